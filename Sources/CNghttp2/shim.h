@@ -1,0 +1,4 @@
+#ifndef WIRE_CNGHTTP2_SHIM_H
+#define WIRE_CNGHTTP2_SHIM_H
+#include <nghttp2/nghttp2.h>
+#endif
