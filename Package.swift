@@ -23,7 +23,6 @@ let package = Package(
     platforms: [.macOS(.v26)],
     products: [
         .library(name: "Wire", targets: ["Wire"]),
-        .executable(name: "protoc-gen-wire", targets: ["protoc-gen-wire"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -39,17 +38,25 @@ let package = Package(
         .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "WireProtos", dependencies: [protobuf], swiftSettings: generated),
         .target(
             name: "Wire",
             dependencies: [
-                "CNghttp2", "COpenSSL", "CZlib", nioCore, nioPosix, protobuf,
+                "WireProtos", "CNghttp2", "COpenSSL", "CZlib", nioCore, nioPosix, protobuf,
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
+                .product(name: "Instrumentation", package: "swift-distributed-tracing"),
                 .product(name: "ServiceContextModule", package: "swift-service-context"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: ours
         ),
+        .target(
+            name: "EchoProtos", dependencies: ["Wire", protobuf], path: "Tests/Benchmarks/EchoProtos",
+            swiftSettings: generated),
+        .executableTarget(
+            name: "wire-echo", dependencies: ["Wire", "EchoProtos"], path: "Tests/Benchmarks/Echo",
+            swiftSettings: ours),
     ]
 )

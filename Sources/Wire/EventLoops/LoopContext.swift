@@ -1,0 +1,154 @@
+import NIOCore
+import Synchronization
+
+/// All that Wire keeps for one event loop: the executor of its calls' tasks, its timers, and what is to be written.
+///
+/// As a task executor it runs jobs on the loop. Jobs that become ready while the loop is busy with a connection run at
+/// the end of that turn, before its bytes are flushed: a handler that was resumed by a read burst answers in the same
+/// write as those that never suspended.
+//
+// Unchecked: all but `incoming` is confined to the loop, which `loop.inEventLoop` decides.
+final class LoopContext: TaskExecutor, @unchecked Sendable {
+    let loop: any EventLoop
+    /// Jobs from other threads, and whether a turn that takes them is scheduled already.
+    private let incoming = Mutex(Incoming())
+    private var ready: [UnownedJob] = []
+    private var readyHead = 0
+    private var dirty: [HTTP2Connection] = []
+    private var turnDepth = 0
+    private var turnScheduled = false
+    private(set) lazy var timers: TimerWheel = {
+        let wheel = TimerWheel(loop: loop)
+        wheel.afterFiring = { [unowned self] in self.settle() }
+        return wheel
+    }()
+    /// Where a connection's output is gathered; NIO usually writes it at once, so one buffer serves the whole loop.
+    var output: ByteBuffer
+    /// Where header blocks are built.
+    let headerBuilder = HeaderBlockBuilder()
+
+    /// Jobs run in one turn before the loop looks at its sockets again.
+    private static let jobsPerTurn = 512
+
+    private struct Incoming {
+        var jobs: [UnownedJob] = []
+        var isScheduled = false
+    }
+
+    init(loop: any EventLoop) {
+        self.loop = loop
+        self.output = ByteBufferAllocator().buffer(capacity: 64 * 1024)
+    }
+
+    var inLoop: Bool { loop.inEventLoop }
+
+    // MARK: Executor
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if loop.inEventLoop {
+            ready.append(job)
+            if turnDepth == 0 { scheduleTurn() }
+            return
+        }
+        let mustSchedule = incoming.withLock { incoming in
+            incoming.jobs.append(job)
+            defer { incoming.isScheduled = true }
+            return !incoming.isScheduled
+        }
+        if mustSchedule { loop.execute { self.takeIncoming() } }
+    }
+
+    private func takeIncoming() {
+        let jobs = incoming.withLock { incoming in
+            incoming.isScheduled = false
+            let jobs = incoming.jobs
+            incoming.jobs = []
+            return jobs
+        }
+        ready.append(contentsOf: jobs)
+        settle()
+    }
+
+    /// Runs `body` on the loop: at once if it is the current thread's, else as a turn of its own.
+    func run(_ body: @escaping @Sendable () -> Void) {
+        if loop.inEventLoop {
+            turn(body)
+        } else {
+            loop.execute { self.turn(body) }
+        }
+    }
+
+    // MARK: Turns
+
+    /// Runs `body` and then all it caused: resumed jobs first, then one flush a connection.
+    func turn(_ body: () -> Void) {
+        turnDepth += 1
+        body()
+        turnDepth -= 1
+        settle()
+    }
+
+    /// Opens a turn that `leaveTurn` ends: a burst of reads shares one flush.
+    func enterTurn() { turnDepth += 1 }
+
+    func leaveTurn() {
+        turnDepth -= 1
+        settle()
+    }
+
+    /// Marks a connection as having bytes to write.
+    func markDirty(_ connection: HTTP2Connection) {
+        if connection.isDirty { return }
+        connection.isDirty = true
+        dirty.append(connection)
+        if turnDepth == 0 { scheduleTurn() }
+    }
+
+    private func scheduleTurn() {
+        if turnScheduled { return }
+        turnScheduled = true
+        loop.execute {
+            self.turnScheduled = false
+            self.settle()
+        }
+    }
+
+    /// Runs ready jobs and flushes connections until there is nothing left, or this turn's share is used up.
+    func settle() {
+        guard turnDepth == 0 else { return }
+        turnDepth += 1
+        var left = Self.jobsPerTurn
+        while true {
+            while readyHead < ready.count, left > 0 {
+                let job = ready[readyHead]
+                readyHead += 1
+                left -= 1
+                unsafe job.runSynchronously(on: self.asUnownedTaskExecutor())
+            }
+            if readyHead == ready.count {
+                ready.removeAll(keepingCapacity: ready.capacity <= 4096)
+                readyHead = 0
+            }
+            guard !dirty.isEmpty else { break }
+            // Swapped out, as a flush may mark connections again.
+            let connections = dirty
+            dirty.removeAll(keepingCapacity: true)
+            for connection in connections {
+                connection.isDirty = false
+                connection.flush()
+            }
+            if left == 0 { break }
+        }
+        turnDepth -= 1
+        if readyHead < ready.count || !dirty.isEmpty { scheduleTurn() }
+    }
+
+    /// Runs `body` on the loop and returns when it has run.
+    func hop<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+        if inLoop { return body() }
+        return await unsafe withUnsafeContinuation { continuation in
+            run { unsafe continuation.resume(returning: body()) }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import NIOCore
+import CNghttp2
+
+/// nghttp2's callbacks, made once for the process.
+///
+/// They only record: inside them nghttp2 forbids `mem_recv`, `mem_send` and `session_del`, so whatever could lead there
+/// (handlers, closing) waits until nghttp2 has returned.
+//
+// The pointers given by nghttp2 are valid within a callback. The user data is the connection, which outlives its
+// session; a stream's user data is the stream, which the connection retains until the stream is closed.
+enum HTTP2Callbacks {
+    // Made once, never changed and never freed.
+    nonisolated(unsafe) static let table: OpaquePointer = {
+        var callbacks: OpaquePointer?
+        guard unsafe nghttp2_session_callbacks_new(&callbacks) == 0, let callbacks = unsafe callbacks else {
+            fatalError("out of memory")
+        }
+        unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, onBeginFrame)
+        unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, onBeginHeaders)
+        unsafe nghttp2_session_callbacks_set_on_header_callback(callbacks, onHeader)
+        unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, onDataChunk)
+        unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, onFrame)
+        unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, onInvalidFrame)
+        unsafe nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, onStreamClose)
+        unsafe nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, onFrameSent)
+        unsafe nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, onFrameNotSent)
+        unsafe nghttp2_session_callbacks_set_send_data_callback(callbacks, onSendData)
+        return unsafe callbacks
+    }()
+
+    @inline(__always)
+    private static func connection(_ userData: UnsafeMutableRawPointer?) -> HTTP2Connection {
+        unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!).takeUnretainedValue()
+    }
+
+    @inline(__always)
+    static func stream(_ session: OpaquePointer?, _ id: Int32) -> HTTP2Stream? {
+        guard let pointer = unsafe nghttp2_session_get_stream_user_data(session, id) else { return nil }
+        return unsafe Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
+    }
+
+    private static let onBeginFrame: nghttp2_on_begin_frame_callback = { _, header, userData in
+        let header = unsafe header!.pointee
+        unsafe connection(userData).frameBegan(type: header.type, flags: header.flags, length: header.length)
+        return 0
+    }
+
+    private static let onBeginHeaders: nghttp2_on_begin_headers_callback = { session, frame, userData in
+        let frame = unsafe frame!.pointee
+        let id = unsafe frame.hd.stream_id
+        if let stream = unsafe stream(session, id) {
+            // Another block on an open stream: trailers, or what follows a 1xx reply.
+            stream.isReceivingTrailers = stream.headersAreComplete
+        } else {
+            unsafe connection(userData).requestBegan(id)
+        }
+        return 0
+    }
+
+    private static let onHeader: nghttp2_on_header_callback = { session, frame, name, nameCount, value, valueCount, _, userData in
+        let id = unsafe frame!.pointee.hd.stream_id
+        guard let stream = unsafe stream(session, id) else { return 0 }
+        unsafe connection(userData).field(
+            of: stream,
+            name: UnsafeRawBufferPointer(start: name, count: nameCount),
+            value: UnsafeRawBufferPointer(start: value, count: valueCount)
+        )
+        return 0
+    }
+
+    private static let onDataChunk: nghttp2_on_data_chunk_recv_callback = { session, _, id, data, count, userData in
+        guard let stream = unsafe stream(session, id) else { return 0 }
+        stream.uncredited += count
+        unsafe stream.inbound.append(UnsafeRawBufferPointer(start: data, count: count))
+        unsafe connection(userData).record(stream, .data)
+        return 0
+    }
+
+    private static let onFrame: nghttp2_on_frame_recv_callback = { session, frame, userData in
+        unsafe connection(userData).frameReceived(frame!, session: session)
+        return 0
+    }
+
+    private static let onInvalidFrame: nghttp2_on_invalid_frame_recv_callback = { _, frame, _, userData in
+        unsafe connection(userData).invalidFrame(type: frame!.pointee.hd.type)
+        return 0
+    }
+
+    private static let onStreamClose: nghttp2_on_stream_close_callback = { session, id, code, userData in
+        if let stream = unsafe stream(session, id) { unsafe connection(userData).streamClosed(stream, code: code) }
+        return 0
+    }
+
+    private static let onFrameSent: nghttp2_on_frame_send_callback = { session, frame, userData in
+        unsafe connection(userData).frameSent(frame!, session: session)
+        return 0
+    }
+
+    private static let onFrameNotSent: nghttp2_on_frame_not_send_callback = { session, frame, code, userData in
+        unsafe connection(userData).frameNotSent(frame!, session: session, code: code)
+        return 0
+    }
+
+    /// Moves a DATA frame's bytes straight into the loop's output buffer.
+    private static let onSendData: nghttp2_send_data_callback = { _, _, header, count, source, userData in
+        let stream = unsafe Unmanaged<HTTP2Stream>.fromOpaque(source!.pointee.ptr).takeUnretainedValue()
+        let context = stream.context
+        unsafe context.output.writeBytes(UnsafeRawBufferPointer(start: header, count: 9))
+        unsafe context.output.writeBytes(UnsafeRawBufferPointer(rebasing: stream.outbound.readable[..<count]))
+        stream.outbound.consume(count)
+        unsafe connection(userData).outputTaken(stream)
+        return 0
+    }
+
+    /// Says how many bytes the next DATA frame has; `onSendData` moves them.
+    static let readSource: nghttp2_data_source_read_callback = { session, id, _, limit, flags, source, userData in
+        let stream = unsafe Unmanaged<HTTP2Stream>.fromOpaque(source!.pointee.ptr).takeUnretainedValue()
+        let available = stream.outbound.count
+        let count = min(limit, available)
+        if count == available && stream.outboundEnded {
+            unsafe flags!.pointee |= UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue)
+            if stream.endsWithTrailers {
+                unsafe flags!.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue)
+                let builder = stream.context.headerBuilder
+                builder.reset()
+                stream.buildTrailers(builder)
+                _ = unsafe builder.submit { unsafe nghttp2_submit_trailer(session, id, $0, $1) }
+            }
+        } else if count == 0 {
+            stream.isDeferred = true
+            return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+        }
+        if count > 0 { unsafe flags!.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_COPY.rawValue) }
+        return count
+    }
+}

@@ -1,0 +1,466 @@
+import CNghttp2
+import NIOCore
+
+/// Where a connection's bytes go: a socket's channel, or a peer in the same process.
+protocol ByteTransport: AnyObject {
+    /// Whether more output may be handed over; if not, `HTTP2Connection.transportBecameWritable` follows.
+    var isWritable: Bool { get }
+    /// Sends bytes in order.
+    func write(_ bytes: ByteBuffer)
+    /// Ends the transport after what was written; `HTTP2Connection.transportClosed` follows.
+    func close()
+}
+
+/// Who is at the other end of a connection, and what it decides.
+protocol HTTP2ConnectionDelegate: AnyObject {
+    /// A stream object for a request that begins; nil refuses it.
+    func makeStream(on connection: HTTP2Connection) -> HTTP2Stream?
+    /// The peer's SETTINGS have arrived (the first ones, or later ones).
+    func settingsReceived(on connection: HTTP2Connection)
+    /// The connection takes no new streams any more.
+    func goAwayReceived(on connection: HTTP2Connection)
+    /// A budget was overdrawn, or a limit refused something.
+    func abused(_ kind: AbuseKind, on connection: HTTP2Connection)
+    /// A stream has ended: there is room for another.
+    func streamEnded(on connection: HTTP2Connection)
+    /// The connection has ended; all its streams have been told.
+    func connectionClosed(_ connection: HTTP2Connection, _ error: HTTP2Error?)
+}
+
+/// One HTTP/2 connection: the sole owner of an nghttp2 session, confined to one event loop.
+///
+/// Bytes come in by `receive`, go out by `flush`. nghttp2's callbacks record; `finishTurn` carries out what they recorded.
+//
+// Unchecked: confined to the loop.
+@safe
+final class HTTP2Connection: @unchecked Sendable {
+    let isServer: Bool
+    let context: LoopContext
+    let configuration: HTTP2Configuration
+    let peer: PeerInfo
+    weak var transport: (any ByteTransport)?
+    var delegate: (any HTTP2ConnectionDelegate)?
+
+    private(set) var session: OpaquePointer?
+    private var isInsideNghttp2 = false
+    /// Set by the loop's context: the connection is in its list of those to flush.
+    var isDirty = false
+
+    // Open streams: a list, since deleting a session runs no close callbacks, and each call must be told.
+    private unowned(unsafe) var firstOpen: HTTP2Stream?
+    private(set) var openCount = 0
+    /// Calls whose stream has ended while their handler still runs.
+    var orphanedCalls = 0
+
+    // What callbacks have recorded.
+    private var pending: [HTTP2Stream] = []
+    private var closedStreams: [(stream: HTTP2Stream, error: HTTP2Error?)] = []
+    private var drainedStreams: [HTTP2Stream] = []
+    private var finishedEarly: [Int32] = []
+    private var connectionCredit = 0
+    var recordedGoAway = false
+    var recordedSettings = false
+
+    /// The reason that the connection ends with, once one is known.
+    var failure: HTTP2Error?
+    var lifetime: HTTP2ConnectionLifetime
+    var budgets: HTTP2ConnectionBudgets
+
+    init(
+        isServer: Bool,
+        context: LoopContext,
+        configuration: HTTP2Configuration,
+        peer: PeerInfo,
+        transport: any ByteTransport,
+        delegate: any HTTP2ConnectionDelegate
+    ) {
+        self.isServer = isServer
+        self.context = context
+        self.configuration = configuration
+        self.peer = peer
+        self.transport = transport
+        self.delegate = delegate
+        self.lifetime = HTTP2ConnectionLifetime()
+        self.budgets = HTTP2ConnectionBudgets(configuration.budgets)
+        unsafe firstOpen = nil
+        unsafe session = nil
+    }
+
+    deinit { unsafe nghttp2_session_del(session) }
+
+    var isOpen: Bool { unsafe session != nil }
+
+    // MARK: Start and end
+
+    /// Makes the session and sends SETTINGS.
+    func start() {
+        var options: OpaquePointer?
+        guard unsafe nghttp2_option_new(&options) == 0 else { fatalError("out of memory") }
+        defer { unsafe nghttp2_option_del(options) }
+        // Windows follow the handlers, not the socket.
+        unsafe nghttp2_option_set_no_auto_window_update(options, 1)
+        // Closed streams are of no use to us, and would be kept only for RFC 7540's priorities.
+        unsafe nghttp2_option_set_no_closed_streams(options, 1)
+        unsafe nghttp2_option_set_max_outbound_ack(options, 256)
+        unsafe nghttp2_option_set_max_settings(options, 32)
+        // nghttp2's own limit on resets stays as a second line behind ours.
+        unsafe nghttp2_option_set_stream_reset_rate_limit(options, 10_000, 2_000)
+        let me = unsafe Unmanaged.passUnretained(self).toOpaque()
+        let made = isServer
+            ? unsafe nghttp2_session_server_new2(&session, HTTP2Callbacks.table, me, options)
+            : unsafe nghttp2_session_client_new2(&session, HTTP2Callbacks.table, me, options)
+        guard made == 0 else { fatalError("out of memory") }
+        var settings = [
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
+                value: UInt32(clamping: configuration.streamWindow)
+            ),
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue),
+                value: UInt32(clamping: configuration.maxHeaderListSize)
+            ),
+        ]
+        if isServer {
+            settings.append(
+                nghttp2_settings_entry(
+                    settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue),
+                    value: UInt32(clamping: configuration.maxConcurrentStreams)
+                )
+            )
+        } else {
+            settings.append(
+                nghttp2_settings_entry(settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_PUSH.rawValue), value: 0)
+            )
+        }
+        unsafe nghttp2_submit_settings(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), settings, settings.count)
+        unsafe nghttp2_session_set_local_window_size(
+            session, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, Int32(clamping: configuration.connectionWindow))
+        armHandshakeTimer()
+        context.markDirty(self)
+    }
+
+    /// Ends the connection at once: every open call is told, and the session is gone when this returns.
+    ///
+    /// Must not be called inside nghttp2; `fail` may.
+    private func tearDown() {
+        guard unsafe session != nil, !isInsideNghttp2 else { return }
+        finishTurn()
+        disarmTimers()
+        unsafe nghttp2_session_del(session)
+        unsafe session = nil
+        let lost = failure ?? HTTP2Error(kind: .connectionLost, code: .noError, message: "the connection was closed")
+        pending.removeAll()
+        while let stream = unsafe firstOpen {
+            let error = stream.id == 0 || !stream.wasSent && !isServer
+                ? HTTP2Error(kind: .unprocessed, code: lost.code, message: lost.message)
+                : HTTP2Error(kind: .connectionLost, code: lost.code, message: lost.message)
+            end(stream, error)
+        }
+        let delegate = self.delegate
+        self.delegate = nil
+        delegate?.connectionClosed(self, failure)
+        transport?.close()
+    }
+
+    /// The transport is gone.
+    func transportClosed(_ reason: String? = nil) {
+        if failure == nil, let reason {
+            failure = HTTP2Error(kind: .connectionLost, code: .noError, message: reason)
+        }
+        context.turn { tearDown() }
+    }
+
+    func transportBecameWritable() { context.markDirty(self) }
+
+    /// Ends the connection with GOAWAY(`code`) in this turn.
+    func fail(_ code: HTTP2ErrorCode, _ message: String) {
+        guard unsafe session != nil else { return }
+        if failure == nil { failure = HTTP2Error(kind: .connectionLost, code: code, message: message) }
+        unsafe nghttp2_session_terminate_session(session, code.rawValue)
+        context.markDirty(self)
+    }
+
+    // MARK: Input
+
+    /// Takes bytes from the peer. Handlers whose requests they complete run before this returns.
+    func receive(_ bytes: ByteBuffer) {
+        guard unsafe session != nil else { return }
+        isInsideNghttp2 = true
+        let taken = unsafe bytes.withUnsafeReadableBytes {
+            unsafe nghttp2_session_mem_recv(session, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), $0.count)
+        }
+        isInsideNghttp2 = false
+        lifetime.hasReceived = true
+        if taken < 0 {
+            receiveFailed(Int32(taken))
+        } else {
+            finishTurn()
+        }
+        if unsafe session != nil { context.markDirty(self) }
+    }
+
+    private func receiveFailed(_ code: Int32) {
+        let text = unsafe String(cString: nghttp2_strerror(code))
+        if code == NGHTTP2_ERR_FLOODED.rawValue { delegate?.abused(.flooded, on: self) }
+        if failure == nil { failure = HTTP2Error(kind: .connectionLost, code: .protocolError, message: text) }
+        tearDown()
+    }
+
+    /// Carries out what callbacks recorded. Handlers may run, and the session may be gone when this returns.
+    private func finishTurn() {
+        if recordedSettings {
+            recordedSettings = false
+            delegate?.settingsReceived(on: self)
+        }
+        if recordedGoAway {
+            recordedGoAway = false
+            delegate?.goAwayReceived(on: self)
+        }
+        // What arrived before a stream's end must be seen before the end is.
+        var index = 0
+        while index < pending.count {
+            let stream = pending[index]
+            index += 1
+            stream.isPending = false
+            let events = stream.events
+            stream.events = []
+            stream.process(events)
+        }
+        if !pending.isEmpty { pending.removeAll(keepingCapacity: true) }
+        while !closedStreams.isEmpty {
+            var closed = closedStreams
+            closedStreams.removeAll(keepingCapacity: true)
+            for (stream, error) in closed { end(stream, error) }
+            recycle(&closed)
+        }
+    }
+
+    // MARK: Output
+
+    /// Hands nghttp2's output to the transport while that takes it.
+    func flush() {
+        guard unsafe session != nil, !isInsideNghttp2, let transport else { return }
+        if connectionCredit > 0 {
+            unsafe nghttp2_session_consume_connection(session, connectionCredit)
+            connectionCredit = 0
+        }
+        var goesOn = true
+        while goesOn, unsafe session != nil {
+            while transport.isWritable {
+                guard drainSession() else { return }
+                if context.output.readableBytes == 0 { break }
+                transport.write(context.output)
+                context.output.clear()
+            }
+            goesOn = !finishedEarly.isEmpty
+            for id in finishedEarly {
+                // RFC 9113, section 8.1: the reply is complete, so the rest of the request is not wanted.
+                unsafe nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, 0)
+            }
+            finishedEarly.removeAll(keepingCapacity: true)
+            finishTurn()
+            wakeWriters()
+        }
+        if unsafe session != nil, unsafe nghttp2_session_want_read(session) == 0,
+            unsafe nghttp2_session_want_write(session) == 0
+        {
+            tearDown()
+        }
+    }
+
+    /// Moves up to about 64 KiB from nghttp2 to the loop's buffer; false if the connection has ended.
+    private func drainSession() -> Bool {
+        isInsideNghttp2 = true
+        var result = 0
+        while context.output.readableBytes < 64 * 1024 {
+            var bytes: UnsafePointer<UInt8>?
+            result = unsafe nghttp2_session_mem_send(session, &bytes)
+            guard result > 0 else { break }
+            unsafe context.output.writeBytes(UnsafeRawBufferPointer(start: bytes, count: result))
+        }
+        isInsideNghttp2 = false
+        guard result < 0 else { return true }
+        context.output.clear()
+        if failure == nil {
+            let text = unsafe String(cString: nghttp2_strerror(Int32(result)))
+            failure = HTTP2Error(kind: .connectionLost, code: .internalError, message: text)
+        }
+        tearDown()
+        return false
+    }
+
+    private func wakeWriters() {
+        guard !drainedStreams.isEmpty else { return }
+        let streams = drainedStreams
+        drainedStreams.removeAll(keepingCapacity: true)
+        for stream in streams where !stream.isClosed { stream.outputDrained() }
+    }
+
+    // MARK: Streams
+
+    /// Opens a stream with the request that the loop's header builder holds.
+    ///
+    /// - Throws: `HTTP2Error` of kind `unprocessed` if the connection takes no more.
+    func open(_ stream: HTTP2Stream, hasBody: Bool) throws {
+        guard unsafe session != nil, !lifetime.isDraining else {
+            throw HTTP2Error(kind: .unprocessed, code: .refusedStream, message: "the connection takes no new streams")
+        }
+        let pointer = unsafe Unmanaged.passUnretained(stream).toOpaque()
+        var source = unsafe nghttp2_data_provider(
+            source: nghttp2_data_source(ptr: pointer), read_callback: HTTP2Callbacks.readSource)
+        let id = unsafe context.headerBuilder.submit { fields, count in
+            hasBody
+                ? unsafe nghttp2_submit_request(session, nil, fields, count, &source, pointer)
+                : unsafe nghttp2_submit_request(session, nil, fields, count, nil, pointer)
+        }
+        guard id > 0 else {
+            let text = unsafe String(cString: nghttp2_strerror(id))
+            throw HTTP2Error(kind: .unprocessed, code: .refusedStream, message: text)
+        }
+        attach(stream, id: id)
+        stream.hasDataSource = hasBody
+        context.markDirty(self)
+    }
+
+    /// Replies with the fields that the loop's header builder holds.
+    func respond(_ stream: HTTP2Stream, hasBody: Bool) {
+        guard unsafe session != nil, !stream.isClosed else { return }
+        var source = unsafe nghttp2_data_provider(
+            source: nghttp2_data_source(ptr: Unmanaged.passUnretained(stream).toOpaque()),
+            read_callback: HTTP2Callbacks.readSource
+        )
+        _ = unsafe context.headerBuilder.submit { fields, count in
+            hasBody
+                ? unsafe nghttp2_submit_response(session, stream.id, fields, count, &source)
+                : unsafe nghttp2_submit_response(session, stream.id, fields, count, nil)
+        }
+        stream.hasDataSource = hasBody
+        context.markDirty(self)
+    }
+
+    /// Sends a 1xx reply with the fields that the loop's header builder holds.
+    func inform(_ stream: HTTP2Stream) {
+        guard unsafe session != nil, !stream.isClosed else { return }
+        _ = unsafe context.headerBuilder.submit { fields, count in
+            unsafe nghttp2_submit_headers(
+                session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, nil, fields, count, nil)
+        }
+        context.markDirty(self)
+    }
+
+    func resume(_ stream: HTTP2Stream) {
+        guard unsafe session != nil else { return }
+        unsafe nghttp2_session_resume_data(session, stream.id)
+    }
+
+    func reset(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
+        guard unsafe session != nil, !stream.isClosed else { return }
+        stream.localReset = code
+        unsafe nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, code.rawValue)
+        context.markDirty(self)
+    }
+
+    func credit(_ stream: HTTP2Stream, _ count: Int) {
+        guard unsafe session != nil else { return }
+        connectionCredit += count
+        // Once the peer has ended the stream its own window is of no use to it.
+        if !stream.inboundEnded && !stream.isClosed {
+            unsafe nghttp2_session_consume_stream(session, stream.id, count)
+        }
+        context.markDirty(self)
+    }
+
+    func attach(_ stream: HTTP2Stream, id: Int32) {
+        stream.id = id
+        stream.connection = self
+        unsafe stream.nextOpen = firstOpen
+        unsafe stream.previousOpen = nil
+        unsafe firstOpen?.previousOpen = stream
+        unsafe firstOpen = stream
+        openCount += 1
+        _ = unsafe Unmanaged.passRetained(stream)
+        if openCount == 1 { becameBusy() }
+    }
+
+    private func detach(_ stream: HTTP2Stream) {
+        if let previous = unsafe stream.previousOpen {
+            unsafe previous.nextOpen = stream.nextOpen
+        } else {
+            unsafe firstOpen = stream.nextOpen
+        }
+        unsafe stream.nextOpen?.previousOpen = stream.previousOpen
+        unsafe stream.nextOpen = nil
+        unsafe stream.previousOpen = nil
+        openCount -= 1
+    }
+
+    /// Takes a stream out of the connection and tells it.
+    private func end(_ stream: HTTP2Stream, _ error: HTTP2Error?) {
+        guard stream.connection === self else { return }
+        detach(stream)
+        stream.isClosed = true
+        if stream.uncredited > 0 {
+            connectionCredit += stream.uncredited
+            stream.uncredited = 0
+            if unsafe session != nil { context.markDirty(self) }
+        }
+        context.timers.disarm(stream)
+        stream.closed(error)
+        stream.connection = nil
+        // Balances `attach`. The stream is still held by the caller.
+        unsafe Unmanaged.passUnretained(stream).release()
+        delegate?.streamEnded(on: self)
+        if openCount == 0 { becameIdle() }
+    }
+
+    private func recycle(_ closed: inout [(stream: HTTP2Stream, error: HTTP2Error?)]) {
+        while var last = closed.popLast() {
+            if isKnownUniquelyReferenced(&last.stream) { last.stream.recycle() }
+        }
+    }
+
+    /// Visits every open stream. `body` must not open or end any.
+    func forEachOpenStream(_ body: (HTTP2Stream) -> Void) {
+        var next = unsafe firstOpen
+        while let stream = next {
+            next = unsafe stream.nextOpen
+            body(stream)
+        }
+    }
+
+    // MARK: Recorded by callbacks, inside nghttp2
+
+    func record(_ stream: HTTP2Stream, _ event: HTTP2Stream.Events) {
+        stream.events.insert(event)
+        if !stream.isPending {
+            stream.isPending = true
+            pending.append(stream)
+        }
+    }
+
+    func streamClosed(_ stream: HTTP2Stream, code: UInt32) {
+        let code = HTTP2ErrorCode(rawValue: code)
+        let error: HTTP2Error?
+        if code == .noError && (stream.inboundEnded || isServer) && stream.localReset == nil {
+            error = nil
+        } else if let local = stream.localReset {
+            error = HTTP2Error(kind: .resetLocally, code: local, message: "the stream was reset here")
+        } else if code == .refusedStream || stream.wasNotSent {
+            error = HTTP2Error(kind: .unprocessed, code: code, message: "the peer did not process the request")
+        } else {
+            error = HTTP2Error(kind: .resetByPeer, code: code, message: "the peer reset the stream")
+        }
+        // nghttp2 forgets the stream: its user data must not be reached again.
+        closedStreams.append((stream, error))
+    }
+
+    func finishedBeforePeer(_ id: Int32) { finishedEarly.append(id) }
+
+    func outputTaken(_ stream: HTTP2Stream) {
+        stream.lastProgress = lifetime.now
+        if stream.isWriterWaiting, stream.outbound.count <= configuration.maxBufferedOutput / 2 {
+            stream.isWriterWaiting = false
+            drainedStreams.append(stream)
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import CNghttp2
+import NIOCore
+
+/// One HTTP/2 stream, confined to its connection's event loop: what both servers' calls and clients' calls are made of.
+///
+/// nghttp2's callbacks only record into it; `process` is called after nghttp2 has returned.
+//
+// Unchecked: all state is touched on the loop only, but for what a subclass guards by itself.
+public class HTTP2Stream: TimerEntry, @unchecked Sendable {
+    /// What has arrived since `process` was last called.
+    struct Events: OptionSet {
+        var rawValue: UInt8
+        static let headers = Events(rawValue: 1)
+        static let data = Events(rawValue: 2)
+        static let end = Events(rawValue: 4)
+        static let informational = Events(rawValue: 8)
+    }
+
+    /// Memory that a recycled stream keeps for its next use.
+    static let keptBuffer = 4096
+
+    /// The connection while the stream is open.
+    final var connection: HTTP2Connection?
+    final let context: LoopContext
+    final var id: Int32 = 0
+
+    // Intrusive list of the connection's open streams, which holds one reference to each.
+    final unowned(unsafe) var previousOpen: HTTP2Stream?
+    final unowned(unsafe) var nextOpen: HTTP2Stream?
+
+    // MARK: Received
+
+    final var headers = HeaderBlock()
+    final var trailers = HeaderBlock()
+    final var inbound = ByteQueue()
+    final var events: Events = []
+    final var isPending = false
+    final var isReceivingTrailers = false
+    final var headersAreTooLarge = false
+    final var headersAreComplete = false
+    final var inboundEnded = false
+    /// Bytes received that have not gone back to the peer's windows.
+    final var uncredited = 0
+
+    // MARK: To be sent
+
+    final var outbound = ByteQueue()
+    /// No more bytes will be added to `outbound`.
+    final var outboundEnded = false
+    /// nghttp2 asked for bytes when there were none, and must be told when there are.
+    final var isDeferred = false
+    final var hasDataSource = false
+    /// Whether the end of the data is followed by trailers.
+    final var endsWithTrailers = false
+    /// Set when a writer waits for `outbound` to fall to half its limit.
+    final var isWriterWaiting = false
+    /// The loop's time when the peer last took bytes, for the stall limit.
+    final var lastProgress = NIODeadline.uptimeNanoseconds(0)
+
+    // MARK: Ended
+
+    final var isClosed = false
+    /// The code that this side reset the stream with.
+    final var localReset: HTTP2ErrorCode?
+    /// The request's HEADERS have left nghttp2 (client).
+    final var wasSent = false
+    /// nghttp2 could not send the request's HEADERS, as the peer is going away (client).
+    final var wasNotSent = false
+
+    init(context: LoopContext) {
+        self.context = context
+        unsafe previousOpen = nil
+        unsafe nextOpen = nil
+    }
+
+    final var maxBufferedOutput: Int { connection?.configuration.maxBufferedOutput ?? 0 }
+
+    // MARK: For subclasses
+
+    /// Reacts to what has arrived; called on the loop, outside nghttp2.
+    func process(_ events: Events) {}
+
+    /// The stream has ended; `error` is nil if both sides ended it. Called once, on the loop, outside nghttp2.
+    func closed(_ error: HTTP2Error?) {}
+
+    /// Bytes waiting for the peer have become fewer; a waiting writer may go on.
+    func outputDrained() {}
+
+    /// Called inside nghttp2 at the end of the data: adds the trailing fields to `builder`.
+    func buildTrailers(_ builder: HeaderBlockBuilder) {}
+
+    /// Keeps the object for another call. Called after `closed`, when nothing else refers to it.
+    func recycle() {}
+
+    /// Makes the object as new. Called when nothing else refers to it.
+    func prepareForReuse() {
+        connection = nil
+        id = 0
+        headers.clear()
+        trailers.clear()
+        inbound.clear(keeping: Self.keptBuffer)
+        outbound.clear(keeping: Self.keptBuffer)
+        events = []
+        isPending = false
+        isReceivingTrailers = false
+        headersAreTooLarge = false
+        headersAreComplete = false
+        inboundEnded = false
+        uncredited = 0
+        outboundEnded = false
+        isDeferred = false
+        hasDataSource = false
+        endsWithTrailers = false
+        isWriterWaiting = false
+        isClosed = false
+        localReset = nil
+        wasSent = false
+        wasNotSent = false
+    }
+
+    // MARK: On the loop
+
+    /// Gives `count` received bytes back to the peer's windows.
+    final func credit(_ count: Int) {
+        let count = min(count, uncredited)
+        guard count > 0, let connection else { return }
+        uncredited -= count
+        connection.credit(self, count)
+    }
+
+    /// Tells nghttp2 that `outbound` or its end has changed.
+    final func outputAdded() {
+        guard let connection else { return }
+        if isDeferred {
+            isDeferred = false
+            connection.resume(self)
+        }
+        context.markDirty(connection)
+    }
+
+    /// Ends the stream at once in both directions.
+    final func reset(_ code: HTTP2ErrorCode) {
+        guard !isClosed, let connection else { return }
+        connection.reset(self, code)
+    }
+}

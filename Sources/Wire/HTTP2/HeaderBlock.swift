@@ -1,0 +1,71 @@
+/// A received header block, in one arena: for each field two 32-bit lengths, the name, the value.
+///
+/// Kept as bytes: most fields of most calls are never looked at, and a `String` each would cost more than the rest of
+/// the call.
+struct HeaderBlock: ~Copyable {
+    private var arena = ByteQueue()
+    private(set) var fieldCount = 0
+    /// Size as RFC 9113, section 6.5.2 counts it: name, value and 32 a field.
+    private(set) var listSize = 0
+
+    mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        let room = unsafe arena.reserve(8 + name.count + value.count)
+        unsafe room.storeBytes(of: UInt32(name.count), toByteOffset: 0, as: UInt32.self)
+        unsafe room.storeBytes(of: UInt32(value.count), toByteOffset: 4, as: UInt32.self)
+        if unsafe !name.isEmpty { unsafe (room.baseAddress! + 8).copyMemory(from: name.baseAddress!, byteCount: name.count) }
+        if unsafe !value.isEmpty {
+            unsafe (room.baseAddress! + 8 + name.count).copyMemory(from: value.baseAddress!, byteCount: value.count)
+        }
+        arena.commit(8 + name.count + value.count)
+        fieldCount += 1
+        listSize += name.count + value.count + 32
+    }
+
+    mutating func clear() {
+        arena.clear(keeping: 2048)
+        fieldCount = 0
+        listSize = 0
+    }
+
+    /// Visits each field in order of arrival.
+    func forEach(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
+        let bytes = unsafe arena.readable
+        var offset = 0
+        while offset < bytes.count {
+            let nameCount = unsafe Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+            let valueCount = unsafe Int(bytes.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self))
+            let nameStart = offset + 8
+            let valueStart = nameStart + nameCount
+            unsafe body(
+                UnsafeRawBufferPointer(rebasing: bytes[nameStart..<valueStart]),
+                UnsafeRawBufferPointer(rebasing: bytes[valueStart..<(valueStart + valueCount)])
+            )
+            offset = valueStart + valueCount
+        }
+    }
+
+    /// The first value of `name`, which is lower-case as HTTP/2 demands; nil if there is none.
+    func first(_ name: StaticString) -> String? {
+        var result: String?
+        unsafe forEach { fieldName, value in
+            if result == nil, unsafe fieldName.equals(name) { result = unsafe String(decoding: value, as: UTF8.self) }
+        }
+        return result
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether the bytes are those of `text`.
+    @inline(__always)
+    func equals(_ text: StaticString) -> Bool {
+        guard count == text.utf8CodeUnitCount else { return false }
+        return unsafe wireEqual(baseAddress, UnsafeRawPointer(text.utf8Start), count)
+    }
+
+    /// Whether the bytes begin with those of `text`.
+    @inline(__always)
+    func starts(with text: StaticString) -> Bool {
+        guard count >= text.utf8CodeUnitCount else { return false }
+        return unsafe wireEqual(baseAddress, UnsafeRawPointer(text.utf8Start), text.utf8CodeUnitCount)
+    }
+}

@@ -1,0 +1,80 @@
+import CNghttp2
+
+/// Builds the array of fields that nghttp2 takes, in memory that is used again for every block of its loop.
+///
+/// Constant names and values are passed by pointer (nghttp2 then copies nothing); others are gathered in an arena and
+/// copied by nghttp2 when the block is submitted.
+//
+// @safe: the pointers refer to static memory or to the arena, and leave only within `submit`.
+@safe
+final class HeaderBlockBuilder {
+    private var fields: [nghttp2_nv] = unsafe []
+    private var arena: [UInt8] = []
+    /// For fields with parts in the arena: index of the field, and the offsets of its name and value (-1: static).
+    private var fixups: [(field: Int, name: Int, value: Int)] = []
+
+    private static let noCopyName = UInt8(NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue)
+    private static let noCopyValue = UInt8(NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue)
+
+    /// Forgets the last block.
+    func reset() {
+        unsafe fields.removeAll(keepingCapacity: true)
+        arena.removeAll(keepingCapacity: true)
+        fixups.removeAll(keepingCapacity: true)
+    }
+
+    func add(_ name: StaticString, _ value: StaticString) {
+        unsafe fields.append(
+            nghttp2_nv(
+                name: UnsafeMutablePointer(mutating: name.utf8Start),
+                value: UnsafeMutablePointer(mutating: value.utf8Start),
+                namelen: name.utf8CodeUnitCount,
+                valuelen: value.utf8CodeUnitCount,
+                flags: Self.noCopyName | Self.noCopyValue
+            )
+        )
+    }
+
+    func add(_ name: StaticString, _ value: String) {
+        fixups.append((unsafe fields.count, -1, arena.count))
+        let start = arena.count
+        arena.append(contentsOf: value.utf8)
+        unsafe fields.append(
+            nghttp2_nv(
+                name: UnsafeMutablePointer(mutating: name.utf8Start),
+                value: nil,
+                namelen: name.utf8CodeUnitCount,
+                valuelen: arena.count - start,
+                flags: Self.noCopyName
+            )
+        )
+    }
+
+    func add(_ name: String, _ value: String) {
+        let nameStart = arena.count
+        arena.append(contentsOf: name.utf8)
+        let valueStart = arena.count
+        arena.append(contentsOf: value.utf8)
+        fixups.append((unsafe fields.count, nameStart, valueStart))
+        unsafe fields.append(
+            nghttp2_nv(
+                name: nil,
+                value: nil,
+                namelen: valueStart - nameStart,
+                valuelen: arena.count - valueStart,
+                flags: 0
+            )
+        )
+    }
+
+    /// Hands the block to `body`; the pointers are valid within it only.
+    func submit<Result>(_ body: (UnsafePointer<nghttp2_nv>?, Int) -> Result) -> Result {
+        unsafe arena.withUnsafeMutableBufferPointer { arena in
+            for fixup in fixups {
+                if fixup.name >= 0 { unsafe fields[fixup.field].name = arena.baseAddress.map { unsafe $0 + fixup.name } }
+                unsafe fields[fixup.field].value = arena.baseAddress.map { unsafe $0 + fixup.value }
+            }
+            return unsafe fields.withUnsafeBufferPointer { unsafe body($0.baseAddress, $0.count) }
+        }
+    }
+}

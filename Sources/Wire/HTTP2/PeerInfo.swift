@@ -1,0 +1,39 @@
+/// Who is at the other end of a connection.
+public struct PeerInfo: Sendable {
+    /// How the peer is reached.
+    public enum Transport: Sendable {
+        case tcp
+        case unixSocket
+        /// In this process; nothing leaves it.
+        case inProcess
+    }
+
+    public var transport: Transport
+    /// The peer's IP address without port, as text; empty for Unix sockets and in-process peers.
+    public var address: String
+    /// The peer's port; 0 where there is none.
+    public var port: Int
+    /// Whether the connection is encrypted by TLS.
+    public var isEncrypted: Bool
+    /// The verified URI subject alternative names of the peer's certificate, for example SPIFFE ids. For an in-process
+    /// peer those that its channel was made with.
+    public var uriNames: [String]
+    /// SHA-256 of the peer's certificate, in lower-case hexadecimal; empty if it showed none.
+    public var certificateFingerprint: String
+
+    public init(
+        transport: Transport,
+        address: String = "",
+        port: Int = 0,
+        isEncrypted: Bool = false,
+        uriNames: [String] = [],
+        certificateFingerprint: String = ""
+    ) {
+        self.transport = transport
+        self.address = address
+        self.port = port
+        self.isEncrypted = isEncrypted
+        self.uriNames = uriNames
+        self.certificateFingerprint = certificateFingerprint
+    }
+}

@@ -1,0 +1,47 @@
+public import NIOCore
+
+/// What a server allows and waits for, beside what each of its connections does.
+public struct ServerConfiguration: Sendable {
+    /// Limits of each connection.
+    public var http2 = HTTP2Configuration()
+
+    // MARK: Calls
+
+    /// Bytes of one request message, unpacked.
+    public var maxRequestMessageSize = 4 * 1024 * 1024
+    /// Bytes of one reply message.
+    public var maxResponseMessageSize = 64 * 1024 * 1024
+    /// Handlers that may run at once, in all. One whose client has gone counts until it returns.
+    public var maxCallsInFlight = 10_000
+    /// The longest that a call may take, whatever its client asks; nil: as long as the client asks.
+    public var maxCallDuration: TimeAmount?
+    /// The time in which the request of a call without deadline must have arrived, where it is one message.
+    public var requestTimeout: TimeAmount = .seconds(60)
+    /// How replies are compressed where a handler does not say.
+    public var compression = Compression.identity
+
+    // MARK: Connections
+
+    /// Connections in all.
+    public var maxConnections = 20_000
+    /// Connections from one IP address.
+    public var maxConnectionsPerAddress = 20_000
+    /// Connections that the kernel holds before they are accepted.
+    public var backlog = 1024
+
+    // MARK: End
+
+    /// From the start of a drain to the moment at which calls in flight are cancelled.
+    public var drainGrace: TimeAmount = .seconds(30)
+    /// From NOT_SERVING to GOAWAY, so that load balancers see it first.
+    public var drainDelay: TimeAmount = .zero
+
+    // MARK: Observation
+
+    /// Whether calls are counted and timed through swift-metrics, under this prefix; nil: not at all.
+    public var metricsPrefix: String? = "grpc_server"
+    /// Whether calls become spans of swift-distributed-tracing, and `traceparent` is passed on.
+    public var isTraced = true
+
+    public init() {}
+}

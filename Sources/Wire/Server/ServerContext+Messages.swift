@@ -1,0 +1,223 @@
+public import SwiftProtobuf
+
+// Messages as generated code and gateways read and write them.
+extension ServerContext {
+    // MARK: Reading
+
+    /// The one message of a unary or server-streaming call, which has arrived whole.
+    @inlinable
+    public func singleRequest<Request: Message>(as type: Request.Type) throws -> Request {
+        var result = Request()
+        unsafe try takeSingleRequest { bytes in result = unsafe try decode(Request.self, bytes) }
+        return result
+    }
+
+    @usableFromInline
+    func takeSingleRequest(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        guard receivedMessages == 0, unsafe try takeMessage(body) else {
+            throw RPCError(code: .internal, message: "the request has no message left")
+        }
+    }
+
+    /// Decodes one message and shows it to the interceptors that asked for it.
+    @inlinable
+    public func decode<Request: Message>(_ type: Request.Type, _ bytes: UnsafeRawBufferPointer) throws -> Request {
+        let message: Request
+        do {
+            message = try unsafe Request(serializedBytes: RawSpan(_unsafeBytes: bytes))
+        } catch {
+            throw RPCError(code: .invalidArgument, message: "the request is no valid \(Request.protoMessageName)")
+        }
+        if let onRequest { try onRequest(message) }
+        return message
+    }
+
+    /// The next message's bytes; nil after the client's last one.
+    public func nextRequestBytes() async throws -> [UInt8]? {
+        var result: [UInt8]?
+        if unsafe try await nextMessage({ bytes in result = unsafe Array(bytes) }) { return result }
+        return nil
+    }
+
+    /// The bytes of the only message of a call.
+    public func singleRequestBytes() async throws -> [UInt8] {
+        guard let bytes = try await nextRequestBytes() else {
+            throw RPCError(code: .internal, message: "the request has no message")
+        }
+        return bytes
+    }
+
+    /// Waits for a message and hands it to `body`; false after the last one.
+    @usableFromInline
+    func nextMessage(_ body: (UnsafeRawBufferPointer) throws -> Void) async throws -> Bool {
+        precondition(context.inLoop || Task.isCancelled || true)
+        while true {
+            guard context.inLoop else { return unsafe try await nextMessageElsewhere(body) }
+            if unsafe try takeMessage(body) { return true }
+            if inboundEnded && phase == .running && inbound.isEmpty { return false }
+            try checkMayWait()
+            await waitForInput()
+        }
+    }
+
+    /// For handlers that run on another executor: the bytes are copied on the loop and decoded here.
+    private func nextMessageElsewhere(_ body: (UnsafeRawBufferPointer) throws -> Void) async throws -> Bool {
+        while true {
+            enum Step: Sendable { case bytes([UInt8]), end, wait, failed(any Error) }
+            let step: Step = await context.hop {
+                do {
+                    var bytes: [UInt8] = []
+                    if unsafe try self.takeMessage({ bytes = unsafe Array($0) }) { return .bytes(bytes) }
+                    if self.inboundEnded && self.phase == .running && self.inbound.isEmpty { return .end }
+                    try self.checkMayWait()
+                    return .wait
+                } catch {
+                    return .failed(error)
+                }
+            }
+            switch step {
+            case .bytes(let bytes):
+                try unsafe bytes.withUnsafeBytes { try unsafe body($0) }
+                return true
+            case .end: return false
+            case .failed(let error): throw error
+            case .wait: await waitForInput()
+            }
+        }
+    }
+
+    private func checkMayWait() throws {
+        try Task.checkCancellation()
+        guard phase == .running, !isClosed else { throw endedError }
+        guard !inboundEnded else {
+            throw RPCError(code: .internal, message: "the request ended inside a message")
+        }
+        guard unsafe reader == nil else {
+            throw RPCError(code: .internal, message: "two tasks read the same request stream")
+        }
+        // The handler waits for the rest of a message that is larger than the window.
+        credit(uncredited)
+    }
+
+    private func waitForInput() async {
+        await withTaskCancellationHandler {
+            await unsafe withUnsafeContinuation { continuation in
+                context.run {
+                    // It may have come, or ended, on the way here.
+                    if self.events.isEmpty, !self.isClosed, self.phase == .running, unsafe self.reader == nil,
+                        !self.inboundEnded, !self.hasWholeMessage
+                    {
+                        unsafe self.reader = continuation
+                    } else {
+                        unsafe continuation.resume()
+                    }
+                }
+            }
+        } onCancel: {
+            context.run { self.wakeReader() }
+        }
+    }
+
+    private var hasWholeMessage: Bool {
+        if case .whole = unsafe MessagePrefix.front(of: inbound.readable) { return true }
+        return false
+    }
+
+    /// Hands the front message to `body` if it has arrived whole; on the loop.
+    private func takeMessage(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
+        guard phase == .running else { throw endedError }
+        if let problem = sizeProblem { throw problem }
+        let readable = unsafe inbound.readable
+        switch unsafe MessagePrefix.front(of: readable) {
+        case .none, .partial: return false
+        case .malformed: throw RPCError(code: .internal, message: "a message has a malformed prefix")
+        case .whole(let prefix):
+            let end = MessagePrefix.size + prefix.length
+            let content = unsafe UnsafeRawBufferPointer(rebasing: readable[MessagePrefix.size..<end])
+            isRequestCompressed = prefix.isCompressed
+            receivedMessages += 1
+            defer {
+                inbound.consume(end)
+                credit(end)
+            }
+            if prefix.isCompressed {
+                let unpacked = unsafe try unpack(content)
+                receivedBytes += unpacked.count
+                try unsafe unpacked.withUnsafeBytes { try unsafe body($0) }
+            } else {
+                receivedBytes += prefix.length
+                try unsafe body(content)
+            }
+            return true
+        }
+    }
+
+    private func unpack(_ content: UnsafeRawBufferPointer) throws -> [UInt8] {
+        let limit = server.core.configuration.maxRequestMessageSize
+        do {
+            return try unsafe Gzip.decompress(content, limit: limit)
+        } catch {
+            switch error {
+            case .malformed: throw RPCError(code: .internal, message: "a message is no valid gzip")
+            case .tooLarge:
+                throw RPCError(
+                    code: .resourceExhausted, message: "a message is over the limit of \(limit) bytes once unpacked")
+            }
+        }
+    }
+
+    // MARK: Writing
+
+    @inlinable
+    public func observe(response: some Message) throws {
+        if let onResponse { try onResponse(response) }
+    }
+
+    /// Sends the only message of a call.
+    @inlinable
+    public func respond(_ message: some Message) throws {
+        try observe(response: message)
+        let bytes: [UInt8] = try message.serializedBytes()
+        try appendSingle(bytes)
+    }
+
+    @usableFromInline
+    func appendSingle(_ bytes: [UInt8]) throws {
+        precondition(context.inLoop, "a call's task has left its event loop")
+        _ = try appendMessage(bytes)
+    }
+
+    /// Sends one message given as bytes; suspends while the client takes less than was written.
+    public func write(bytes: [UInt8]) async throws {
+        if context.inLoop {
+            if try appendMessage(bytes) { await waitForRoom() }
+            return
+        }
+        let outcome: Result<Bool, any Error> = await context.hop {
+            Result { try self.appendMessage(bytes) }
+        }
+        if try outcome.get() { await waitForRoom() }
+    }
+
+    /// Sends the response headers now.
+    public func sendHeaders() async {
+        await context.hop { if self.phase == .running, !self.isClosed { self.sendHeadersIfNeeded() } }
+    }
+
+    private func waitForRoom() async {
+        await withTaskCancellationHandler {
+            await unsafe withUnsafeContinuation { continuation in
+                context.run {
+                    if self.outbound.count > self.maxBufferedOutput / 2, !self.isClosed, self.phase == .running {
+                        self.isWriterWaiting = true
+                        unsafe self.writers.append(continuation)
+                    } else {
+                        unsafe continuation.resume()
+                    }
+                }
+            }
+        } onCancel: {
+            context.run { self.wakeWriters() }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+import Synchronization
+import NIOCore
+
+// From the request's first bytes to the start of the handler.
+extension ServerContext {
+    func processEvents(_ events: Events) {
+        if phase == .receiving, registered == nil {
+            guard events.contains(.headers) else { return }
+            guard readHeaders() else { return discardInput() }
+            if registered?.descriptor.kind.hasSingleRequest != true { return dispatch() }
+        }
+        switch phase {
+        case .receiving: receiveSingleRequest()
+        case .running: wakeReader()
+        case .finished: discardInput()
+        }
+    }
+
+    /// Reads what the protocol needs from the headers; false if the call was refused.
+    private func readHeaders() -> Bool {
+        connectionPeer = connection?.peer ?? connectionPeer
+        var method: RegisteredMethod?
+        var path: String?
+        var isPost = false
+        var contentType = ContentType.missing
+        var acceptsTrailers = false
+        var timeout: TimeAmount?
+        var timeoutIsBad = false
+        var encodingIsUnknown = false
+        let core = server.core
+        unsafe headers.forEach { name, value in
+            switch name.count {
+            case 2: if unsafe name.equals("te") { acceptsTrailers = unsafe value.equals("trailers") }
+            case 5:
+                if unsafe name.equals(":path") {
+                    method = unsafe core.methods.find(value)
+                    if method == nil { path = unsafe String(decoding: value, as: UTF8.self) }
+                }
+            case 7: if unsafe name.equals(":method") { isPost = unsafe value.equals("POST") }
+            case 12:
+                if unsafe name.equals("content-type") {
+                    contentType = unsafe ContentType(value)
+                } else if unsafe name.equals("grpc-timeout") {
+                    timeout = unsafe Timeout.parse(value)
+                    timeoutIsBad = timeout == nil
+                }
+            case 13:
+                if unsafe name.equals("grpc-encoding") {
+                    if let coding = unsafe Compression(name: value) {
+                        requestCompression = coding
+                    } else {
+                        encodingIsUnknown = true
+                    }
+                }
+            case 20:
+                if unsafe name.equals("grpc-accept-encoding") { clientAcceptsGzip = unsafe value.containsToken("gzip") }
+            default: break
+            }
+        }
+        if let path { unregisteredMethod = MethodDescriptor(path: path) }
+        server.callBegan(self)
+        if headersAreTooLarge { return refuse(http: "431", .resourceExhausted, "the request's headers are too large") }
+        guard isPost else { return refuse(http: "405", .internal, "gRPC calls are POST requests") }
+        guard contentType == .grpc else {
+            return refuse(http: "415", .internal, "the content-type is not application/grpc")
+        }
+        guard acceptsTrailers else { return refuse(http: "400", .internal, "te: trailers is missing") }
+        guard !timeoutIsBad else { return refuse(http: "400", .internal, "grpc-timeout is malformed") }
+        guard let method = method ?? core.unregistered else {
+            let known = core.services.contains { unregisteredMethod?.service == $0 }
+            return refuse(.unimplemented, known ? "unknown method \(path ?? "")" : "unknown service \(path ?? "")")
+        }
+        registered = method
+        guard !encodingIsUnknown else {
+            exchange.withLock { $0.trailers.addProtocolField("grpc-accept-encoding", "identity,gzip") }
+            return refuse(.unimplemented, "the message encoding is not supported; identity and gzip are")
+        }
+        guard server.mayStartCall() else {
+            return refuse(.resourceExhausted, "too many calls in flight")
+        }
+        isCounted = true
+        armDeadline(timeout)
+        return true
+    }
+
+    private func armDeadline(_ timeout: TimeAmount?) {
+        let configuration = server.core.configuration
+        var limit = timeout
+        if let longest = configuration.maxCallDuration, limit.map({ $0 > longest }) ?? true { limit = longest }
+        if let limit {
+            setDeadline(.now() + limit)
+        } else if !inboundEnded, registered?.descriptor.kind.hasSingleRequest == true {
+            // No deadline, but a request that never becomes whole must not hold its memory.
+            context.timers.arm(self, at: .now() + configuration.requestTimeout)
+        }
+    }
+
+    private enum ContentType {
+        case missing, grpc, other
+
+        init(_ value: UnsafeRawBufferPointer) {
+            let isGRPC =
+                unsafe value.starts(with: "application/grpc")
+                && (value.count == 16 || [UInt8(ascii: "+"), UInt8(ascii: ";")].contains(value[16]))
+            self = isGRPC ? .grpc : .other
+        }
+    }
+
+    /// Waits for the one message of a unary or server-streaming call, and for the end that must follow.
+    private func receiveSingleRequest() {
+        switch unsafe MessagePrefix.front(of: inbound.readable) {
+        case .malformed:
+            _ = refuse(.internal, "a message has a malformed prefix")
+        case .none, .partial:
+            if let problem = sizeProblem {
+                _ = refuse(problem.code, problem.message)
+            } else if inboundEnded {
+                _ = refuse(.internal, "the request ended before its message was whole")
+            } else {
+                // The handler waits for this message, so its bytes may come.
+                credit(uncredited)
+            }
+        case .whole(let prefix):
+            if let problem = sizeProblem {
+                _ = refuse(problem.code, problem.message)
+            } else if inbound.count > MessagePrefix.size + prefix.length {
+                _ = refuse(.unimplemented, "the method takes one message, and more were sent")
+            } else if inboundEnded {
+                credit(uncredited)
+                dispatch()
+            }
+        }
+    }
+
+    /// What forbids the message at the front, which may not have arrived whole.
+    var sizeProblem: RPCError? {
+        let limit = server.core.configuration.maxRequestMessageSize
+        let prefix: MessagePrefix
+        switch unsafe MessagePrefix.front(of: inbound.readable) {
+        case .partial(let found), .whole(let found): prefix = found
+        case .none, .malformed: return nil
+        }
+        if prefix.length > limit {
+            return RPCError(
+                code: .resourceExhausted, message: "a message of \(prefix.length) bytes is over the limit of \(limit)")
+        }
+        if prefix.isCompressed && requestCompression == .identity {
+            return RPCError(code: .internal, message: "a message is compressed, but grpc-encoding names no coding")
+        }
+        return nil
+    }
+
+    private func discardInput() {
+        if inbound.count > 0 { inbound.consume(inbound.count) }
+        credit(uncredited)
+    }
+
+    /// Starts the handler, inline on this loop: one that does not suspend has answered when this returns.
+    private func dispatch() {
+        phase = .running
+        isDispatched = true
+        if deadlineOrFar == .distantFuture { context.timers.disarm(self) }
+        let task = Task.immediate(executorPreference: context) { await self.run() }
+        if isCounted { self.task = task }
+    }
+
+    private func run() async {
+        guard let method = registered else { return }
+        do {
+            try await ServerContext.$current.withValue(self) {
+                try await ServerInterceptorNext(method: method, index: 0)(self)
+            }
+            await complete(nil)
+        } catch {
+            await complete(RPCError.wrapping(error))
+        }
+    }
+
+    private func complete(_ error: RPCError?) async {
+        if context.inLoop {
+            handlerReturned(error)
+        } else {
+            // A handler may have left its executor for good; its stream's state has not.
+            await context.hop { self.handlerReturned(error) }
+        }
+    }
+
+    private func handlerReturned(_ error: RPCError?) {
+        if phase != .finished { finish(error) }
+        isCounted = false
+        task = nil
+        orphanOf?.orphanedCalls -= 1
+        orphanOf = nil
+        server.callEnded(self)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether a comma-separated list has `token`.
+    func containsToken(_ token: StaticString) -> Bool {
+        for unsafe part in unsafe self.split(separator: UInt8(ascii: ",")) {
+            let trimmed = unsafe part.drop { $0 == UInt8(ascii: " ") }
+            if unsafe UnsafeRawBufferPointer(rebasing: trimmed).equals(token) { return true }
+        }
+        return false
+    }
+}
+
+extension MethodDescriptor {
+    /// A descriptor for a path that nobody registered.
+    convenience init(path: String) {
+        let parts = path.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: true)
+        self.init(
+            service: parts.first.map(String.init) ?? "",
+            name: parts.count > 1 ? String(parts[1]) : "",
+            kind: .bidirectional
+        )
+    }
+}
+
+extension Metadata {
+    /// Adds a field of the protocol itself, which users may not.
+    mutating func addProtocolField(_ name: String, _ value: String) { add(name, value) }
+}

@@ -1,0 +1,185 @@
+import Synchronization
+import NIOCore
+
+// From the handler's first word to the end of the stream. All on the loop.
+extension ServerContext {
+    /// Sends headers if they have not been sent yet.
+    func sendHeadersIfNeeded() {
+        guard !headersAreSent, let connection else { return }
+        headersAreSent = true
+        let builder = context.headerBuilder
+        builder.reset()
+        builder.add(":status", "200")
+        builder.add("content-type", "application/grpc")
+        exchange.withLock { exchange in
+            if exchange.compression ?? server.core.configuration.compression == .gzip, clientAcceptsGzip {
+                builder.add("grpc-encoding", "gzip")
+            }
+            if !exchange.headers.isEmpty { exchange.headers.write(to: builder) }
+        }
+        endsWithTrailers = true
+        connection.respond(self, hasBody: true)
+    }
+
+    /// Adds one message; true if the writer should wait before it adds another.
+    ///
+    /// - Throws: `RPCError` if the stream has ended or the message is too large.
+    @usableFromInline
+    func appendMessage(_ bytes: [UInt8]) throws -> Bool {
+        guard phase == .running, !isClosed else { throw endedError }
+        if sentMessages > 0, registered?.descriptor.kind.hasSingleResponse == true {
+            throw RPCError(code: .internal, message: "the method answers with one message")
+        }
+        let limit = server.core.configuration.maxResponseMessageSize
+        guard bytes.count <= limit else {
+            throw RPCError(
+                code: .resourceExhausted, message: "a reply of \(bytes.count) bytes is over the limit of \(limit)")
+        }
+        try checkResponseMetadata()
+        sendHeadersIfNeeded()
+        if clientAcceptsGzip, compression == .gzip {
+            let packed = unsafe bytes.withUnsafeBytes { unsafe Gzip.compress($0) }
+            MessagePrefix(isCompressed: true, length: packed.count).write(to: &outbound)
+            outbound.append(packed)
+        } else {
+            MessagePrefix(isCompressed: false, length: bytes.count).write(to: &outbound)
+            outbound.append(bytes)
+        }
+        sentMessages += 1
+        sentBytes += bytes.count
+        outputAdded()
+        return outbound.count > maxBufferedOutput
+    }
+
+    private func checkResponseMetadata() throws {
+        guard !headersAreSent else { return }
+        if let problem = exchange.withLock({ $0.headers.firstInvalid }) {
+            exchange.withLock { $0.headers = Metadata() }
+            throw RPCError(code: .internal, message: "response metadata: \(problem)")
+        }
+    }
+
+    var endedError: RPCError {
+        status ?? RPCError(code: .cancelled, message: "the call has ended")
+    }
+
+    /// Decides the status and sends it after what is buffered; nothing can be sent after.
+    func finish(_ error: RPCError?) {
+        guard phase != .finished else { return }
+        phase = .finished
+        context.timers.disarm(self)
+        var error = error
+        if error == nil, let kind = registered?.descriptor.kind, kind.hasSingleResponse, sentMessages == 0 {
+            error = RPCError(code: .internal, message: "the handler gave no reply")
+        }
+        if let problem = exchange.withLock({ $0.trailers.isEmpty ? nil : $0.trailers.firstInvalidForUser }) {
+            exchange.withLock { $0.trailers = Metadata() }
+            error = RPCError(code: .internal, message: "response trailers: \(problem)")
+        }
+        status = error
+        server.statusDecided(self)
+        uncountIfNotDispatched()
+        guard !isClosed, let connection else { return }
+        if headersAreSent {
+            if error != nil, outbound.count > maxBufferedOutput / 2, error?.code == .deadlineExceeded {
+                // The peer does not take what waits for it; a status behind that would never arrive.
+                outbound.consume(outbound.count)
+                reset(.cancel)
+                return
+            }
+            outboundEnded = true
+            outputAdded()
+        } else {
+            sendTrailersOnly(status: "200", on: connection)
+        }
+    }
+
+    /// Ends a call that has no handler yet. Always false, for use in guards.
+    func refuse(http status: String = "200", _ code: StatusCode, _ message: String) -> Bool {
+        guard phase != .finished else { return false }
+        phase = .finished
+        context.timers.disarm(self)
+        self.status = RPCError(code: code, message: message)
+        if let connection { sendTrailersOnly(status: status, on: connection) }
+        server.statusDecided(self)
+        uncountIfNotDispatched()
+        return false
+    }
+
+    private func sendTrailersOnly(status: String, on connection: HTTP2Connection) {
+        headersAreSent = true
+        outboundEnded = true
+        let builder = context.headerBuilder
+        builder.reset()
+        if status == "200" { builder.add(":status", "200") } else { builder.add(":status", status) }
+        builder.add("content-type", "application/grpc")
+        exchange.withLock { if !$0.headers.isEmpty, $0.headers.firstInvalid == nil { $0.headers.write(to: builder) } }
+        addStatus(to: builder)
+        connection.respond(self, hasBody: false)
+    }
+
+    func addStatus(to builder: HeaderBlockBuilder) {
+        if let status {
+            builder.add("grpc-status", String(status.code.rawValue))
+            if !status.message.isEmpty { builder.add("grpc-message", PercentEncoding.encode(status.message)) }
+            if let details = status.encodedDetails {
+                builder.add("grpc-status-details-bin", Base64.encode(details))
+            }
+            if !status.metadata.isEmpty, status.metadata.firstInvalid == nil { status.metadata.write(to: builder) }
+        } else {
+            builder.add("grpc-status", "0")
+        }
+        exchange.withLock { if !$0.trailers.isEmpty { $0.trailers.write(to: builder) } }
+    }
+
+    func streamClosed(_ error: HTTP2Error?) {
+        if phase != .finished {
+            phase = .finished
+            status = RPCError(code: .cancelled, message: "the client ended the call", cause: error)
+            server.statusDecided(self)
+        }
+        if isCounted, isDispatched, let connection {
+            orphanOf = connection
+            connection.orphanedCalls += 1
+        }
+        task?.cancel()
+        wakeAll()
+        uncountIfNotDispatched()
+    }
+
+    /// A call in flight ends with its handler; one whose handler never started ends with its status.
+    private func uncountIfNotDispatched() {
+        guard isCounted, !isDispatched else { return }
+        isCounted = false
+        server.callEnded(self)
+    }
+
+    // MARK: Waiters
+
+    func wakeReader() {
+        guard let waiting = unsafe reader else { return }
+        unsafe reader = nil
+        unsafe waiting.resume()
+    }
+
+    func wakeWriters() {
+        guard unsafe !writers.isEmpty else { return }
+        let waiting = unsafe writers
+        unsafe writers.removeAll(keepingCapacity: true)
+        for unsafe writer in unsafe waiting { unsafe writer.resume() }
+    }
+
+    func wakeAll() {
+        wakeReader()
+        wakeWriters()
+    }
+}
+
+extension Metadata {
+    /// As `firstInvalid`, but lets through what Wire itself has added.
+    var firstInvalidForUser: String? {
+        var copy = self
+        copy.remove("grpc-accept-encoding")
+        return copy.firstInvalid
+    }
+}

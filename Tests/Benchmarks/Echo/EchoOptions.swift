@@ -1,0 +1,24 @@
+import Wire
+
+/// The command line of `wire-echo`.
+struct EchoOptions {
+    var port = 9006
+    var threads = 1
+    var certificate: String?
+    var key: String?
+    var configuration = ServerConfiguration()
+
+    init(_ arguments: [String]) {
+        var rest = arguments.dropFirst()
+        while let flag = rest.popFirst() {
+            guard let value = rest.popFirst() else { fatalError("\(flag) needs a value") }
+            switch flag {
+            case "--port": port = Int(value) ?? port
+            case "--threads": threads = Int(value) ?? threads
+            case "--tls-cert": certificate = value
+            case "--tls-key": key = value
+            default: fatalError("unknown option \(flag)")
+            }
+        }
+    }
+}
