@@ -46,6 +46,12 @@ let package = Package(
             dependencies: ["WireGenerator", protobufPlugin],
             swiftSettings: ours
         ),
+        .testTarget(
+            name: "GeneratorTests",
+            dependencies: ["WireGenerator", protobuf, protobufPlugin],
+            exclude: ["Golden", "Protos"],
+            swiftSettings: ours
+        ),
         .target(
             name: "Wire",
             dependencies: [
