@@ -52,10 +52,11 @@ let package = Package(
             exclude: ["Golden", "Protos"],
             swiftSettings: ours
         ),
+        .target(name: "WireProtos", dependencies: [protobuf], swiftSettings: generated),
         .target(
             name: "Wire",
             dependencies: [
-                "CNghttp2", "COpenSSL", "CZlib", nioCore, nioPosix, protobuf,
+                "CNghttp2", "COpenSSL", "CZlib", "WireProtos", nioCore, nioPosix, protobuf,
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
