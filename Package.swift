@@ -17,6 +17,7 @@ let generated: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let protobufPlugin = Target.Dependency.product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf")
 
 let package = Package(
     name: "DataVault",
@@ -38,6 +39,18 @@ let package = Package(
         .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "WireGenerator", dependencies: [protobuf, protobufPlugin], swiftSettings: ours),
+        .executableTarget(
+            name: "protoc-gen-wire",
+            dependencies: ["WireGenerator", protobufPlugin],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "GeneratorTests",
+            dependencies: ["WireGenerator", protobuf, protobufPlugin],
+            exclude: ["Golden", "Protos"],
+            swiftSettings: ours
+        ),
         .target(name: "WireProtos", dependencies: [protobuf], swiftSettings: generated),
         .target(
             name: "Wire",
@@ -50,6 +63,7 @@ let package = Package(
                 .product(name: "ServiceContextModule", package: "swift-service-context"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            exclude: ["Generated"],
             swiftSettings: ours
         ),
         .target(

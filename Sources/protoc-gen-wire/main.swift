@@ -1,0 +1,4 @@
+import SwiftProtobufPluginLibrary
+import WireGenerator
+
+WireCodeGenerator.main()

@@ -1,0 +1,42 @@
+# What is generated from protos. generate.sh writes it, check-generated.sh checks it.
+#
+# One row a line:  plugins | root of imports | protos | output folder | options
+#   plugins  swift (messages), wire (stubs of services) or swift+wire
+#   root     a folder, or GOOGLEAPIS for the protos of the Python package googleapis-common-protos
+#   protos   files, or folders for all protos in them, relative to the root
+#   options  go to each of the row's plugins; Visibility is what both know
+googleapis_protos="google/rpc/code.proto google/rpc/error_details.proto google/rpc/status.proto"
+grpc="grpc/health/v1 grpc/reflection/v1 grpc/reflection/v1alpha"
+generated=(
+    "swift | GOOGLEAPIS | $googleapis_protos | Sources/WireProtos | Visibility=Public"
+    "swift | proto | $grpc | Sources/WireProtos | Visibility=Public"
+    "wire | proto | $grpc | Sources/Wire/Generated | Visibility=Public,ImportWire=false,ExtraModuleImports=WireProtos"
+)
+
+# Outputs that lie flat in their folder: a Swift module can't have two files of one name, as each reflection.proto
+# would give.
+common_options="FileNaming=PathToUnderscores"
+
+# Prints the output folders, each once.
+generated_folders() {
+    local row
+    for row in "${generated[@]}"; do
+        row_fields "$row"
+        echo "$output"
+    done | sort -u
+}
+
+# Splits a row into $plugins, $root, $protos, $output and $options.
+row_fields() {
+    IFS='|' read -r plugins root protos output options <<<"$1"
+    local name
+    for name in plugins root protos output options; do
+        read -r "${name?}" <<<"${!name}"
+    done
+}
+
+# Prints the generated files of folder $1, relative to it.
+generated_files() {
+    [ -d "$1" ] || return 0
+    (cd "$1" && find . -maxdepth 1 \( -name '*.pb.swift' -o -name '*.wire.swift' \) | sed 's|^\./||' | sort)
+}
