@@ -12,18 +12,20 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
     let loop: any EventLoop
     /// Jobs from other threads, and whether a turn that takes them is scheduled already.
     private let incoming = Mutex(Incoming())
-    private var ready: [UnownedJob] = []
-    private var readyHead = 0
-    private var dirty: [HTTP2Connection] = []
-    private var turnDepth = 0
-    private var turnScheduled = false
+    @exclusivity(unchecked) private var ready: [UnownedJob] = []
+    @safe @exclusivity(unchecked) private var readyHead = 0
+    @safe @exclusivity(unchecked) private var dirty: [HTTP2Connection] = []
+    @safe @exclusivity(unchecked) private var turnDepth = 0
+    @safe @exclusivity(unchecked) private var turnScheduled = false
+    @safe @exclusivity(unchecked) private var capturesNextJob = false
+    @exclusivity(unchecked) private var inlineJob: UnownedJob?
     private(set) lazy var timers: TimerWheel = {
         let wheel = TimerWheel(loop: loop)
         wheel.afterFiring = { [unowned self] in self.settle() }
         return wheel
     }()
     /// Where a connection's output is gathered; NIO usually writes it at once, so one buffer serves the whole loop.
-    var output: ByteBuffer
+    @safe @exclusivity(unchecked) var output: ByteBuffer
     /// Where header blocks are built.
     let headerBuilder = HeaderBlockBuilder()
 
@@ -37,6 +39,7 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
 
     init(loop: any EventLoop) {
         self.loop = loop
+        unsafe self.inlineJob = nil
         self.output = ByteBufferAllocator().buffer(capacity: 64 * 1024)
     }
 
@@ -47,7 +50,12 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if loop.inEventLoop {
-            ready.append(job)
+            if capturesNextJob {
+                capturesNextJob = false
+                unsafe inlineJob = job
+                return
+            }
+            unsafe ready.append(job)
             if turnDepth == 0 { scheduleTurn() }
             return
         }
@@ -66,7 +74,7 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
             incoming.jobs = []
             return jobs
         }
-        ready.append(contentsOf: jobs)
+        unsafe ready.append(contentsOf: jobs)
         settle()
     }
 
@@ -77,6 +85,19 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
         } else {
             loop.execute { self.turn(body) }
         }
+    }
+
+    /// Runs `resume`, which makes one job of this executor ready, and that job at once.
+    func resumeInline(_ resume: () -> Void) {
+        unsafe inlineJob = nil
+        capturesNextJob = true
+        resume()
+        capturesNextJob = false
+        guard let job = unsafe inlineJob else { return }
+        unsafe inlineJob = nil
+        turnDepth += 1
+        unsafe job.runSynchronously(on: asUnownedTaskExecutor())
+        turnDepth -= 1
     }
 
     // MARK: Turns
@@ -120,14 +141,14 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
         turnDepth += 1
         var left = Self.jobsPerTurn
         while true {
-            while readyHead < ready.count, left > 0 {
-                let job = ready[readyHead]
+            while unsafe readyHead < ready.count, left > 0 {
+                let job = unsafe ready[readyHead]
                 readyHead += 1
                 left -= 1
                 unsafe job.runSynchronously(on: self.asUnownedTaskExecutor())
             }
-            if readyHead == ready.count {
-                ready.removeAll(keepingCapacity: ready.capacity <= 4096)
+            if unsafe readyHead == ready.count {
+                unsafe ready.removeAll(keepingCapacity: ready.capacity <= 4096)
                 readyHead = 0
             }
             guard !dirty.isEmpty else { break }
@@ -141,7 +162,7 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
             if left == 0 { break }
         }
         turnDepth -= 1
-        if readyHead < ready.count || !dirty.isEmpty { scheduleTurn() }
+        if unsafe readyHead < ready.count || !dirty.isEmpty { scheduleTurn() }
     }
 
     /// Runs `body` on the loop and returns when it has run.

@@ -5,10 +5,10 @@ import NIOCore
 /// Calls inherit from it, so that arming a deadline allocates nothing.
 public class TimerEntry {
     /// When it fires, in ticks of the wheel; meaningful only while armed.
-    fileprivate var dueTick: UInt64 = 0
-    fileprivate var next: TimerEntry?
-    fileprivate unowned(unsafe) var previous: TimerEntry?
-    fileprivate var isArmed = false
+    @safe @exclusivity(unchecked) fileprivate var dueTick: UInt64 = 0
+    @safe @exclusivity(unchecked) fileprivate var next: TimerEntry?
+    @exclusivity(unchecked) fileprivate unowned(unsafe) var previous: TimerEntry?
+    @safe @exclusivity(unchecked) fileprivate var isArmed = false
 
     init() {}
 
@@ -18,7 +18,7 @@ public class TimerEntry {
 
 /// A timer that runs a closure, for what is armed rarely (connections, not calls).
 final class CallbackTimer: TimerEntry {
-    var action: (() -> Void)?
+    @safe @exclusivity(unchecked) var action: (() -> Void)?
 
     override func timerFired() { action?() }
 }
@@ -35,13 +35,13 @@ final class TimerWheel: @unchecked Sendable {
     private static let slotCount = 4096
 
     private let loop: any EventLoop
-    private var slots: [TimerEntry?]
+    @safe @exclusivity(unchecked) private var slots: [TimerEntry?]
     /// One bit a slot, so that the next occupied one is found without touching them all.
-    private var occupied: [UInt64]
-    private var processedTick: UInt64
-    private var armedCount = 0
-    private var wake: Scheduled<Void>?
-    private var wakeTick = UInt64.max
+    @safe @exclusivity(unchecked) private var occupied: [UInt64]
+    @safe @exclusivity(unchecked) private var processedTick: UInt64
+    @safe @exclusivity(unchecked) private var armedCount = 0
+    @safe @exclusivity(unchecked) private var wake: Scheduled<Void>?
+    @safe @exclusivity(unchecked) private var wakeTick = UInt64.max
     /// Called after entries have fired, so that what they caused is carried out in the same turn.
     var afterFiring: () -> Void = {}
 

@@ -121,10 +121,14 @@ enum HTTP2Callbacks {
             unsafe flags!.pointee |= UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue)
             if stream.endsWithTrailers {
                 unsafe flags!.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue)
-                let builder = stream.context.headerBuilder
-                builder.reset()
-                stream.buildTrailers(builder)
-                _ = unsafe builder.submit { unsafe nghttp2_submit_trailer(session, id, $0, $1) }
+                if let constant = stream.constantTrailers {
+                    unsafe nghttp2_submit_trailer(session, id, constant.fields, constant.count)
+                } else {
+                    let builder = stream.context.headerBuilder
+                    builder.reset()
+                    stream.buildTrailers(builder)
+                    _ = unsafe builder.submit { unsafe nghttp2_submit_trailer(session, id, $0, $1) }
+                }
             }
         } else if count == 0 {
             stream.isDeferred = true

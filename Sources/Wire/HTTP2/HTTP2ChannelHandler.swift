@@ -7,9 +7,9 @@ final class HTTP2ChannelHandler: ChannelInboundHandler, ByteTransport {
 
     let connection: HTTP2Connection
     private let loopContext: LoopContext
-    private var channelContext: ChannelHandlerContext?
-    private var isInBurst = false
-    private var isStarted = false
+    @safe @exclusivity(unchecked) private var channelContext: ChannelHandlerContext?
+    @safe @exclusivity(unchecked) private var isInBurst = false
+    @safe @exclusivity(unchecked) private var isStarted = false
 
     init(
         isServer: Bool,

@@ -38,33 +38,33 @@ final class HTTP2Connection: @unchecked Sendable {
     let context: LoopContext
     let configuration: HTTP2Configuration
     let peer: PeerInfo
-    weak var transport: (any ByteTransport)?
-    var delegate: (any HTTP2ConnectionDelegate)?
+    @safe @exclusivity(unchecked) weak var transport: (any ByteTransport)?
+    @safe @exclusivity(unchecked) var delegate: (any HTTP2ConnectionDelegate)?
 
-    private(set) var session: OpaquePointer?
-    private var isInsideNghttp2 = false
+    @exclusivity(unchecked) private(set) var session: OpaquePointer?
+    @safe @exclusivity(unchecked) private var isInsideNghttp2 = false
     /// Set by the loop's context: the connection is in its list of those to flush.
-    var isDirty = false
+    @safe @exclusivity(unchecked) var isDirty = false
 
     // Open streams: a list, since deleting a session runs no close callbacks, and each call must be told.
-    private unowned(unsafe) var firstOpen: HTTP2Stream?
-    private(set) var openCount = 0
+    @exclusivity(unchecked) private unowned(unsafe) var firstOpen: HTTP2Stream?
+    @safe @exclusivity(unchecked) private(set) var openCount = 0
     /// Calls whose stream has ended while their handler still runs.
-    var orphanedCalls = 0
+    @safe @exclusivity(unchecked) var orphanedCalls = 0
 
     // What callbacks have recorded.
-    private var pending: [HTTP2Stream] = []
-    private var closedStreams: [(stream: HTTP2Stream, error: HTTP2Error?)] = []
-    private var drainedStreams: [HTTP2Stream] = []
-    private var finishedEarly: [Int32] = []
-    private var connectionCredit = 0
-    var recordedGoAway = false
-    var recordedSettings = false
+    @safe @exclusivity(unchecked) private var pending: [HTTP2Stream] = []
+    @safe @exclusivity(unchecked) private var closedStreams: [(stream: HTTP2Stream, error: HTTP2Error?)] = []
+    @safe @exclusivity(unchecked) private var drainedStreams: [HTTP2Stream] = []
+    @safe @exclusivity(unchecked) private var finishedEarly: [Int32] = []
+    @safe @exclusivity(unchecked) private var connectionCredit = 0
+    @safe @exclusivity(unchecked) var recordedGoAway = false
+    @safe @exclusivity(unchecked) var recordedSettings = false
 
     /// The reason that the connection ends with, once one is known.
-    var failure: HTTP2Error?
-    var lifetime: HTTP2ConnectionLifetime
-    var budgets: HTTP2ConnectionBudgets
+    @safe @exclusivity(unchecked) var failure: HTTP2Error?
+    @safe @exclusivity(unchecked) var lifetime: HTTP2ConnectionLifetime
+    @safe @exclusivity(unchecked) var budgets: HTTP2ConnectionBudgets
 
     init(
         isServer: Bool,
@@ -322,20 +322,28 @@ final class HTTP2Connection: @unchecked Sendable {
         context.markDirty(self)
     }
 
-    /// Replies with the fields that the loop's header builder holds.
-    func respond(_ stream: HTTP2Stream, hasBody: Bool) {
+    /// Replies with constant fields, or with those that the loop's header builder holds.
+    func respond(_ stream: HTTP2Stream, hasBody: Bool, with constant: StaticHeaderBlock? = nil) {
         guard unsafe session != nil, !stream.isClosed else { return }
+        if let constant {
+            unsafe submit(stream, hasBody, constant.fields, constant.count)
+        } else {
+            unsafe context.headerBuilder.submit { unsafe submit(stream, hasBody, $0, $1) }
+        }
+        stream.hasDataSource = hasBody
+        context.markDirty(self)
+    }
+
+    private func submit(_ stream: HTTP2Stream, _ hasBody: Bool, _ fields: UnsafePointer<nghttp2_nv>?, _ count: Int) {
+        guard hasBody else {
+            unsafe nghttp2_submit_response(session, stream.id, fields, count, nil)
+            return
+        }
         var source = unsafe nghttp2_data_provider(
             source: nghttp2_data_source(ptr: Unmanaged.passUnretained(stream).toOpaque()),
             read_callback: HTTP2Callbacks.readSource
         )
-        _ = unsafe context.headerBuilder.submit { fields, count in
-            hasBody
-                ? unsafe nghttp2_submit_response(session, stream.id, fields, count, &source)
-                : unsafe nghttp2_submit_response(session, stream.id, fields, count, nil)
-        }
-        stream.hasDataSource = hasBody
-        context.markDirty(self)
+        unsafe nghttp2_submit_response(session, stream.id, fields, count, &source)
     }
 
     /// Sends a 1xx reply with the fields that the loop's header builder holds.

@@ -20,52 +20,52 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     static let keptBuffer = 4096
 
     /// The connection while the stream is open.
-    final var connection: HTTP2Connection?
+    @safe @exclusivity(unchecked) final var connection: HTTP2Connection?
     final let context: LoopContext
-    final var id: Int32 = 0
+    @safe @exclusivity(unchecked) final var id: Int32 = 0
 
     // Intrusive list of the connection's open streams, which holds one reference to each.
-    final unowned(unsafe) var previousOpen: HTTP2Stream?
-    final unowned(unsafe) var nextOpen: HTTP2Stream?
+    @exclusivity(unchecked) final unowned(unsafe) var previousOpen: HTTP2Stream?
+    @exclusivity(unchecked) final unowned(unsafe) var nextOpen: HTTP2Stream?
 
     // MARK: Received
 
-    final var headers = HeaderBlock()
-    final var trailers = HeaderBlock()
-    final var inbound = ByteQueue()
-    final var events: Events = []
-    final var isPending = false
-    final var isReceivingTrailers = false
-    final var headersAreTooLarge = false
-    final var headersAreComplete = false
-    final var inboundEnded = false
+    @safe @exclusivity(unchecked) final var headers = HeaderBlock()
+    @safe @exclusivity(unchecked) final var trailers = HeaderBlock()
+    @safe @exclusivity(unchecked) final var inbound = ByteQueue()
+    @safe @exclusivity(unchecked) final var events: Events = []
+    @safe @exclusivity(unchecked) final var isPending = false
+    @safe @exclusivity(unchecked) final var isReceivingTrailers = false
+    @safe @exclusivity(unchecked) final var headersAreTooLarge = false
+    @safe @exclusivity(unchecked) final var headersAreComplete = false
+    @safe @exclusivity(unchecked) final var inboundEnded = false
     /// Bytes received that have not gone back to the peer's windows.
-    final var uncredited = 0
+    @safe @exclusivity(unchecked) final var uncredited = 0
 
     // MARK: To be sent
 
-    final var outbound = ByteQueue()
+    @safe @exclusivity(unchecked) final var outbound = ByteQueue()
     /// No more bytes will be added to `outbound`.
-    final var outboundEnded = false
+    @safe @exclusivity(unchecked) final var outboundEnded = false
     /// nghttp2 asked for bytes when there were none, and must be told when there are.
-    final var isDeferred = false
-    final var hasDataSource = false
+    @safe @exclusivity(unchecked) final var isDeferred = false
+    @safe @exclusivity(unchecked) final var hasDataSource = false
     /// Whether the end of the data is followed by trailers.
-    final var endsWithTrailers = false
+    @safe @exclusivity(unchecked) final var endsWithTrailers = false
     /// Set when a writer waits for `outbound` to fall to half its limit.
-    final var isWriterWaiting = false
+    @safe @exclusivity(unchecked) final var isWriterWaiting = false
     /// The loop's time when the peer last took bytes, for the stall limit.
-    final var lastProgress = NIODeadline.uptimeNanoseconds(0)
+    @safe @exclusivity(unchecked) final var lastProgress = NIODeadline.uptimeNanoseconds(0)
 
     // MARK: Ended
 
-    final var isClosed = false
+    @safe @exclusivity(unchecked) final var isClosed = false
     /// The code that this side reset the stream with.
-    final var localReset: HTTP2ErrorCode?
+    @safe @exclusivity(unchecked) final var localReset: HTTP2ErrorCode?
     /// The request's HEADERS have left nghttp2 (client).
-    final var wasSent = false
+    @safe @exclusivity(unchecked) final var wasSent = false
     /// nghttp2 could not send the request's HEADERS, as the peer is going away (client).
-    final var wasNotSent = false
+    @safe @exclusivity(unchecked) final var wasNotSent = false
 
     init(context: LoopContext) {
         self.context = context
@@ -85,6 +85,9 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
 
     /// Bytes waiting for the peer have become fewer; a waiting writer may go on.
     func outputDrained() {}
+
+    /// The trailing fields where they are constant; nil if `buildTrailers` has to make them.
+    var constantTrailers: StaticHeaderBlock? { nil }
 
     /// Called inside nghttp2 at the end of the data: adds the trailing fields to `builder`.
     func buildTrailers(_ builder: HeaderBlockBuilder) {}

@@ -8,10 +8,10 @@ import CNghttp2
 // @safe: the pointers refer to static memory or to the arena, and leave only within `submit`.
 @safe
 final class HeaderBlockBuilder {
-    private var fields: [nghttp2_nv] = unsafe []
-    private var arena: [UInt8] = []
+    @exclusivity(unchecked) private var fields: [nghttp2_nv] = unsafe []
+    @safe @exclusivity(unchecked) private var arena: [UInt8] = []
     /// For fields with parts in the arena: index of the field, and the offsets of its name and value (-1: static).
-    private var fixups: [(field: Int, name: Int, value: Int)] = []
+    @safe @exclusivity(unchecked) private var fixups: [(field: Int, name: Int, value: Int)] = []
 
     private static let noCopyName = UInt8(NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue)
     private static let noCopyValue = UInt8(NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue)

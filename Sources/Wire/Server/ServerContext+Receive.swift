@@ -72,7 +72,7 @@ extension ServerContext {
         }
         registered = method
         guard !encodingIsUnknown else {
-            exchange.withLock { $0.trailers.addProtocolField("grpc-accept-encoding", "identity,gzip") }
+            change { $0.trailers.addProtocolField("grpc-accept-encoding", "identity,gzip") }
             return refuse(.unimplemented, "the message encoding is not supported; identity and gzip are")
         }
         guard server.mayStartCall() else {
@@ -160,11 +160,10 @@ extension ServerContext {
         phase = .running
         isDispatched = true
         if deadlineOrFar == .distantFuture { context.timers.disarm(self) }
-        let task = Task.immediate(executorPreference: context) { await self.run() }
-        if isCounted { self.task = task }
+        server.nextWorker().start(self)
     }
 
-    private func run() async {
+    func run() async {
         guard let method = registered else { return }
         do {
             try await ServerContext.$current.withValue(self) {
@@ -188,7 +187,7 @@ extension ServerContext {
     private func handlerReturned(_ error: RPCError?) {
         if phase != .finished { finish(error) }
         isCounted = false
-        task = nil
+        worker = nil
         orphanOf?.orphanedCalls -= 1
         orphanOf = nil
         server.callEnded(self)

@@ -7,17 +7,18 @@ extension ServerContext {
     func sendHeadersIfNeeded() {
         guard !headersAreSent, let connection else { return }
         headersAreSent = true
+        endsWithTrailers = true
+        let packs = clientAcceptsGzip && compression == .gzip
+        guard packs || exchangeIsUsed.load(ordering: .acquiring) else {
+            connection.respond(self, hasBody: true, with: .grpcReply)
+            return
+        }
         let builder = context.headerBuilder
         builder.reset()
         builder.add(":status", "200")
         builder.add("content-type", "application/grpc")
-        exchange.withLock { exchange in
-            if exchange.compression ?? server.core.configuration.compression == .gzip, clientAcceptsGzip {
-                builder.add("grpc-encoding", "gzip")
-            }
-            if !exchange.headers.isEmpty { exchange.headers.write(to: builder) }
-        }
-        endsWithTrailers = true
+        if packs { builder.add("grpc-encoding", "gzip") }
+        _ = used { $0.headers.write(to: builder) }
         connection.respond(self, hasBody: true)
     }
 
@@ -53,8 +54,8 @@ extension ServerContext {
 
     private func checkResponseMetadata() throws {
         guard !headersAreSent else { return }
-        if let problem = exchange.withLock({ $0.headers.firstInvalid }) {
-            exchange.withLock { $0.headers = Metadata() }
+        if let problem = used({ $0.headers.firstInvalid }) {
+            change { $0.headers = Metadata() }
             throw RPCError(code: .internal, message: "response metadata: \(problem)")
         }
     }
@@ -72,8 +73,8 @@ extension ServerContext {
         if error == nil, let kind = registered?.descriptor.kind, kind.hasSingleResponse, sentMessages == 0 {
             error = RPCError(code: .internal, message: "the handler gave no reply")
         }
-        if let problem = exchange.withLock({ $0.trailers.isEmpty ? nil : $0.trailers.firstInvalidForUser }) {
-            exchange.withLock { $0.trailers = Metadata() }
+        if let problem = used({ $0.trailers.firstInvalidForUser }) {
+            change { $0.trailers = Metadata() }
             error = RPCError(code: .internal, message: "response trailers: \(problem)")
         }
         status = error
@@ -113,7 +114,7 @@ extension ServerContext {
         builder.reset()
         if status == "200" { builder.add(":status", "200") } else { builder.add(":status", status) }
         builder.add("content-type", "application/grpc")
-        exchange.withLock { if !$0.headers.isEmpty, $0.headers.firstInvalid == nil { $0.headers.write(to: builder) } }
+        _ = used { if $0.headers.firstInvalid == nil { $0.headers.write(to: builder) } }
         addStatus(to: builder)
         connection.respond(self, hasBody: false)
     }
@@ -129,7 +130,7 @@ extension ServerContext {
         } else {
             builder.add("grpc-status", "0")
         }
-        exchange.withLock { if !$0.trailers.isEmpty { $0.trailers.write(to: builder) } }
+        _ = used { $0.trailers.write(to: builder) }
     }
 
     func streamClosed(_ error: HTTP2Error?) {
@@ -142,7 +143,7 @@ extension ServerContext {
             orphanOf = connection
             connection.orphanedCalls += 1
         }
-        task?.cancel()
+        worker?.cancel()
         wakeAll()
         uncountIfNotDispatched()
     }

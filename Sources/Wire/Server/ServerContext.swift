@@ -22,42 +22,44 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     }
 
     unowned let server: ServerLoop
-    var phase = Phase.receiving
-    var registered: RegisteredMethod?
-    var task: Task<Void, Never>?
+    @safe @exclusivity(unchecked) var phase = Phase.receiving
+    @safe @exclusivity(unchecked) var registered: RegisteredMethod?
+    @safe @exclusivity(unchecked) var worker: CallWorker?
     /// The path of a call whose method is not registered.
-    var unregisteredMethod: MethodDescriptor?
+    @safe @exclusivity(unchecked) var unregisteredMethod: MethodDescriptor?
 
     // MARK: Request
 
-    private(set) var deadlineOrFar = NIODeadline.distantFuture
-    var requestCompression = Compression.identity
-    var clientAcceptsGzip = false
-    var isRequestCompressed = false
-    var receivedMessages = 0
-    var sentMessages = 0
-    var receivedBytes = 0
-    var sentBytes = 0
-    var startTime = NIODeadline.uptimeNanoseconds(0)
+    @safe @exclusivity(unchecked) private(set) var deadlineOrFar = NIODeadline.distantFuture
+    @safe @exclusivity(unchecked) var requestCompression = Compression.identity
+    @safe @exclusivity(unchecked) var clientAcceptsGzip = false
+    @safe @exclusivity(unchecked) var isRequestCompressed = false
+    @safe @exclusivity(unchecked) var receivedMessages = 0
+    @safe @exclusivity(unchecked) var sentMessages = 0
+    @safe @exclusivity(unchecked) var receivedBytes = 0
+    @safe @exclusivity(unchecked) var sentBytes = 0
+    @safe @exclusivity(unchecked) var startTime = NIODeadline.uptimeNanoseconds(0)
 
     // MARK: Response
 
     /// What the handler decides, possibly on another thread than the loop's.
     let exchange = Mutex(Exchange())
-    var headersAreSent = false
-    var status: RPCError?
+    /// Whether `exchange` holds anything: most calls never touch it, and need not lock it.
+    let exchangeIsUsed = Atomic<Bool>(false)
+    @safe @exclusivity(unchecked) var headersAreSent = false
+    @safe @exclusivity(unchecked) var status: RPCError?
     /// In the server's count of calls in flight.
-    var isCounted = false
+    @safe @exclusivity(unchecked) var isCounted = false
     /// A handler has been started and will report its end.
-    var isDispatched = false
+    @safe @exclusivity(unchecked) var isDispatched = false
 
     /// The connection that the call was on when its stream ended before its handler did.
-    var orphanOf: HTTP2Connection?
+    @safe @exclusivity(unchecked) var orphanOf: HTTP2Connection?
 
     // MARK: Waiters
 
-    var reader: UnsafeContinuation<Void, Never>?
-    var writers: [UnsafeContinuation<Void, Never>] = unsafe []
+    @exclusivity(unchecked) var reader: UnsafeContinuation<Void, Never>?
+    @exclusivity(unchecked) var writers: [UnsafeContinuation<Void, Never>] = unsafe []
 
     struct Exchange {
         var headers = Metadata()
@@ -80,7 +82,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
         super.prepareForReuse()
         phase = .receiving
         registered = nil
-        task = nil
+        worker = nil
         unregisteredMethod = nil
         deadlineOrFar = .distantFuture
         requestCompression = .identity
@@ -90,7 +92,10 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
         sentMessages = 0
         receivedBytes = 0
         sentBytes = 0
-        exchange.withLock { if $0.isUsed { $0 = Exchange() } }
+        if exchangeIsUsed.load(ordering: .relaxed) {
+            exchangeIsUsed.store(false, ordering: .relaxed)
+            exchange.withLock { $0 = Exchange() }
+        }
         headersAreSent = false
         status = nil
         isCounted = false
@@ -104,6 +109,9 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     override func closed(_ error: HTTP2Error?) { streamClosed(error) }
     override func outputDrained() { wakeWriters() }
     override func buildTrailers(_ builder: HeaderBlockBuilder) { addStatus(to: builder) }
+    override var constantTrailers: StaticHeaderBlock? {
+        status == nil && !exchangeIsUsed.load(ordering: .acquiring) ? .grpcStatusOK : nil
+    }
     override func recycle() { server.recycle(self) }
 
     // MARK: What the handler knows
@@ -128,7 +136,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
 
     /// Who calls.
     public var peer: PeerInfo { connectionPeer }
-    var connectionPeer = PeerInfo(transport: .inProcess)
+    @safe @exclusivity(unchecked) var connectionPeer = PeerInfo(transport: .inProcess)
 
     /// Whether the (last read) request message was compressed.
     public var requestWasCompressed: Bool { isRequestCompressed }
@@ -138,20 +146,20 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
 
     /// Metadata sent before the first message.
     public var responseHeaders: Metadata {
-        get { exchange.withLock { $0.headers } }
-        set { exchange.withLock { $0.headers = newValue } }
+        get { used { $0.headers } ?? Metadata() }
+        set { change { $0.headers = newValue } }
     }
 
     /// Metadata sent after the last message.
     public var responseTrailers: Metadata {
-        get { exchange.withLock { $0.trailers } }
-        set { exchange.withLock { $0.trailers = newValue } }
+        get { used { $0.trailers } ?? Metadata() }
+        set { change { $0.trailers = newValue } }
     }
 
     /// How the following messages are compressed. gzip is used only if the client accepts it.
     public var compression: Compression {
-        get { exchange.withLock { $0.compression } ?? server.core.configuration.compression }
-        set { exchange.withLock { $0.compression = newValue } }
+        get { used { $0.compression } ?? server.core.configuration.compression }
+        set { change { $0.compression = newValue } }
     }
 
     /// Whether the client accepts gzip.
@@ -159,6 +167,17 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
 
     /// Statistics of the call so far, for interceptors that record them.
     public var messageCounts: (received: Int, sent: Int) { (receivedMessages, sentMessages) }
+
+    func change(_ body: (inout Exchange) -> Void) {
+        exchange.withLock { body(&$0) }
+        exchangeIsUsed.store(true, ordering: .releasing)
+    }
+
+    /// What `body` takes from the exchange; nil if nothing was ever put there.
+    func used<Result>(_ body: (Exchange) -> Result?) -> Result? {
+        guard exchangeIsUsed.load(ordering: .acquiring) else { return nil }
+        return exchange.withLock { body($0) }
+    }
 
     // MARK: Deadline
 
@@ -174,11 +193,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
             return
         }
         finish(RPCError(code: .deadlineExceeded, message: "the deadline has passed"))
-        task?.cancel()
+        worker?.cancel()
         wakeAll()
     }
-}
-
-extension ServerContext.Exchange {
-    var isUsed: Bool { !headers.isEmpty || !trailers.isEmpty || compression != nil }
 }

@@ -8,11 +8,16 @@ import Synchronization
 final class ServerLoop: HTTP2ConnectionDelegate, @unchecked Sendable {
     let core: ServerCore
     let context: LoopContext
-    private var connections: [ObjectIdentifier: HTTP2Connection] = [:]
-    private var idleCalls: [ServerContext] = []
-    private var callsInFlight = 0
-    private var emptyWaiters: [UnsafeContinuation<Void, Never>] = unsafe []
+    @safe @exclusivity(unchecked) private var connections: [ObjectIdentifier: HTTP2Connection] = [:]
+    @safe @exclusivity(unchecked) private var idleCalls: [ServerContext] = []
+    @safe @exclusivity(unchecked) private var callsInFlight = 0
+    @exclusivity(unchecked) private var emptyWaiters: [UnsafeContinuation<Void, Never>] = unsafe []
 
+    @safe @exclusivity(unchecked) private var idleWorkers: [CallWorker] = []
+    @safe @exclusivity(unchecked) private var hasEnded = false
+
+    /// Workers that wait for their next call.
+    private static let idleWorkerLimit = 256
     /// Call objects kept for later calls, with their buffers.
     private static let idleCallLimit = 256
 
@@ -57,6 +62,15 @@ final class ServerLoop: HTTP2ConnectionDelegate, @unchecked Sendable {
         guard idleCalls.count < Self.idleCallLimit else { return }
         call.prepareForReuse()
         idleCalls.append(call)
+    }
+
+    func nextWorker() -> CallWorker { idleWorkers.popLast() ?? CallWorker(context: context, loop: self) }
+
+    /// Keeps a worker for its next call; false if there are enough, or the server ends.
+    func park(_ worker: CallWorker) -> Bool {
+        guard idleWorkers.count < Self.idleWorkerLimit, !hasEnded else { return false }
+        idleWorkers.append(worker)
+        return true
     }
 
     func callBegan(_ call: ServerContext) {
@@ -110,6 +124,11 @@ final class ServerLoop: HTTP2ConnectionDelegate, @unchecked Sendable {
 
     private func wakeIfEmpty() {
         guard connections.isEmpty, callsInFlight == 0 else { return }
+        guard unsafe !emptyWaiters.isEmpty else { return }
+        // No call will come: tasks that wait for one would outlive the loop.
+        hasEnded = true
+        for worker in idleWorkers { worker.retire() }
+        idleWorkers.removeAll()
         let waiters = unsafe emptyWaiters
         unsafe emptyWaiters.removeAll()
         for unsafe waiter in unsafe waiters { unsafe waiter.resume() }

@@ -1,0 +1,62 @@
+import NIOCore
+
+/// A task that runs one call after another on its loop.
+///
+/// A task costs about a microsecond to make and end, a third of a unary call; a worker that has finished a call waits
+/// for the next one instead. A worker whose task was cancelled is not used again, as cancellation cannot be undone.
+//
+// Unchecked: confined to the loop.
+@safe
+final class CallWorker: @unchecked Sendable {
+    private let context: LoopContext
+    private unowned let loop: ServerLoop
+    private var call: ServerContext?
+    private var parked: UnsafeContinuation<Void, Never>?
+    private(set) var task: Task<Void, Never>?
+
+    init(context: LoopContext, loop: ServerLoop) {
+        self.context = context
+        self.loop = loop
+        unsafe parked = nil
+    }
+
+    /// Starts `call` inline: a handler that does not suspend has answered when this returns.
+    func start(_ call: ServerContext) {
+        self.call = call
+        call.worker = self
+        if let waiting = unsafe parked {
+            unsafe parked = nil
+            context.resumeInline { unsafe waiting.resume() }
+        } else {
+            let task = Task.immediate(executorPreference: context) { await self.work() }
+            self.task = task
+        }
+    }
+
+    /// Cancels the call that runs; the worker ends with it.
+    func cancel() {
+        if let task {
+            task.cancel()
+        } else {
+            // Still inside the first inline step, before the task's handle is known.
+            loop.context.loop.execute { self.task?.cancel() }
+        }
+    }
+
+    /// Lets the worker's task end; it must be parked.
+    func retire() {
+        guard let waiting = unsafe parked else { return }
+        unsafe parked = nil
+        unsafe waiting.resume()
+    }
+
+    private func work() async {
+        while let current = call {
+            call = nil
+            await current.run()
+            // A handler may have come back on another thread only if it broke its executor; then it ends here.
+            guard !Task.isCancelled, context.inLoop, loop.park(self) else { return }
+            await unsafe withUnsafeContinuation { unsafe parked = $0 }
+        }
+    }
+}
