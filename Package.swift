@@ -63,7 +63,6 @@ let package = Package(
                 .product(name: "ServiceContextModule", package: "swift-service-context"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            exclude: ["Generated"],
             swiftSettings: ours
         ),
         .target(

@@ -15,6 +15,7 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
     @exclusivity(unchecked) private var ready: [UnownedJob] = []
     @safe @exclusivity(unchecked) private var readyHead = 0
     @safe @exclusivity(unchecked) private var dirty: [HTTP2Connection] = []
+    @safe @exclusivity(unchecked) private var deferred: [() -> Void] = []
     @safe @exclusivity(unchecked) private var turnDepth = 0
     @safe @exclusivity(unchecked) private var turnScheduled = false
     @safe @exclusivity(unchecked) private var capturesNextJob = false
@@ -100,6 +101,12 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
         turnDepth -= 1
     }
 
+    /// Runs `body` in this turn, after what runs now has returned.
+    func afterTurn(_ body: @escaping () -> Void) {
+        deferred.append(body)
+        if turnDepth == 0 { scheduleTurn() }
+    }
+
     // MARK: Turns
 
     /// Runs `body` and then all it caused: resumed jobs first, then one flush a connection.
@@ -151,7 +158,18 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
                 unsafe ready.removeAll(keepingCapacity: ready.capacity <= 4096)
                 readyHead = 0
             }
-            guard !dirty.isEmpty else { break }
+            if !deferred.isEmpty {
+                let bodies = deferred
+                deferred.removeAll(keepingCapacity: true)
+                for body in bodies {
+                    body()
+                    left -= 1
+                }
+            }
+            guard !dirty.isEmpty else {
+                if left > 0, unsafe readyHead < ready.count || !deferred.isEmpty { continue }
+                break
+            }
             // Swapped out, as a flush may mark connections again.
             let connections = dirty
             dirty.removeAll(keepingCapacity: true)
@@ -159,10 +177,10 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
                 connection.isDirty = false
                 connection.flush()
             }
-            if left == 0 { break }
+            if left <= 0 { break }
         }
         turnDepth -= 1
-        if unsafe readyHead < ready.count || !dirty.isEmpty { scheduleTurn() }
+        if unsafe readyHead < ready.count || !dirty.isEmpty || !deferred.isEmpty { scheduleTurn() }
     }
 
     /// Runs `body` on the loop and returns when it has run.

@@ -88,6 +88,14 @@ final class HTTP2Connection: @unchecked Sendable {
 
     deinit { unsafe nghttp2_session_del(session) }
 
+    /// Streams that the peer lets this side have open at once.
+    var peerMaxConcurrentStreams: Int {
+        guard let session = unsafe session else { return 0 }
+        let value = unsafe nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS)
+        // Peers that announce no limit get one, so that their calls spread over connections.
+        return Int(min(value, 1000))
+    }
+
     var isOpen: Bool { unsafe session != nil }
 
     // MARK: Start and end

@@ -56,3 +56,32 @@ struct TracingServerInterceptor: ServerInterceptor {
         }
     }
 }
+
+/// What a client adds to a call for tracing.
+enum TraceInjection {
+    /// Adds the current trace context: the instrument's, or the one that came with the call being served.
+    static func inject(into metadata: inout Metadata) {
+        guard let service = ServiceContext.current else { return }
+        if TracingSetup.hasInstrument {
+            InstrumentationSystem.instrument.inject(service, into: &metadata, using: MetadataInjector())
+        } else if let raw = service[RawTraceContextKey.self], metadata["traceparent"] == nil {
+            metadata.add("traceparent", raw.traceparent)
+            if let tracestate = raw.tracestate { metadata.add("tracestate", tracestate) }
+        }
+    }
+
+    /// Runs `body` in a client span.
+    static func withClientSpan<Result>(
+        _ method: MethodDescriptor,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        try await withSpan("\(method.service)/\(method.name)", ofKind: .client) { span in
+            span.updateAttributes { attributes in
+                attributes["rpc.system"] = "grpc"
+                attributes["rpc.service"] = method.service
+                attributes["rpc.method"] = method.name
+            }
+            return try await body()
+        }
+    }
+}

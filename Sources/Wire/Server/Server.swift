@@ -62,6 +62,9 @@ public final class Server: Service, Sendable {
     /// Calls running now.
     public var callsInFlight: Int { core.callsInFlight.load(ordering: .relaxed) }
 
+    /// Whether a drain has begun.
+    var isEnding: Bool { state.withLock { $0.isEnding } }
+
     // MARK: Listening
 
     /// Opens a listener; may be called several times, before or after `run`.

@@ -1,0 +1,236 @@
+import NIOCore
+public import SwiftProtobuf
+import Synchronization
+
+/// A unary reply with its metadata.
+public struct UnaryReply<Value: Sendable>: Sendable {
+    public var message: Value
+    public var headers: Metadata
+    public var trailers: Metadata
+
+    public init(message: Value, headers: Metadata, trailers: Metadata) {
+        self.message = message
+        self.headers = headers
+        self.trailers = trailers
+    }
+}
+
+extension ClientChannel {
+    /// Makes a unary call.
+    ///
+    /// - Throws: `RPCError`.
+    @inlinable
+    public func unary<Request: Message, Response: Message>(
+        _ method: MethodDescriptor,
+        _ request: Request,
+        options: CallOptions = CallOptions()
+    ) async throws -> Response {
+        let bytes: [UInt8] = try request.serializedBytes()
+        var response: Response?
+        _ = unsafe try await unaryCall(method, bytes, options) { response = unsafe try Self.decode(Response.self, $0) }
+        return try Self.present(response)
+    }
+
+    /// Makes a unary call and gives the reply's metadata, too.
+    @inlinable
+    public func unaryReply<Request: Message, Response: Message>(
+        _ method: MethodDescriptor,
+        _ request: Request,
+        options: CallOptions = CallOptions()
+    ) async throws -> UnaryReply<Response> {
+        let bytes: [UInt8] = try request.serializedBytes()
+        var response: Response?
+        let (headers, trailers) = unsafe try await unaryCall(method, bytes, options) {
+            response = unsafe try Self.decode(Response.self, $0)
+        }
+        return UnaryReply(message: try Self.present(response), headers: headers, trailers: trailers)
+    }
+
+    /// Makes a unary call whose messages are bytes: for gateways and proxies.
+    public func unaryBytes(
+        _ method: MethodDescriptor,
+        _ request: [UInt8],
+        options: CallOptions = CallOptions()
+    ) async throws -> UnaryReply<[UInt8]> {
+        var response: [UInt8] = []
+        let (headers, trailers) = unsafe try await unaryCall(method, request, options) { response = unsafe Array($0) }
+        return UnaryReply(message: response, headers: headers, trailers: trailers)
+    }
+
+    @usableFromInline
+    static func present<Response>(_ response: Response?) throws -> Response {
+        guard let response else { throw RPCError(code: .internal, message: "the reply has no message") }
+        return response
+    }
+
+    @inlinable
+    static func decode<Response: Message>(_ type: Response.Type, _ bytes: UnsafeRawBufferPointer) throws -> Response {
+        do {
+            return try unsafe Response(serializedBytes: RawSpan(_unsafeBytes: bytes))
+        } catch {
+            throw RPCError(code: .internal, message: "the reply is no valid \(Response.protoMessageName)", cause: error)
+        }
+    }
+
+    @usableFromInline
+    func unaryCall(
+        _ method: MethodDescriptor,
+        _ bytes: [UInt8],
+        _ options: CallOptions,
+        _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) async throws -> (Metadata, Metadata) {
+        guard configuration.isTraced, TracingSetup.hasInstrument else {
+            return unsafe try await unaryAttempts(method, bytes, options, body)
+        }
+        return try await TraceInjection.withClientSpan(method) {
+            unsafe try await self.unaryAttempts(method, bytes, options, body)
+        }
+    }
+
+    private func unaryAttempts(
+        _ method: MethodDescriptor,
+        _ bytes: [UInt8],
+        _ options: CallOptions,
+        _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) async throws -> (Metadata, Metadata) {
+        let head = try head(options)
+        guard bytes.count <= configuration.maxRequestMessageSize else {
+            throw RPCError(code: .resourceExhausted, message: "a request of \(bytes.count) bytes is over the limit")
+        }
+        let start = metrics == nil ? NIODeadline.uptimeNanoseconds(0) : .now()
+        let deadline = deadline(options)
+        var attempts = CallAttempts(channel: self, policy: retryPolicy(method, options), deadline: deadline)
+        while true {
+            var isCommitted = false
+            do {
+                let result = unsafe try await unaryAttempt(method, bytes, head, options, deadline, &isCommitted, body)
+                if configuration.retry.maxAttempts > 1 { throttleSucceeded() }
+                metrics?.record(method, .ok, since: start)
+                return result
+            } catch let error as RPCError {
+                if await attempts.shouldRetry(after: error, isCommitted: isCommitted) { continue }
+                metrics?.record(method, error.code, since: start)
+                throw error
+            }
+        }
+    }
+
+    private func throttleSucceeded() { throttle.withLock { $0.succeeded() } }
+
+    private func unaryAttempt(
+        _ method: MethodDescriptor,
+        _ bytes: [UInt8],
+        _ head: RequestHead,
+        _ options: CallOptions,
+        _ deadline: NIODeadline,
+        _ isCommitted: inout Bool,
+        _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) async throws -> (Metadata, Metadata) {
+        let call = try await startCall(method, head, options, deadline) { call in
+            call.waitsForEnd = true
+            _ = try call.append(bytes)
+            call.endRequest()
+        }
+        await call.waitForNews { $0.outcome != nil }
+        guard call.context.inLoop else {
+            let end = await call.context.hop { UnaryEnd(call) }
+            isCommitted = end.isCommitted
+            let reply = try end.result.get()
+            try unsafe reply.withUnsafeBytes { try unsafe body($0) }
+            return (end.headers, end.trailers)
+        }
+        isCommitted = call.isCommitted
+        switch call.outcome {
+        case .failure(let error): throw error
+        case nil: throw RPCError(code: .cancelled, message: "the calling task was cancelled")
+        case .success: break
+        }
+        guard unsafe try call.takeMessage(body) else {
+            throw RPCError(code: .internal, message: "the reply has no whole message")
+        }
+        guard call.inbound.isEmpty else {
+            throw RPCError(code: .internal, message: "the reply has more than one message")
+        }
+        return (call.responseHeaders ?? Metadata(), call.responseTrailers)
+    }
+
+    /// Takes a stream and opens it on its connection's loop.
+    func startCall(
+        _ method: MethodDescriptor,
+        _ head: RequestHead,
+        _ options: CallOptions,
+        _ deadline: NIODeadline,
+        _ begin: @escaping @Sendable (ClientCall) throws -> Void
+    ) async throws -> ClientCall {
+        try Task.checkCancellationAsRPCError()
+        let lease: ConnectionLease
+        if let free = pool.tryLease() {
+            lease = free
+        } else {
+            lease = try await pool.lease(
+                waitForReady: options.waitForReady ?? configuration.waitForReady, deadline: deadline)
+        }
+        let call = ClientCall(
+            method: method,
+            lease: lease,
+            context: lease.connection.context,
+            maxMessageSize: options.maxResponseMessageSize ?? configuration.maxResponseMessageSize,
+            compression: options.compression ?? configuration.compression
+        )
+        let start: @Sendable () -> Result<Void, RPCError> = {
+            do {
+                guard let http2 = lease.connection.http2 else {
+                    throw RPCError(code: .unavailable, message: "the connection has ended")
+                }
+                try call.open(on: http2, head: head, deadline: deadline)
+                try begin(call)
+                return .success(())
+            } catch {
+                // A stream that was opened gives its lease back when it closes.
+                if call.id == 0 { lease.end() } else { call.reset(.cancel) }
+                return .failure(RPCError.wrapping(error))
+            }
+        }
+        if call.context.inLoop {
+            try start().get()
+        } else {
+            try await call.context.hop(start).get()
+        }
+        return call
+    }
+}
+
+/// What a unary call's end looks like from another thread.
+private struct UnaryEnd: Sendable {
+    var result: Result<[UInt8], RPCError>
+    var headers: Metadata
+    var trailers: Metadata
+    var isCommitted: Bool
+
+    init(_ call: ClientCall) {
+        headers = call.responseHeaders ?? Metadata()
+        trailers = call.responseTrailers
+        isCommitted = call.isCommitted
+        switch call.outcome {
+        case .failure(let error): result = .failure(error)
+        case nil: result = .failure(RPCError(code: .cancelled, message: "the calling task was cancelled"))
+        case .success:
+            var bytes: [UInt8]?
+            do {
+                if unsafe try call.takeMessage({ bytes = unsafe Array($0) }), call.inbound.isEmpty, let bytes {
+                    result = .success(bytes)
+                } else {
+                    result = .failure(RPCError(code: .internal, message: "the reply has not exactly one message"))
+                }
+            } catch {
+                result = .failure(RPCError.wrapping(error))
+            }
+        }
+    }
+}
+
+extension Task where Success == Never, Failure == Never {
+    static func checkCancellationAsRPCError() throws {
+        if Task.isCancelled { throw RPCError(code: .cancelled, message: "the calling task was cancelled") }
+    }
+}

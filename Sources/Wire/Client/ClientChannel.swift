@@ -1,0 +1,123 @@
+public import Logging
+public import NIOCore
+import NIOPosix
+public import ServiceLifecycle
+import Synchronization
+
+/// A client's way to a service: connections to one target, made as they are needed and shared by all calls.
+///
+///     let channel = ClientChannel(.dns(host: "greeter.internal", port: 50051))
+///     let greeter = Greeter.Client(channel)
+///
+/// A call made while serving another one inherits its deadline and trace context. As a `Service` the channel shuts down
+/// gracefully.
+public final class ClientChannel: Service, Sendable {
+    public let configuration: ChannelConfiguration
+    let pool: ConnectionPool
+    let authority: String
+    let isEncrypted: Bool
+    let throttle = Mutex(RetryThrottle())
+    let metrics: ClientMetrics?
+    private let isRunning = Mutex(RunState())
+
+    private struct RunState {
+        var hasEnded = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    /// Makes a channel. It connects when the first call is made.
+    ///
+    /// - Parameters:
+    ///   - tls: What encrypts the connections; nil: cleartext.
+    ///   - serverName: The name that the server's certificate must be for; nil: the target's.
+    public init(
+        _ target: ChannelTarget,
+        tls: (any TLSContextProvider)? = nil,
+        serverName: String? = nil,
+        configuration: ChannelConfiguration = ChannelConfiguration(),
+        eventLoops: EventLoops = .shared,
+        logger: Logger = Logger(label: "wire.client")
+    ) {
+        self.configuration = configuration
+        let name: String
+        switch target {
+        case .addresses(let addresses): name = addresses.first.map(\.description) ?? "localhost"
+        case .dns(let host, let port): name = "\(host):\(port)"
+        case .unix, .inProcess: name = "localhost"
+        }
+        let host = serverName ?? Self.host(of: target)
+        authority = configuration.authority ?? serverName ?? name
+        isEncrypted = tls != nil
+        metrics = configuration.metricsPrefix.map { ClientMetrics(prefix: $0) }
+        pool = ConnectionPool(
+            configuration: configuration,
+            connector: Connector(configuration: configuration, eventLoops: eventLoops, tls: tls, serverName: host),
+            resolver: Resolver(target),
+            eventLoops: eventLoops,
+            logger: logger
+        )
+    }
+
+    private static func host(of target: ChannelTarget) -> String {
+        switch target {
+        case .addresses(let addresses): addresses.first?.host ?? "localhost"
+        case .dns(let host, _): host
+        case .unix, .inProcess: "localhost"
+        }
+    }
+
+    /// Waits until the task is cancelled or its service group shuts down, then ends the channel.
+    public func run() async throws {
+        await withTaskCancellationOrGracefulShutdownHandler {
+            await withCheckedContinuation { continuation in
+                let hasEnded = isRunning.withLock { state in
+                    if !state.hasEnded { state.waiters.append(continuation) }
+                    return state.hasEnded
+                }
+                if hasEnded { continuation.resume() }
+            }
+        } onCancelOrGracefulShutdown: {
+            Task { await self.shutDown() }
+        }
+    }
+
+    /// Takes no more calls, lets those that run finish for `grace`, and closes the connections.
+    public func shutDown(grace: TimeAmount = .seconds(10)) async {
+        await pool.shutDown(grace: grace)
+        let waiters = isRunning.withLock { state in
+            state.hasEnded = true
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    // MARK: What every call begins with
+
+    /// The deadline of a call: the shorter of what it asks for and what the call that it serves has left.
+    func deadline(_ options: CallOptions) -> NIODeadline {
+        var deadline = options.timeout.map { NIODeadline.now() + $0 } ?? .distantFuture
+        if let inherited = ServerContext.current?.deadline, inherited < deadline { deadline = inherited }
+        return deadline
+    }
+
+    func head(_ options: CallOptions) throws -> RequestHead {
+        if let problem = options.metadata.isEmpty ? nil : options.metadata.firstInvalid {
+            throw RPCError(code: .invalidArgument, message: "request metadata: \(problem)")
+        }
+        var metadata = options.metadata
+        if configuration.isTraced { TraceInjection.inject(into: &metadata) }
+        return RequestHead(
+            authority: options.authority ?? authority,
+            isEncrypted: isEncrypted,
+            userAgent: configuration.userAgent,
+            metadata: metadata
+        )
+    }
+
+    /// When `method` is sent again, if not said otherwise: only what changes nothing when it is done twice.
+    func retryPolicy(_ method: MethodDescriptor, _ options: CallOptions) -> RetryPolicy {
+        if let policy = options.retry { return policy }
+        return method.idempotency == .unknown ? .none : configuration.retry
+    }
+}

@@ -1,0 +1,208 @@
+import NIOCore
+import Synchronization
+
+/// A streaming call as its user holds it: dropping the last reference cancels the call.
+///
+/// Retries happen inside, before the first word of the reply, and only where the request is a single message.
+@usableFromInline
+final class ClientStream: Sendable {
+    private let channel: ClientChannel
+    private let method: MethodDescriptor
+    private let options: CallOptions
+    private let head: RequestHead
+    private let deadline: NIODeadline
+    private let start = NIODeadline.now()
+    /// The only message of a server-streaming call: what is sent again.
+    private let singleRequest: [UInt8]?
+    private let current: Mutex<ClientCall>
+    private let hasReported = Mutex(false)
+
+    private init(
+        _ channel: ClientChannel,
+        _ method: MethodDescriptor,
+        _ options: CallOptions,
+        _ head: RequestHead,
+        _ deadline: NIODeadline,
+        _ singleRequest: [UInt8]?,
+        _ call: ClientCall
+    ) {
+        self.channel = channel
+        self.method = method
+        self.options = options
+        self.head = head
+        self.deadline = deadline
+        self.singleRequest = singleRequest
+        current = Mutex(call)
+    }
+
+    deinit {
+        let call = self.call
+        call.context.run { call.cancel(RPCError(code: .cancelled, message: "nobody waits for the reply")) }
+    }
+
+    var call: ClientCall { current.withLock { $0 } }
+
+    /// Opens a call; with `singleRequest` that message and the request's end follow at once.
+    @usableFromInline
+    static func open(
+        _ channel: ClientChannel,
+        _ method: MethodDescriptor,
+        _ options: CallOptions,
+        singleRequest: [UInt8]?
+    ) async throws -> ClientStream {
+        let head = try channel.head(options)
+        let deadline = channel.deadline(options)
+        var attempts = CallAttempts(channel: channel, policy: .none, deadline: deadline)
+        while true {
+            do {
+                let call = try await begin(channel, method, options, head, deadline, singleRequest)
+                return ClientStream(channel, method, options, head, deadline, singleRequest, call)
+            } catch let error as RPCError {
+                if await attempts.shouldRetry(after: error, isCommitted: false) { continue }
+                channel.metrics?.record(method, error.code, since: .now())
+                throw error
+            }
+        }
+    }
+
+    private static func begin(
+        _ channel: ClientChannel,
+        _ method: MethodDescriptor,
+        _ options: CallOptions,
+        _ head: RequestHead,
+        _ deadline: NIODeadline,
+        _ singleRequest: [UInt8]?
+    ) async throws -> ClientCall {
+        try await channel.startCall(method, head, options, deadline) { call in
+            guard let singleRequest else { return }
+            _ = try call.append(singleRequest)
+            call.endRequest()
+        }
+    }
+
+    // MARK: Sending
+
+    @usableFromInline
+    func send(_ bytes: [UInt8], compress: Bool?) async throws {
+        guard bytes.count <= channel.configuration.maxRequestMessageSize else {
+            throw RPCError(code: .resourceExhausted, message: "a request of \(bytes.count) bytes is over the limit")
+        }
+        let call = self.call
+        let mustWait: Bool
+        if call.context.inLoop {
+            mustWait = try call.append(bytes, compress: compress)
+        } else {
+            let result: Result<Bool, any Error> = await call.context.hop {
+                Result { try call.append(bytes, compress: compress) }
+            }
+            mustWait = try result.get()
+        }
+        if mustWait { await call.waitForRoom() }
+    }
+
+    @usableFromInline
+    func endRequest() async {
+        let call = self.call
+        await call.context.hop { call.endRequest() }
+    }
+
+    func cancel() {
+        let call = self.call
+        call.context.run { call.cancel(RPCError(code: .cancelled, message: "the call was cancelled")) }
+    }
+
+    // MARK: Receiving
+
+    /// Hands the next message to `body`; false at the end of a call that succeeded.
+    @usableFromInline
+    func next(_ body: (UnsafeRawBufferPointer) throws -> Void) async throws -> Bool {
+        var attempts = CallAttempts(
+            channel: channel,
+            policy: singleRequest == nil ? .none : channel.retryPolicy(method, options),
+            deadline: deadline
+        )
+        while true {
+            let call = self.call
+            switch unsafe try await step(call, body) {
+            case .message: return true
+            case .end:
+                report(.ok)
+                return false
+            case .wait: await call.waitForNews { $0.hasNews }
+            case .failed(let error, let isCommitted):
+                if let singleRequest, await attempts.shouldRetry(after: error, isCommitted: isCommitted) {
+                    let next = try await Self.begin(channel, method, options, head, deadline, singleRequest)
+                    current.withLock { $0 = next }
+                    continue
+                }
+                report(error.code)
+                throw error
+            }
+        }
+    }
+
+    private enum Step: Sendable {
+        case message
+        case end
+        case wait
+        case failed(RPCError, isCommitted: Bool)
+    }
+
+    private func step(_ call: ClientCall, _ body: (UnsafeRawBufferPointer) throws -> Void) async throws -> Step {
+        if call.context.inLoop {
+            if unsafe try call.takeMessage(body) { return .message }
+            return Self.stateWithoutMessage(call)
+        }
+        let result: Result<([UInt8]?, Step), any Error> = await call.context.hop {
+            Result {
+                var bytes: [UInt8]?
+                if unsafe try call.takeMessage({ bytes = unsafe Array($0) }) { return (bytes, .message) }
+                return (nil, Self.stateWithoutMessage(call))
+            }
+        }
+        let (bytes, step) = try result.get()
+        if let bytes { try unsafe bytes.withUnsafeBytes { try unsafe body($0) } }
+        return step
+    }
+
+    private static func stateWithoutMessage(_ call: ClientCall) -> Step {
+        switch call.outcome {
+        case .success: call.inbound.isEmpty ? .end : .failed(cutShort, isCommitted: true)
+        case .failure(let error): .failed(error, isCommitted: call.isCommitted)
+        case nil: .wait
+        }
+    }
+
+    private static let cutShort = RPCError(code: .internal, message: "the reply ended inside a message")
+
+    private func report(_ code: StatusCode) {
+        guard let metrics = channel.metrics else { return }
+        let isFirst = hasReported.withLock { reported in
+            defer { reported = true }
+            return !reported
+        }
+        if isFirst { metrics.record(method, code, since: start) }
+    }
+
+    /// The reply's headers, as soon as they have come.
+    func headers() async throws -> Metadata {
+        while true {
+            let call = self.call
+            let (headers, outcome) = await call.context.hop { (call.responseHeaders, call.outcome) }
+            if case .failure(let error) = outcome, headers == nil { throw error }
+            if let headers { return headers }
+            await call.waitForNews { $0.responseHeaders != nil || $0.outcome != nil }
+        }
+    }
+
+    /// The reply's trailers; empty before its end.
+    func trailers() async -> Metadata {
+        let call = self.call
+        return await call.context.hop { call.responseTrailers }
+    }
+
+    func lastMessageWasCompressed() async -> Bool {
+        let call = self.call
+        return await call.context.hop { call.lastMessageWasCompressed }
+    }
+}

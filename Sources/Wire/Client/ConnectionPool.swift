@@ -1,0 +1,383 @@
+import Logging
+import NIOCore
+import Synchronization
+
+/// A channel's connections: which call gets which, and when to make or drop one.
+///
+/// All decisions are made under one lock and return what is to be done outside of it.
+final class ConnectionPool: Sendable {
+    let configuration: ChannelConfiguration
+    private let connector: Connector
+    private let resolver: Resolver
+    private let logger: Logger
+    private let eventLoops: EventLoops
+    private let state: Mutex<State>
+
+    private struct State {
+        var endpoints: [Endpoint] = []
+        var isResolving = false
+        var resolvedAt: NIODeadline?
+        var waiters: [Waiter] = []
+        var nextWaiter = 0
+        var turn = 0
+        var isShutDown = false
+        var lastError: RPCError?
+        var retryTimer: NIODeadline?
+        var emptyWaiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private struct Waiter {
+        var id: Int
+        var waitsForReady: Bool
+        var continuation: CheckedContinuation<Result<ConnectionLease, RPCError>, Never>
+    }
+
+    /// What a decision leaves to be done without the lock.
+    private struct Actions {
+        var connect: [(Endpoint, ManagedConnection)] = []
+        var resume: [(Waiter, Result<ConnectionLease, RPCError>)] = []
+        var resolve = false
+        var wakeAt: NIODeadline?
+        var drain: [ManagedConnection] = []
+    }
+
+    init(
+        configuration: ChannelConfiguration,
+        connector: Connector,
+        resolver: Resolver,
+        eventLoops: EventLoops,
+        logger: Logger
+    ) {
+        self.configuration = configuration
+        self.connector = connector
+        self.resolver = resolver
+        self.eventLoops = eventLoops
+        self.logger = logger
+        state = Mutex(State())
+    }
+
+    // MARK: Taking a stream
+
+    /// A place on a ready connection, if there is one at once.
+    func tryLease() -> ConnectionLease? {
+        state.withLock { state in state.waiters.isEmpty ? take(&state) : nil }
+    }
+
+    /// A place on a connection; waits for one until `deadline`.
+    ///
+    /// - Throws: `RPCError`: UNAVAILABLE if no address can be reached and the call does not wait for that,
+    ///   DEADLINE_EXCEEDED, CANCELLED, RESOURCE_EXHAUSTED if too many calls wait.
+    func lease(waitForReady: Bool, deadline: NIODeadline) async throws -> ConnectionLease {
+        if let lease = tryLease() { return lease }
+        let id = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        var timer: Scheduled<Void>?
+        if deadline != .distantFuture {
+            timer = eventLoops.contexts[0].loop.scheduleTask(deadline: deadline) {
+                self.failWaiter(id, .deadlineExceeded, "no connection in time")
+            }
+        }
+        defer { timer?.cancel() }
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                enqueue(Waiter(id: id, waitsForReady: waitForReady, continuation: continuation), deadline: deadline)
+            }
+        } onCancel: {
+            failWaiter(id, .cancelled, "the calling task was cancelled")
+        }
+        return try result.get()
+    }
+
+    private func enqueue(_ waiter: Waiter, deadline: NIODeadline) {
+        perform { state, actions in
+            if state.isShutDown {
+                actions.resume.append((waiter, .failure(Self.shutDownError)))
+            } else if Task.isCancelled {
+                let error = RPCError(code: .cancelled, message: "the calling task was cancelled")
+                actions.resume.append((waiter, .failure(error)))
+            } else if deadline <= .now() {
+                let error = RPCError(code: .deadlineExceeded, message: "the deadline has passed")
+                actions.resume.append((waiter, .failure(error)))
+            } else if state.waiters.count >= configuration.maxQueuedCalls {
+                let error = RPCError(code: .resourceExhausted, message: "too many calls wait for a connection")
+                actions.resume.append((waiter, .failure(error)))
+            } else {
+                state.waiters.append(waiter)
+            }
+        }
+    }
+
+    private func failWaiter(_ id: Int, _ code: StatusCode, _ message: String) {
+        let waiter = state.withLock { state -> Waiter? in
+            guard let index = state.waiters.firstIndex(where: { $0.id == id }) else { return nil }
+            return state.waiters.remove(at: index)
+        }
+        waiter?.continuation.resume(returning: .failure(RPCError(code: code, message: message)))
+    }
+
+    /// A free stream by the channel's policy.
+    private func take(_ state: inout State) -> ConnectionLease? {
+        switch configuration.loadBalancing {
+        case .pickFirst:
+            guard let endpoint = state.endpoints.first(where: \.isReady) else { return nil }
+            return take(from: endpoint)
+        case .roundRobin:
+            for offset in 0..<state.endpoints.count {
+                let index = (state.turn + offset) % state.endpoints.count
+                if let lease = take(from: state.endpoints[index]) {
+                    state.turn = (index + 1) % state.endpoints.count
+                    return lease
+                }
+            }
+            return nil
+        }
+    }
+
+    private func take(from endpoint: Endpoint) -> ConnectionLease? {
+        var best: ManagedConnection?
+        for connection in endpoint.connections
+        where connection.isReady && !connection.isDraining && connection.streams < connection.maxStreams {
+            // A connection on the caller's own loop costs no hop.
+            if connection.context.inLoop {
+                best = connection
+                break
+            }
+            if best.map({ connection.streams < $0.streams }) ?? true { best = connection }
+        }
+        guard let best else { return nil }
+        best.streams += 1
+        return ConnectionLease(connection: best)
+    }
+
+    // MARK: Deciding
+
+    /// Changes the state, then serves waiters and connects as that demands.
+    private func perform(_ change: (inout State, inout Actions) -> Void) {
+        var actions = Actions()
+        state.withLock { state in
+            change(&state, &actions)
+            advance(&state, &actions)
+        }
+        for (waiter, result) in actions.resume { waiter.continuation.resume(returning: result) }
+        for connection in actions.drain {
+            connection.context.run { connection.http2?.beginDrain(grace: .seconds(30)) }
+        }
+        for (endpoint, connection) in actions.connect { connector.connect(connection, to: endpoint) }
+        if actions.resolve { resolve() }
+        if let wakeAt = actions.wakeAt {
+            eventLoops.contexts[0].loop.scheduleTask(deadline: wakeAt) {
+                self.perform { state, _ in state.retryTimer = nil }
+            }
+        }
+    }
+
+    private func advance(_ state: inout State, _ actions: inout Actions) {
+        guard !state.isShutDown else { return }
+        while let waiter = state.waiters.first, let lease = take(&state) {
+            state.waiters.removeFirst()
+            actions.resume.append((waiter, .success(lease)))
+        }
+        guard !state.waiters.isEmpty else { return }
+        if state.endpoints.isEmpty {
+            if !state.isResolving { beginResolving(&state, &actions) }
+            return
+        }
+        let now = NIODeadline.now()
+        connectWhereNeeded(&state, &actions, now)
+        let isHopeful =
+            state.isResolving || state.endpoints.contains { $0.isConnecting || $0.isReady }
+        guard !isHopeful else { return }
+        // Every address has failed: only calls that wait for ready go on waiting.
+        let error =
+            state.lastError ?? RPCError(code: .unavailable, message: "no address of the target can be reached")
+        for waiter in state.waiters where !waiter.waitsForReady { actions.resume.append((waiter, .failure(error))) }
+        state.waiters.removeAll { !$0.waitsForReady }
+        if !state.waiters.isEmpty, state.retryTimer == nil, let next = state.endpoints.map(\.retryAt).min() {
+            state.retryTimer = next
+            actions.wakeAt = next
+        }
+    }
+
+    private func connectWhereNeeded(_ state: inout State, _ actions: inout Actions, _ now: NIODeadline) {
+        switch configuration.loadBalancing {
+        case .pickFirst:
+            if let ready = state.endpoints.first(where: \.isReady) {
+                connect(ready, &actions, now)
+            } else if !state.endpoints.contains(where: \.isConnecting),
+                let next = state.endpoints.first(where: { $0.retryAt <= now })
+            {
+                connect(next, &actions, now)
+            }
+        case .roundRobin:
+            for endpoint in state.endpoints { connect(endpoint, &actions, now) }
+        }
+    }
+
+    /// Starts one connection to `endpoint`, if it may have one more.
+    private func connect(_ endpoint: Endpoint, _ actions: inout Actions, _ now: NIODeadline) {
+        let live = endpoint.connections.count { !$0.isDraining }
+        guard !endpoint.isConnecting, endpoint.retryAt <= now, live < configuration.maxConnectionsPerAddress else {
+            return
+        }
+        endpoint.isConnecting = true
+        let connection = ManagedConnection(
+            context: connector.context(for: endpoint, connections: endpoint.connections.count),
+            endpoint: endpoint,
+            pool: self,
+            isEncrypted: connector.isEncrypted
+        )
+        endpoint.connections.append(connection)
+        actions.connect.append((endpoint, connection))
+    }
+
+    // MARK: What connections report
+
+    func becameReady(_ connection: ManagedConnection, maxStreams: Int) {
+        perform { state, actions in
+            connection.maxStreams = maxStreams
+            guard !connection.isReady else { return }
+            connection.isReady = true
+            connection.endpoint.isConnecting = false
+            connection.endpoint.failures = 0
+            if state.isShutDown || connection.endpoint.isRemoved {
+                connection.isDraining = true
+                actions.drain.append(connection)
+            }
+        }
+    }
+
+    func streamEnded(on connection: ManagedConnection) {
+        let mustServe = state.withLock { state in
+            connection.streams -= 1
+            return !state.waiters.isEmpty
+        }
+        if mustServe { perform { _, _ in } }
+    }
+
+    func isGoingAway(_ connection: ManagedConnection) {
+        perform { state, actions in
+            connection.isDraining = true
+            if mayResolveAgain(state) { beginResolving(&state, &actions) }
+        }
+    }
+
+    /// The connection has ended, or never came up.
+    func closed(_ connection: ManagedConnection, _ error: RPCError?) {
+        var emptied: [CheckedContinuation<Void, Never>] = []
+        perform { state, actions in
+            let endpoint = connection.endpoint
+            guard let index = endpoint.connections.firstIndex(where: { $0 === connection }) else { return }
+            endpoint.connections.remove(at: index)
+            if !connection.isReady {
+                endpoint.isConnecting = false
+                endpoint.failures += 1
+                endpoint.retryAt = .now() + backoff(failures: endpoint.failures)
+                let why = error?.message ?? "the connection was closed before it was ready"
+                state.lastError = RPCError(
+                    code: .unavailable, message: "\(endpoint.name): \(why)", cause: error?.cause)
+                logger.debug("cannot connect", metadata: ["address": "\(endpoint.name)", "reason": "\(why)"])
+            }
+            if mayResolveAgain(state) { beginResolving(&state, &actions) }
+            if state.endpoints.allSatisfy(\.connections.isEmpty) {
+                emptied = state.emptyWaiters
+                state.emptyWaiters = []
+            }
+        }
+        for waiter in emptied { waiter.resume() }
+    }
+
+    private func backoff(failures: Int) -> TimeAmount {
+        var wait = Double(configuration.initialBackoff.nanoseconds)
+        for _ in 1..<max(1, min(failures, 64)) { wait *= configuration.backoffMultiplier }
+        wait = min(wait, Double(configuration.maxBackoff.nanoseconds))
+        let jitter = 1 + Double.random(in: -1...1) * configuration.backoffJitter
+        return .nanoseconds(Int64(wait * jitter))
+    }
+
+    // MARK: Names
+
+    private func mayResolveAgain(_ state: State) -> Bool {
+        guard resolver.changes, !state.isResolving, !state.isShutDown else { return false }
+        guard let last = state.resolvedAt else { return true }
+        return NIODeadline.now() - last >= configuration.minResolveInterval
+    }
+
+    private func beginResolving(_ state: inout State, _ actions: inout Actions) {
+        state.isResolving = true
+        actions.resolve = true
+    }
+
+    private func resolve() {
+        resolver.resolve { result in
+            self.perform { state, actions in
+                state.isResolving = false
+                state.resolvedAt = .now()
+                switch result {
+                case .success(let kinds): self.update(&state, &actions, kinds)
+                case .failure(let error):
+                    state.lastError = error
+                    // Nothing can be reached without an address: the look-up is tried again as connections are.
+                    guard state.endpoints.isEmpty else { return }
+                    for waiter in state.waiters where !waiter.waitsForReady {
+                        actions.resume.append((waiter, .failure(error)))
+                    }
+                    state.waiters.removeAll { !$0.waitsForReady }
+                    if !state.waiters.isEmpty {
+                        state.isResolving = true
+                        let pause = self.configuration.initialBackoff
+                        self.eventLoops.contexts[0].loop.scheduleTask(in: pause) { self.resolve() }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes over a new list of addresses; connections to those that stay are kept.
+    private func update(_ state: inout State, _ actions: inout Actions, _ kinds: [Endpoint.Kind]) {
+        var old = state.endpoints
+        state.endpoints = kinds.map { kind in
+            let endpoint = Endpoint(kind)
+            guard let index = old.firstIndex(where: { $0.name == endpoint.name }) else { return endpoint }
+            return old.remove(at: index)
+        }
+        for endpoint in old {
+            endpoint.isRemoved = true
+            for connection in endpoint.connections where connection.isReady {
+                connection.isDraining = true
+                actions.drain.append(connection)
+            }
+        }
+    }
+
+    // MARK: End
+
+    private static let shutDownError = RPCError(code: .unavailable, message: "the channel is shut down")
+
+    /// Takes no more calls, lets those that run finish for `grace`, and returns when every connection has ended.
+    func shutDown(grace: TimeAmount) async {
+        await withCheckedContinuation { continuation in
+            var drain: [ManagedConnection] = []
+            var isEmpty = false
+            var failed: [Waiter] = []
+            state.withLock { state in
+                state.isShutDown = true
+                failed = state.waiters
+                state.waiters = []
+                drain = state.endpoints.flatMap(\.connections)
+                for connection in drain { connection.isDraining = true }
+                isEmpty = drain.isEmpty
+                if !isEmpty { state.emptyWaiters.append(continuation) }
+            }
+            for waiter in failed { waiter.continuation.resume(returning: .failure(Self.shutDownError)) }
+            for connection in drain {
+                connection.context.run {
+                    guard let http2 = connection.http2 else { return }
+                    if connection.isReady { http2.beginDrain(grace: grace) } else { http2.abort() }
+                }
+            }
+            if isEmpty { continuation.resume() }
+        }
+    }
+}
