@@ -89,8 +89,10 @@ def reflection_v1(names):
 
 
 def build_server():
-    server = grpc.server(concurrent.futures.ThreadPoolExecutor(max_workers=16))
-    states = health.HealthServicer()
+    server = grpc.server(concurrent.futures.ThreadPoolExecutor(max_workers=32))
+    # Blocking, a thread for each watch: the other mode sends under a lock that the end of another watch waits for in
+    # the thread that would complete the sending, and then nothing goes on in the whole server.
+    states = health.HealthServicer(experimental_non_blocking=False)
     for name in ("", protos.TEST_SERVICE):
         states.set(name, health_pb2.HealthCheckResponse.SERVING)
     health_pb2_grpc.add_HealthServicer_to_server(states, server)
