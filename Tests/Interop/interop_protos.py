@@ -62,7 +62,8 @@ def zeros(size):
 
 def _methods(service):
     for method in _pool.FindServiceByName(service).methods:
-        kind = "_".join("stream" if streams else "unary" for streams in (method.client_streaming, method.server_streaming))
+        sides = (method.client_streaming, method.server_streaming)
+        kind = "_".join("stream" if streams else "unary" for streams in sides)
         yield (
             method.name,
             kind,

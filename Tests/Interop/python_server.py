@@ -79,7 +79,7 @@ class TestService:
 
 
 def reflection_v1(names):
-    """The reflection service under its v1 name; grpcio-reflection registers v1alpha alone, whose messages are the same."""
+    """The reflection service by its v1 name; grpcio-reflection registers v1alpha alone, whose messages are the same."""
     handler = grpc.stream_stream_rpc_method_handler(
         reflection.ReflectionServicer(names).ServerReflectionInfo,
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,

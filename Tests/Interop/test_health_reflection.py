@@ -1,4 +1,4 @@
-"""Wire's health and reflection services as grpcio's clients and grpcurl see them; grpcio's own server is the control."""
+"""Wire's health and reflection services as grpcio and grpcurl see them; grpcio's own server is the control."""
 
 import json
 import pathlib
