@@ -23,7 +23,8 @@ let package = Package(
     name: "DataVault",
     platforms: [.macOS(.v26)],
     products: [
-        .library(name: "Wire", targets: ["Wire"]),
+        .library(name: "Wire", targets: ["Wire", "WireProtos"]),
+        .executable(name: "protoc-gen-wire", targets: ["protoc-gen-wire"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -66,10 +67,49 @@ let package = Package(
             swiftSettings: ours
         ),
         .target(
-            name: "EchoProtos", dependencies: ["Wire", protobuf], path: "Tests/Benchmarks/EchoProtos",
-            swiftSettings: generated),
+            name: "EchoProtos",
+            dependencies: ["Wire", protobuf],
+            path: "Tests/Benchmarks/EchoProtos",
+            swiftSettings: generated
+        ),
         .executableTarget(
-            name: "wire-echo", dependencies: ["Wire", "EchoProtos"], path: "Tests/Benchmarks/Echo",
-            swiftSettings: ours),
+            name: "wire-echo",
+            dependencies: ["Wire", "EchoProtos", protobuf],
+            path: "Tests/Benchmarks/Echo",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "wire-echo-client",
+            dependencies: ["Wire", "EchoProtos", protobuf, nioCore],
+            path: "Tests/Benchmarks/EchoClient",
+            swiftSettings: ours
+        ),
+        .target(
+            name: "InteropProtos",
+            dependencies: ["Wire", protobuf],
+            path: "Tests/Interop/Generated",
+            swiftSettings: generated
+        ),
+        .target(
+            name: "InteropShared",
+            dependencies: ["InteropProtos", protobuf],
+            path: "Tests/Interop/Shared",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "wire-interop-server",
+            dependencies: [
+                "Wire", "InteropProtos", "InteropShared", protobuf,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Interop/Server",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "wire-interop-client",
+            dependencies: ["Wire", "InteropProtos", "InteropShared", protobuf],
+            path: "Tests/Interop/Client",
+            swiftSettings: ours
+        ),
     ]
 )

@@ -11,6 +11,8 @@ generated=(
     "swift | GOOGLEAPIS | $googleapis_protos | Sources/WireProtos | Visibility=Public"
     "swift | proto | $grpc | Sources/WireProtos | Visibility=Public"
     "wire | proto | $grpc | Sources/Wire/Generated | Visibility=Public,ImportWire=false,ExtraModuleImports=WireProtos"
+    "swift+wire | Tests/Interop/proto | grpc/testing | Tests/Interop/Generated | Visibility=Public"
+    "swift+wire | Tests/Benchmarks/peers/proto | echo.proto | Tests/Benchmarks/EchoProtos | Visibility=Public"
 )
 
 # Outputs that lie flat in their folder: a Swift module can't have two files of one name, as each reflection.proto

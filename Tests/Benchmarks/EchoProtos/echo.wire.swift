@@ -42,6 +42,30 @@ public enum Echo_EchoService {
             context: ServerContext
         ) async throws
     }
+
+    /// Calls `echo.EchoService`.
+    public struct Client: Sendable {
+        /// What the calls go over.
+        public let channel: ClientChannel
+
+        /// Makes a client whose calls go over `channel`.
+        public init(_ channel: ClientChannel) { self.channel = channel }
+
+        /// The method `Say`.
+        @inlinable
+        public func say(_ request: Echo_Echo, options: CallOptions = CallOptions()) async throws -> Echo_Echo {
+            try await channel.unary(Methods.say, request, options: options)
+        }
+
+        /// The method `Stream`.
+        @inlinable
+        public func stream(
+            _ request: Echo_StreamReq,
+            options: CallOptions = CallOptions()
+        ) async throws -> ResponseStream<Echo_Echo> {
+            try await channel.serverStreaming(Methods.stream, request, options: options)
+        }
+    }
 }
 
 extension Echo_EchoService.Handler {
