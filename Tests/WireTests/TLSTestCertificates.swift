@@ -86,10 +86,15 @@ final class TestCertificates: Sendable {
     }
 
     @discardableResult
-    func openssl(_ arguments: String..., input: String = "") throws -> String {
+    func openssl(_ arguments: String...) throws -> String {
+        try run("openssl", arguments)
+    }
+
+    /// Runs a command and gives what it printed.
+    func run(_ command: String, _ arguments: [String], input: String = "") throws -> String {
         let process = Process(), output = Pipe(), stdin = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["openssl"] + arguments
+        process.arguments = [command] + arguments
         process.standardOutput = output
         process.standardError = output
         process.standardInput = stdin
