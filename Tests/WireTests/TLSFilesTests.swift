@@ -30,7 +30,8 @@ import Testing
         try files.write("hello", to: "text")
         try files.write("", to: "empty")
         try files.write("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", to: "broken")
-        try files.openssl("pkcs8", "-topk8", "-in", good.privateKeyFile, "-passout", "pass:secret", "-out", files.path("locked"))
+        try files.openssl(
+            "pkcs8", "-topk8", "-in", good.privateKeyFile, "-passout", "pass:secret", "-out", files.path("locked"))
         try files.openssl(
             "ec", "-in", good.privateKeyFile, "-aes128", "-passout", "pass:secret", "-out", files.path("locked-old"))
         func with(_ certificate: String, _ key: String) -> TLSConfiguration {

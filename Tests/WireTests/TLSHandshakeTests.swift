@@ -11,14 +11,16 @@ import Testing
 
     @Test func settlesVersionProtocolAndName() throws {
         let pair = try TLSPair(client: files.client(), server: files.server("server")).connect()
-        let client = try #require(pair.clientEnd.handshake), server = try #require(pair.serverEnd.handshake)
+        let client = try #require(pair.clientEnd.handshake)
+        let server = try #require(pair.serverEnd.handshake)
         #expect(client.protocolVersion == .tls13 && server.protocolVersion == .tls13)
         #expect(client.alpn == "h2" && server.alpn == "h2")
         #expect(server.serverName == "localhost" && client.serverName == "localhost")
         #expect(server.peer == nil)
         let peer = try #require(client.peer)
         #expect(peer.subject == "CN=server" && peer.dnsNames == ["localhost"] && peer.uris.isEmpty)
-        let print = try files.openssl("x509", "-in", files.path("server.pem"), "-noout", "-fingerprint", "-sha256", "-serial")
+        let print = try files.openssl(
+            "x509", "-in", files.path("server.pem"), "-noout", "-fingerprint", "-sha256", "-serial")
         let hex = peer.fingerprint.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }
         #expect(print.contains(hex.joined(separator: ":")) && print.contains("serial=" + peer.serialNumber))
         pair.finish()
@@ -35,10 +37,12 @@ import Testing
     }
 
     @Test func addressesAreCheckedAndNotSentAsNames() throws {
-        let pair = try TLSPair(client: files.client(), server: files.server("server"), serverName: "127.0.0.1").connect()
+        let pair = try TLSPair(client: files.client(), server: files.server("server"), serverName: "127.0.0.1")
+            .connect()
         #expect(pair.clientEnd.handshake != nil && pair.serverEnd.handshake?.serverName == nil)
         pair.finish()
-        let wrong = try TLSPair(client: files.client(), server: files.server("server"), serverName: "127.0.0.2").connect()
+        let wrong = try TLSPair(client: files.client(), server: files.server("server"), serverName: "127.0.0.2")
+            .connect()
         #expect(wrong.clientEnd.tlsErrors.map(\.code) == [.unexpectedPeer])
         wrong.finish()
     }
@@ -63,7 +67,10 @@ import Testing
     }
 
     @Test func noOfferOfAProtocolIsRefusedUnlessAllowed() throws {
-        let silent: (inout TLSConfiguration) -> Void = { $0.alpnProtocols = []; $0.requiresALPN = false }
+        let silent: (inout TLSConfiguration) -> Void = {
+            $0.alpnProtocols = []
+            $0.requiresALPN = false
+        }
         let refused = try TLSPair(client: files.client(change: silent), server: files.server("server")).connect()
         #expect(refused.serverEnd.tlsErrors.map(\.code) == [.noApplicationProtocol])
         #expect(refused.clientEnd.tlsErrors.first?.message.contains("120") == true)
@@ -83,14 +90,16 @@ import Testing
     @Test(arguments: [("a.test", "CN=a"), ("B.test", "CN=b"), ("x.b.test", "CN=b")])
     func serverNameSelectsTheIdentity(name: String, subject: String) throws {
         let pair = try TLSPair(
-            client: files.client(), server: files.server("server", "a", "b"), serverName: name).connect()
+            client: files.client(), server: files.server("server", "a", "b"), serverName: name
+        ).connect()
         #expect(pair.clientEnd.handshake?.peer?.subject == subject)
         pair.finish()
     }
 
     @Test func unknownServerNameGetsTheFirstIdentity() throws {
         let pair = try TLSPair(
-            client: files.client(), server: files.server("a", "b"), serverName: "elsewhere.test").connect()
+            client: files.client(), server: files.server("a", "b"), serverName: "elsewhere.test"
+        ).connect()
         #expect(pair.clientEnd.tlsErrors.map(\.code) == [.unexpectedPeer])
         #expect(pair.clientEnd.tlsErrors.first?.message.contains("CN=a") == true)
         #expect(pair.serverEnd.tlsErrors.map(\.code) == [.peerAlert])

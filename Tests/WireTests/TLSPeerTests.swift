@@ -12,14 +12,16 @@ import Testing
 
     @Test func requiredClientCertificateNamesThePeer() throws {
         let pair = try TLSPair(
-            client: files.client("client"), server: files.server("server", verification: .required)).connect()
+            client: files.client("client"), server: files.server("server", verification: .required)
+        ).connect()
         #expect(pair.serverEnd.handshake?.peer?.uris == ["spiffe://test/gateway"])
         #expect(pair.serverEnd.handshake?.peer?.dnsNames == ["client.test"])
         pair.finish()
     }
 
     @Test func requiredClientCertificateIsMissed() throws {
-        let pair = try TLSPair(client: files.client(), server: files.server("server", verification: .required)).connect()
+        let pair = try TLSPair(client: files.client(), server: files.server("server", verification: .required))
+            .connect()
         #expect(pair.serverEnd.tlsErrors.map(\.code) == [.certificateMissing])
         #expect(pair.serverEnd.handshake == nil)
         #expect(pair.clientEnd.tlsErrors.map(\.code) == [.peerAlert])
@@ -39,7 +41,8 @@ import Testing
     @Test(arguments: [TLSConfiguration.ClientVerification.optional, .required])
     func clientOfAnotherAuthorityIsRefused(verification: TLSConfiguration.ClientVerification) throws {
         let pair = try TLSPair(
-            client: files.client("stranger"), server: files.server("server", verification: verification)).connect()
+            client: files.client("stranger"), server: files.server("server", verification: verification)
+        ).connect()
         #expect(pair.serverEnd.tlsErrors.map(\.code) == [.certificateRejected])
         #expect(pair.clientEnd.tlsErrors.first?.message.contains("unknown ca") == true)
         pair.finish()
@@ -91,7 +94,8 @@ import Testing
     }
 
     @Test func systemRootsDoNotKnowUs() throws {
-        let pair = try TLSPair(client: files.client { $0.trust = .systemRoots }, server: files.server("server")).connect()
+        let pair = try TLSPair(client: files.client { $0.trust = .systemRoots }, server: files.server("server"))
+            .connect()
         #expect(pair.clientEnd.tlsErrors.map(\.code) == [.certificateRejected])
         pair.finish()
     }

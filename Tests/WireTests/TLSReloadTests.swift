@@ -103,7 +103,11 @@ import Testing
     @Test func replacementInTwoStepsBetweenLooksIsNoFailure() throws {
         let reported = Mutex<[Bool]>([])
         let source = try source { outcome in
-            if case .success = outcome { reported.withLock { $0.append(true) } } else { reported.withLock { $0.append(false) } }
+            if case .success = outcome {
+                reported.withLock { $0.append(true) }
+            } else {
+                reported.withLock { $0.append(false) }
+            }
         }
         try files.replace("live.pem", with: "second.pem")
         source.poll()

@@ -21,7 +21,8 @@ import Testing
                 group.addTask {
                     var rest = sent
                     while rest.readableBytes > 0 {
-                        let count = min(rest.readableBytes, Int.random(in: 1...[30, 2_000, 50_000, 600_000].randomElement()!))
+                        let count = min(
+                            rest.readableBytes, Int.random(in: 1...[30, 2_000, 50_000, 600_000].randomElement()!))
                         if let part = rest.readSlice(length: count) { try await outbound.write(part) }
                     }
                     return nil
@@ -42,7 +43,8 @@ import Testing
     }
 
     @Test func manyHandshakesAtOnceLeaveNothingBehind() async throws {
-        let context = try files.server("server", verification: .required), client = try files.client("client")
+        let context = try files.server("server", verification: .required)
+        let client = try files.client("client")
         let server = try await TLSEchoServer(context)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for index in 0..<60 {

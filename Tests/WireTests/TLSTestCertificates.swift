@@ -28,12 +28,14 @@ final class TestCertificates: Sendable {
         )
     }
 
-    /// Makes a key and a certificate signed by `authority`, valid for ten days, or between two dates (`20200101000000Z`).
+    /// Makes a key and a certificate signed by `authority`,
+    /// valid for ten days, or between two dates (`20200101000000Z`).
     @discardableResult
     func issue(
         _ name: String, names: String, authority: String = "ca", dates: (String, String)? = nil
     ) throws -> TLSConfiguration.Identity {
-        let request = path("\(name).csr"), extensions = path("\(name).ext")
+        let request = path("\(name).csr")
+        let extensions = path("\(name).ext")
         try "subjectAltName=\(names)\nbasicConstraints=CA:FALSE\n".write(
             toFile: extensions, atomically: true, encoding: .utf8
         )
@@ -92,7 +94,9 @@ final class TestCertificates: Sendable {
 
     /// Runs a command and gives what it printed.
     func run(_ command: String, _ arguments: [String], input: String = "") throws -> String {
-        let process = Process(), output = Pipe(), stdin = Pipe()
+        let process = Process()
+        let output = Pipe()
+        let stdin = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [command] + arguments
         process.standardOutput = output

@@ -14,7 +14,8 @@ enum ALPN {
             let range = (index + 1)..<(index + 1 + Int(offered[index]))
             guard range.upperBound <= offered.count, !range.isEmpty else { return nil }
             for (rank, name) in supported.enumerated() where rank < best?.rank ?? .max {
-                if name.count == range.count && name.indices.allSatisfy({ name[$0] == offered[range.lowerBound + $0] }) {
+                if name.count == range.count && name.indices.allSatisfy({ name[$0] == offered[range.lowerBound + $0] })
+                {
                     best = (rank, range)
                 }
             }

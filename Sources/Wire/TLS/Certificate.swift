@@ -71,7 +71,8 @@ final class PrivateKey: @unchecked Sendable {
             // Both PEM forms of an encrypted key (PKCS #8 and the older header) say so in clear text.
             if source.mentions("ENCRYPTED") {
                 OpenSSLErrors.clear()
-                throw TLSError(.keyEncrypted, "the private key is encrypted; decrypt it and guard it by mode 0600", file: path)
+                throw TLSError(
+                    .keyEncrypted, "the private key is encrypted; decrypt it and guard it by mode 0600", file: path)
             }
             throw OpenSSLErrors.take(fallback: .notPEM, "no private key in PEM", file: path)
         }

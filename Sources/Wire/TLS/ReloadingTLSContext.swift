@@ -126,8 +126,8 @@ public final class ReloadingTLSContext: TLSContextSource, Service {
 /// Decides, look by look, when files are read and when a failure is told.
 ///
 /// A certificate and its key are often replaced one after the other, so a failure is told only if the files stay the
-/// same until the next look. Files that failed are read again now and then, as the reason may be the clock (a certificate
-/// that is not valid yet) or a mode that was mended.
+/// same until the next look. Files that failed are read again now and then, as the reason may be the clock (a
+/// certificate that is not valid yet).
 struct TLSFileWatch {
     /// What a look leads to.
     enum Action {

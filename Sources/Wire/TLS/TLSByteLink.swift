@@ -11,7 +11,7 @@ final class TLSByteLink {
     /// Written by OpenSSL and not yet sent.
     var outbound = ByteBuffer()
 
-    /// One for the process, never freed. Nil if memory ran out at start. Only read after it is made, hence safe to share.
+    /// One for the process, never freed. Nil if memory ran out at start. Only read once made, hence safe to share.
     private nonisolated(unsafe) static let method: OpaquePointer? = unsafe makeMethod()
 
     private static let retryFlags = BIO_FLAGS_READ | BIO_FLAGS_WRITE | BIO_FLAGS_IO_SPECIAL | BIO_FLAGS_SHOULD_RETRY
@@ -39,12 +39,14 @@ final class TLSByteLink {
         return unsafe Unmanaged<TLSByteLink>.fromOpaque(data).takeUnretainedValue()
     }
 
-    private typealias Read = @convention(c) (
-        OpaquePointer?, UnsafeMutablePointer<CChar>?, Int, UnsafeMutablePointer<Int>?
-    ) -> Int32
-    private typealias Write = @convention(c) (
-        OpaquePointer?, UnsafePointer<CChar>?, Int, UnsafeMutablePointer<Int>?
-    ) -> Int32
+    private typealias Read =
+        @convention(c) (
+            OpaquePointer?, UnsafeMutablePointer<CChar>?, Int, UnsafeMutablePointer<Int>?
+        ) -> Int32
+    private typealias Write =
+        @convention(c) (
+            OpaquePointer?, UnsafePointer<CChar>?, Int, UnsafeMutablePointer<Int>?
+        ) -> Int32
     private typealias Control = @convention(c) (OpaquePointer?, Int32, Int, UnsafeMutableRawPointer?) -> Int
 
     private static let readThunk: Read = { bio, destination, wanted, done in
@@ -58,7 +60,8 @@ final class TLSByteLink {
         }
         // `destination` has room for `wanted` bytes, by OpenSSL's contract.
         unsafe link.inbound.readWithUnsafeReadableBytes { bytes in
-            unsafe UnsafeMutableRawPointer(destination).copyMemory(from: bytes.baseAddress!, byteCount: count)
+            guard let start = bytes.baseAddress else { return 0 }
+            unsafe UnsafeMutableRawPointer(destination).copyMemory(from: start, byteCount: count)
             return count
         }
         unsafe done?.pointee = count

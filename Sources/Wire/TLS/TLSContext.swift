@@ -2,9 +2,9 @@ import COpenSSL
 internal import Synchronization
 
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// Gives the context that a new connection should use.
@@ -86,8 +86,8 @@ extension TLSContext {
     }
 
     private func setProtocol() throws(TLSError) {
-        // An idle connection gives its 16 KiB record buffers back. Partial writes stay off: the output never blocks, and
-        // one call for a whole flush frees the record buffer once instead of once per record.
+        // An idle connection gives its 16 KiB record buffers back. Partial writes stay off: the output never blocks,
+        // and one call for a whole flush frees the record buffer once instead of once per record.
         _ = unsafe wire_ssl_ctx_set_mode(
             pointer,
             UInt32(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER)

@@ -1,9 +1,9 @@
 import COpenSSL
 
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// Reading of certificate and key files, with the reason where it fails.
@@ -21,7 +21,9 @@ enum TLSFile {
         defer { _ = close(descriptor) }
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw failure(errno, path) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw TLSError(.fileUnreadable, "not a regular file", file: path) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw TLSError(.fileUnreadable, "not a regular file", file: path)
+        }
         guard status.st_size <= maximumSize else { throw TLSError(.fileUnreadable, "over 8 MiB", file: path) }
 
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(Int(status.st_size), 1), alignment: 1)
@@ -32,7 +34,9 @@ enum TLSFile {
         }
         var filled = 0
         while filled < buffer.count {
-            let count = unsafe read(descriptor, buffer.baseAddress! + filled, buffer.count - filled)
+            // Rebasing keeps the read within the part that is not filled yet.
+            let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+            let count = unsafe read(descriptor, rest.baseAddress, rest.count)
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { throw failure(errno, path) }
             if count == 0 { break }
@@ -64,11 +68,11 @@ struct TLSFileStamp: Sendable, Hashable {
         inode = UInt64(status.st_ino)
         size = Int64(status.st_size)
         #if canImport(Glibc)
-        modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
-        changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
+            modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+            changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
         #else
-        modified = Int64(status.st_mtimespec.tv_sec) * 1_000_000_000 + Int64(status.st_mtimespec.tv_nsec)
-        changed = Int64(status.st_ctimespec.tv_sec) * 1_000_000_000 + Int64(status.st_ctimespec.tv_nsec)
+            modified = Int64(status.st_mtimespec.tv_sec) * 1_000_000_000 + Int64(status.st_mtimespec.tv_nsec)
+            changed = Int64(status.st_ctimespec.tv_sec) * 1_000_000_000 + Int64(status.st_ctimespec.tv_nsec)
         #endif
     }
 }

@@ -61,8 +61,15 @@ extension TLSHandler {
             do throws(TLSError) {
                 while queue.hasFlushed {
                     let promise = try queue.encryptChunk(with: session)
-                    context.write(wrapOutboundOut(session.takeOutput() ?? ByteBuffer()), promise: promise)
+                    let chunk = session.takeOutput() ?? ByteBuffer()
+                    context.write(wrapOutboundOut(chunk), promise: promise)
                     wrote = true
+                    if queue.hasFlushed {
+                        // What the socket took at once leaves its memory for the next chunk: fresh pages cost more than
+                        // the encryption does.
+                        context.flush()
+                        session.reuse(chunk)
+                    }
                 }
             } catch {
                 return fail(context, error)

@@ -2,8 +2,8 @@ public import NIOCore
 
 /// TLS on a NIO channel: libssl between two `ByteBuffer` streams, for clients and servers.
 ///
-/// Fires ``TLSHandshakeCompleted`` as a user event before the first byte, and errors as ``TLSError``, after each of which
-/// it closes the channel. Writes before the handshake's end wait for it, up to a bound. A close sends close_notify; a
+/// Fires ``TLSHandshakeCompleted`` as a user event before the first byte, and errors as ``TLSError``, after which it
+/// closes the channel. Writes before the handshake's end wait for it, up to a bound. A close sends close_notify; a
 /// transport that ends without the peer's is ``TLSError/Code/truncated``. The handshake has no time limit here.
 ///
 /// It calls OpenSSL only in ``TLSSession``, which calls nobody back: whatever a neighbour does inside an event (write,
@@ -39,7 +39,7 @@ public final class TLSHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var inReadBurst = false
     var pumping = false
     var pumpAgain = false
-    /// The event loop's own ciphertext error came by: the end that follows is not a truncation.
+    /// The socket's own error came by: the end that follows is no news.
     private var transportFailed = false
     private var deliveredInBurst = false
     private var unsolicitedOutput = 0

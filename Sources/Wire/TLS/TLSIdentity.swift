@@ -29,7 +29,9 @@ final class TLSIdentity: @unchecked Sendable {
         }
         for certificate in chain.dropFirst() {
             // The stack holds a reference of its own, dropped when it is freed.
-            if unsafe X509_up_ref(certificate.pointer) == 1, unsafe wire_x509_stack_push(stack, certificate.pointer) == 0 {
+            if unsafe X509_up_ref(certificate.pointer) == 1,
+                unsafe wire_x509_stack_push(stack, certificate.pointer) == 0
+            {
                 unsafe X509_free(certificate.pointer)
             }
         }

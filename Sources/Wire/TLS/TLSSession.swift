@@ -113,6 +113,13 @@ extension TLSSession {
         return output
     }
 
+    /// Offers the memory of output that was sent; taken if nobody else holds it and no output waits.
+    func reuse(_ sent: consuming ByteBuffer) {
+        guard link.outbound.readableBytes == 0 else { return }
+        link.outbound = sent
+        link.outbound.clear()
+    }
+
     /// Makes room for the output of a write ahead of it, so that it grows once.
     func reserveOutput(_ count: Int) {
         link.outbound.reserveCapacity(count)
