@@ -66,6 +66,24 @@ import Testing
         #expect(context.liveConnections == 0 && client.liveConnections == 0)
     }
 
+    @Test func answersComeAfterTheQuestionerFinished() async throws {
+        let server = try await TLSEchoServer(files.server("server"), halfClosure: true)
+        let connection = try await TLSConnection.open(files.client(), port: server.port)
+        let size = 3 << 20
+        let received = try await connection.stream.executeThenClose { inbound, outbound in
+            try await outbound.write(ByteBuffer(repeating: 9, count: size))
+            outbound.finish()
+            var received = 0
+            for try await part in inbound {
+                received += part.readableBytes
+                if received >= size { break }
+            }
+            return received
+        }
+        #expect(received == size)
+        try await server.stop()
+    }
+
     @Test func plainHTTPToTheTLSPortIsClosed() async throws {
         let server = try await TLSEchoServer(files.server("server"))
         let plain = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)

@@ -8,9 +8,10 @@ final class TLSEchoServer: Sendable {
     let channel: any Channel
     var port: Int { channel.localAddress?.port ?? 0 }
 
-    init(_ source: any TLSContextSource, recvSize: Int = 65_536) async throws {
+    init(_ source: any TLSContextSource, recvSize: Int = 65_536, halfClosure: Bool = false) async throws {
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: recvSize))
+            .childChannelOption(.allowRemoteHalfClosure, value: halfClosure)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandlers([
@@ -55,7 +56,10 @@ struct TLSConnection {
                     let waiter = HandshakeWaiter(channel.eventLoop.makePromise())
                     try channel.pipeline.syncOperations.addHandlers([TLSHandler(client: context), waiter])
                     return TLSConnection(
-                        stream: try NIOAsyncChannel(wrappingChannelSynchronously: channel),
+                        stream: try NIOAsyncChannel(
+                            wrappingChannelSynchronously: channel,
+                            configuration: .init(isOutboundHalfClosureEnabled: true)
+                        ),
                         handshake: waiter.promise.futureResult
                     )
                 }
