@@ -7,12 +7,6 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// Gives the context that a new connection should use.
-public protocol TLSContextSource: Sendable {
-    /// The context as of now. A connection keeps the one that it started with.
-    var current: TLSContext { get }
-}
-
 /// Certificates, trust and rules in memory, ready for any number of connections: the owner of an `SSL_CTX`.
 ///
 /// Unchecked, as pointers are not `Sendable`: the `SSL_CTX` is configured in `init` alone and only read after it,
