@@ -16,6 +16,7 @@ let generated: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let protobufPlugin = Target.Dependency.product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf")
 
@@ -64,6 +65,11 @@ let package = Package(
                 .product(name: "ServiceContextModule", package: "swift-service-context"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "WireTests",
+            dependencies: ["Wire", nioCore, nioPosix, nioEmbedded],
             swiftSettings: ours
         ),
         .target(
