@@ -32,7 +32,7 @@ public final class ClientChannel: Service, Sendable {
     ///   - serverName: The name that the server's certificate must be for; nil: the target's.
     public init(
         _ target: ChannelTarget,
-        tls: (any TLSContextProvider)? = nil,
+        tls: (any TLSContextSource)? = nil,
         serverName: String? = nil,
         configuration: ChannelConfiguration = ChannelConfiguration(),
         eventLoops: EventLoops = .shared,

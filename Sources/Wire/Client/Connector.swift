@@ -6,14 +6,14 @@ import Synchronization
 final class Connector: Sendable {
     private let configuration: ChannelConfiguration
     private let eventLoops: EventLoops
-    private let tls: (any TLSContextProvider)?
+    private let tls: (any TLSContextSource)?
     private let serverName: String
     private let nextLoop = Atomic<Int>(0)
 
     init(
         configuration: ChannelConfiguration,
         eventLoops: EventLoops,
-        tls: (any TLSContextProvider)?,
+        tls: (any TLSContextSource)?,
         serverName: String
     ) {
         self.configuration = configuration
@@ -58,7 +58,10 @@ final class Connector: Sendable {
                         delegate: connection
                     )
                     connection.attach(handler.connection)
-                    try self.tls?.addClientHandlers(to: channel, serverName: self.serverName, before: handler)
+                    if let tls = self.tls {
+                        let encryption = try TLSHandler(client: tls.current, serverName: self.serverName)
+                        try channel.pipeline.syncOperations.addHandler(encryption)
+                    }
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }

@@ -76,6 +76,11 @@ final class HTTP2ChannelHandler: ChannelInboundHandler, ByteTransport {
         context.fireChannelWritabilityChanged()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let handshake = event as? TLSHandshakeCompleted { connection.peer.authenticate(handshake) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
         connection.transportClosed("the peer closed the connection")
         endBurst()

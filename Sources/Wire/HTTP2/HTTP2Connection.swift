@@ -37,7 +37,7 @@ final class HTTP2Connection: @unchecked Sendable {
     let isServer: Bool
     let context: LoopContext
     let configuration: HTTP2Configuration
-    let peer: PeerInfo
+    var peer: PeerInfo
     @safe @exclusivity(unchecked) weak var transport: (any ByteTransport)?
     @safe @exclusivity(unchecked) var delegate: (any HTTP2ConnectionDelegate)?
 

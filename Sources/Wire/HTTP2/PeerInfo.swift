@@ -15,6 +15,8 @@ public struct PeerInfo: Sendable {
     public var port: Int
     /// Whether the connection is encrypted by TLS.
     public var isEncrypted: Bool
+    /// The server name that a client asked for (SNI); nil without TLS, or if it asked for none.
+    public var serverName: String?
     /// The verified URI subject alternative names of the peer's certificate, for example SPIFFE ids. For an in-process
     /// peer those that its channel was made with.
     public var uriNames: [String]
@@ -35,5 +37,18 @@ public struct PeerInfo: Sendable {
         self.isEncrypted = isEncrypted
         self.uriNames = uriNames
         self.certificateFingerprint = certificateFingerprint
+    }
+}
+
+extension PeerInfo {
+    /// Takes over what a TLS handshake has shown.
+    mutating func authenticate(_ handshake: TLSHandshakeCompleted) {
+        isEncrypted = true
+        serverName = handshake.serverName
+        guard let peer = handshake.peer else { return }
+        uriNames = peer.uris
+        let digits = Array("0123456789abcdef".utf8)
+        let hex = peer.fingerprint.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        certificateFingerprint = String(decoding: hex, as: UTF8.self)
     }
 }

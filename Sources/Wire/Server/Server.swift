@@ -72,7 +72,7 @@ public final class Server: Service, Sendable {
     /// - Returns: The address, with the port that the system chose.
     /// - Throws: NIO's error if the address cannot be bound; `CancellationError` if the server is ending.
     @discardableResult
-    public func listen(_ address: ListenAddress, tls: (any TLSContextProvider)? = nil) async throws -> ListenAddress {
+    public func listen(_ address: ListenAddress, tls: (any TLSContextSource)? = nil) async throws -> ListenAddress {
         let bootstrap = ServerBootstrap(group: eventLoops.eventLoopGroup)
             .serverChannelOption(.backlog, value: Int32(clamping: configuration.backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -105,7 +105,7 @@ public final class Server: Service, Sendable {
     }
 
     /// Sets up an accepted connection, or refuses it if there are too many. On the connection's loop.
-    private func accept(_ channel: any Channel, tls: (any TLSContextProvider)?) throws {
+    private func accept(_ channel: any Channel, tls: (any TLSContextSource)?) throws {
         let peer = PeerInfo(channel: channel)
         if let limit = limiter.enter(peer.address) {
             core.metrics?.abused(limit)
@@ -117,7 +117,7 @@ public final class Server: Service, Sendable {
         guard let loop = loops.first(where: { $0.context === context }) else { throw ConnectionRefused() }
         let handler = HTTP2ChannelHandler(
             isServer: true, context: context, configuration: configuration.http2, peer: peer, delegate: loop)
-        try tls?.addServerHandlers(to: channel, before: handler)
+        if let tls { try channel.pipeline.syncOperations.addHandler(TLSHandler(server: tls.current)) }
         try channel.pipeline.syncOperations.addHandler(handler)
         loop.add(handler.connection)
     }

@@ -21,4 +21,11 @@ struct EchoOptions {
             }
         }
     }
+
+    /// TLS with the certificate and key given; nil without.
+    func tls() throws -> TLSContext? {
+        guard let certificate, let key else { return nil }
+        let identity = TLSConfiguration.Identity(certificateChainFile: certificate, privateKeyFile: key)
+        return try TLSContext(configuration: TLSConfiguration(identities: [identity]), role: .server)
+    }
 }

@@ -5,6 +5,6 @@ import Wire
 let options = EchoOptions(CommandLine.arguments)
 let loops = EventLoops(threads: options.threads)
 let server = Server(services: [EchoHandler()], configuration: options.configuration, eventLoops: loops)
-let address = try await server.listen(.tcp(host: "127.0.0.1", port: options.port))
+let address = try await server.listen(.tcp(host: "127.0.0.1", port: options.port), tls: options.tls())
 print("listening \(address)")
 try await server.run()
