@@ -25,7 +25,7 @@ extension ClientChannel {
         _ request: Request,
         options: CallOptions = CallOptions()
     ) async throws -> Response {
-        let bytes: [UInt8] = try request.serializedBytes()
+        let bytes: EncodedMessage = try request.serializedBytes()
         var response: Response?
         _ = unsafe try await unaryCall(method, bytes, options) { response = unsafe try Self.decode(Response.self, $0) }
         return try Self.present(response)
@@ -38,7 +38,7 @@ extension ClientChannel {
         _ request: Request,
         options: CallOptions = CallOptions()
     ) async throws -> UnaryReply<Response> {
-        let bytes: [UInt8] = try request.serializedBytes()
+        let bytes: EncodedMessage = try request.serializedBytes()
         var response: Response?
         let (headers, trailers) = unsafe try await unaryCall(method, bytes, options) {
             response = unsafe try Self.decode(Response.self, $0)
@@ -53,7 +53,7 @@ extension ClientChannel {
         options: CallOptions = CallOptions()
     ) async throws -> UnaryReply<[UInt8]> {
         var response: [UInt8] = []
-        let (headers, trailers) = unsafe try await unaryCall(method, request, options) { response = unsafe Array($0) }
+        let (headers, trailers) = unsafe try await unaryCall(method, EncodedMessage(request), options) { response = unsafe Array($0) }
         return UnaryReply(message: response, headers: headers, trailers: trailers)
     }
 
@@ -75,7 +75,7 @@ extension ClientChannel {
     @usableFromInline
     func unaryCall(
         _ method: MethodDescriptor,
-        _ bytes: [UInt8],
+        _ bytes: EncodedMessage,
         _ options: CallOptions,
         _ body: (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> (Metadata, Metadata) {
@@ -89,7 +89,7 @@ extension ClientChannel {
 
     private func unaryAttempts(
         _ method: MethodDescriptor,
-        _ bytes: [UInt8],
+        _ bytes: EncodedMessage,
         _ options: CallOptions,
         _ body: (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> (Metadata, Metadata) {
@@ -119,7 +119,7 @@ extension ClientChannel {
 
     private func unaryAttempt(
         _ method: MethodDescriptor,
-        _ bytes: [UInt8],
+        _ bytes: EncodedMessage,
         _ head: RequestHead,
         _ options: CallOptions,
         _ deadline: NIODeadline,

@@ -62,6 +62,7 @@ extension HTTP2Connection {
             return
         }
         attach(stream, id: id)
+        unsafe headerStream = stream
         unsafe nghttp2_session_set_stream_user_data(session, id, Unmanaged.passUnretained(stream).toOpaque())
     }
 

@@ -53,6 +53,8 @@ final class HTTP2Connection: @unchecked Sendable {
     @safe @exclusivity(unchecked) var orphanedCalls = 0
 
     // What callbacks have recorded.
+    /// The stream whose header block arrives; nil if it was refused.
+    @exclusivity(unchecked) unowned(unsafe) var headerStream: HTTP2Stream?
     @safe @exclusivity(unchecked) private var pending: [HTTP2Stream] = []
     @safe @exclusivity(unchecked) private var closedStreams: [(stream: HTTP2Stream, error: HTTP2Error?)] = []
     @safe @exclusivity(unchecked) private var drainedStreams: [HTTP2Stream] = []
@@ -83,6 +85,7 @@ final class HTTP2Connection: @unchecked Sendable {
         self.lifetime = HTTP2ConnectionLifetime()
         self.budgets = HTTP2ConnectionBudgets(configuration.budgets)
         unsafe firstOpen = nil
+        unsafe headerStream = nil
         unsafe session = nil
     }
 

@@ -51,8 +51,8 @@ public struct ResponseWriter<Response: Message>: Sendable {
     @inlinable
     public func write(_ message: Response) async throws {
         try context.observe(response: message)
-        let bytes: [UInt8] = try message.serializedBytes()
-        try await context.write(bytes: bytes)
+        let bytes: EncodedMessage = try message.serializedBytes()
+        try await context.write(bytes)
     }
 
     /// Sends the headers now, for clients that wait for them before they go on.

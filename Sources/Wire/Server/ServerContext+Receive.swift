@@ -37,6 +37,7 @@ extension ServerContext {
                     if method == nil { path = unsafe String(decoding: value, as: UTF8.self) }
                 }
             case 7: if unsafe name.equals(":method") { isPost = unsafe value.equals("POST") }
+            case 11: if unsafe name.equals("traceparent") { hasTraceparent = true }
             case 12:
                 if unsafe name.equals("content-type") {
                     contentType = unsafe ContentType(value)
@@ -108,11 +109,12 @@ extension ServerContext {
 
     /// Waits for the one message of a unary or server-streaming call, and for the end that must follow.
     private func receiveSingleRequest() {
-        switch unsafe MessagePrefix.front(of: inbound.readable) {
+        let front = unsafe MessagePrefix.front(of: inbound.readable)
+        switch front {
         case .malformed:
             _ = refuse(.internal, "a message has a malformed prefix")
         case .none, .partial:
-            if let problem = sizeProblem {
+            if let problem = problem(with: front) {
                 _ = refuse(problem.code, problem.message)
             } else if inboundEnded {
                 _ = refuse(.internal, "the request ended before its message was whole")
@@ -121,7 +123,7 @@ extension ServerContext {
                 credit(uncredited)
             }
         case .whole(let prefix):
-            if let problem = sizeProblem {
+            if let problem = problem(with: front) {
                 _ = refuse(problem.code, problem.message)
             } else if inbound.count > MessagePrefix.size + prefix.length {
                 _ = refuse(.unimplemented, "the method takes one message, and more were sent")
@@ -133,10 +135,10 @@ extension ServerContext {
     }
 
     /// What forbids the message at the front, which may not have arrived whole.
-    var sizeProblem: RPCError? {
+    func problem(with front: MessagePrefix.Front) -> RPCError? {
         let limit = server.core.configuration.maxRequestMessageSize
         let prefix: MessagePrefix
-        switch unsafe MessagePrefix.front(of: inbound.readable) {
+        switch front {
         case .partial(let found), .whole(let found): prefix = found
         case .none, .malformed: return nil
         }
@@ -166,12 +168,24 @@ extension ServerContext {
     func run() async {
         guard let method = registered else { return }
         do {
-            try await ServerContext.$current.withValue(self) {
-                try await ServerInterceptorNext(method: method, index: 0)(self)
+            if hasTraceparent, server.core.passesTraceOn {
+                try await RawTraceContext.pass(on: self) { try await runChain(method) }
+            } else {
+                try await runChain(method)
             }
             await complete(nil)
         } catch {
             await complete(RPCError.wrapping(error))
+        }
+    }
+
+    private func runChain(_ method: RegisteredMethod) async throws {
+        try await ServerContext.$current.withValue(self) {
+            if method.interceptors.isEmpty {
+                try await method.invoke(self)
+            } else {
+                try await ServerInterceptorNext(method: method, index: 0)(self)
+            }
         }
     }
 

@@ -25,8 +25,7 @@ extension ServerContext {
     /// Adds one message; true if the writer should wait before it adds another.
     ///
     /// - Throws: `RPCError` if the stream has ended or the message is too large.
-    @usableFromInline
-    func appendMessage(_ bytes: [UInt8]) throws -> Bool {
+    func appendMessage(_ bytes: EncodedMessage) throws -> Bool {
         guard phase == .running, !isClosed else { throw endedError }
         if sentMessages > 0, registered?.descriptor.kind.hasSingleResponse == true {
             throw RPCError(code: .internal, message: "the method answers with one message")
@@ -39,12 +38,9 @@ extension ServerContext {
         try checkResponseMetadata()
         sendHeadersIfNeeded()
         if clientAcceptsGzip, compression == .gzip {
-            let packed = unsafe bytes.withUnsafeBytes { unsafe Gzip.compress($0) }
-            MessagePrefix(isCompressed: true, length: packed.count).write(to: &outbound)
-            outbound.append(packed)
+            bytes.compress(to: &outbound)
         } else {
-            MessagePrefix(isCompressed: false, length: bytes.count).write(to: &outbound)
-            outbound.append(bytes)
+            outbound.append(bytes.storage)
         }
         sentMessages += 1
         sentBytes += bytes.count
