@@ -56,7 +56,7 @@ final class HTTP2Connection: @unchecked Sendable {
     /// The stream whose header block arrives; nil if it was refused.
     @exclusivity(unchecked) unowned(unsafe) var headerStream: HTTP2Stream?
     @safe @exclusivity(unchecked) private var pending: [HTTP2Stream] = []
-    @safe @exclusivity(unchecked) private var closedStreams: [(stream: HTTP2Stream, error: HTTP2Error?)] = []
+    @safe @exclusivity(unchecked) private var closedStreams: [HTTP2Stream] = []
     @safe @exclusivity(unchecked) private var drainedStreams: [HTTP2Stream] = []
     @safe @exclusivity(unchecked) private var finishedEarly: [Int32] = []
     @safe @exclusivity(unchecked) private var connectionCredit = 0
@@ -241,7 +241,7 @@ final class HTTP2Connection: @unchecked Sendable {
         while !closedStreams.isEmpty {
             var closed = closedStreams
             closedStreams.removeAll(keepingCapacity: true)
-            for (stream, error) in closed { end(stream, error) }
+            for stream in closed { end(stream, stream.closeError) }
             recycle(&closed)
         }
     }
@@ -432,9 +432,9 @@ final class HTTP2Connection: @unchecked Sendable {
         if openCount == 0 { becameIdle() }
     }
 
-    private func recycle(_ closed: inout [(stream: HTTP2Stream, error: HTTP2Error?)]) {
+    private func recycle(_ closed: inout [HTTP2Stream]) {
         while var last = closed.popLast() {
-            if isKnownUniquelyReferenced(&last.stream) { last.stream.recycle() }
+            if isKnownUniquelyReferenced(&last) { last.recycle() }
         }
     }
 
@@ -470,7 +470,8 @@ final class HTTP2Connection: @unchecked Sendable {
             error = HTTP2Error(kind: .resetByPeer, code: code, message: "the peer reset the stream")
         }
         // nghttp2 forgets the stream: its user data must not be reached again.
-        closedStreams.append((stream, error))
+        stream.closeError = error
+        closedStreams.append(stream)
     }
 
     func finishedBeforePeer(_ id: Int32) { finishedEarly.append(id) }
