@@ -8,7 +8,9 @@ extension ServerContext {
         guard !headersAreSent, let connection else { return }
         headersAreSent = true
         endsWithTrailers = true
-        let packs = clientAcceptsGzip && compression == .gzip
+        // A handler that has chosen at all may choose again for a later message, and the coding is named only here.
+        let packs =
+            clientAcceptsGzip && (server.core.configuration.compression == .gzip || used { $0.compression } != nil)
         guard packs || exchangeIsUsed.load(ordering: .acquiring) else {
             connection.respond(self, hasBody: true, with: .grpcReply)
             return
