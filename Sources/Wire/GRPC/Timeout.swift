@@ -6,7 +6,7 @@ enum Timeout {
     static func parse(_ text: UnsafeRawBufferPointer) -> TimeAmount? {
         guard text.count >= 2, text.count <= 9, let unit = unsafe text.last else { return nil }
         var value: Int64 = 0
-        for unsafe byte in unsafe text.dropLast() {
+        for unsafebyte in unsafe text.dropLast() {
             guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
             value = value * 10 + Int64(byte - UInt8(ascii: "0"))
         }

@@ -16,11 +16,13 @@ public struct ReflectionService: ServiceHandler {
     /// - Throws: SwiftProtobuf's error if the bytes are no descriptor set.
     public init(descriptorSet: [UInt8], services: [String]? = nil) throws {
         var set = try Google_Protobuf_FileDescriptorSet(serializedBytes: descriptorSet)
-        let own = try Google_Protobuf_FileDescriptorSet(serializedBytes: Base64.decode(StandardDescriptors.base64.utf8.filter { $0 > 0x20 }) ?? [])
+        let own = try Google_Protobuf_FileDescriptorSet(
+            serializedBytes: Base64.decode(StandardDescriptors.base64.utf8.filter { $0 > 0x20 }) ?? [])
         set.file.append(contentsOf: own.file)
         registry = try ReflectionRegistry(set)
         let reflection = [
-            Grpc_Reflection_V1_ServerReflection.descriptor.name, Grpc_Reflection_V1alpha_ServerReflection.descriptor.name,
+            Grpc_Reflection_V1_ServerReflection.descriptor.name,
+            Grpc_Reflection_V1alpha_ServerReflection.descriptor.name,
         ]
         self.services = services.map { Set($0 + reflection).sorted() } ?? registry.services
     }
@@ -32,7 +34,8 @@ public struct ReflectionService: ServiceHandler {
     }
 
     public func register(in router: inout Router) {
-        router.bidirectional(Grpc_Reflection_V1_ServerReflection.Methods.serverReflectionInfo) { requests, responses, _ in
+        router.bidirectional(Grpc_Reflection_V1_ServerReflection.Methods.serverReflectionInfo) {
+            requests, responses, _ in
             try await answer(requests, responses)
         }
         // v1alpha differs from v1 by its package's name only, so v1's messages read and write it.

@@ -1,5 +1,5 @@
-import Synchronization
 import NIOCore
+import Synchronization
 
 // From the request's first bytes to the start of the handler.
 extension ServerContext {
@@ -211,7 +211,7 @@ extension ServerContext {
 extension UnsafeRawBufferPointer {
     /// Whether a comma-separated list has `token`.
     func containsToken(_ token: StaticString) -> Bool {
-        for unsafe part in unsafe self.split(separator: UInt8(ascii: ",")) {
+        for unsafepart in unsafe self.split(separator: UInt8(ascii: ",")) {
             let trimmed = unsafe part.drop { $0 == UInt8(ascii: " ") }
             if unsafe UnsafeRawBufferPointer(rebasing: trimmed).equals(token) { return true }
         }

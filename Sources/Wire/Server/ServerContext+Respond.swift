@@ -1,5 +1,5 @@
-import Synchronization
 import NIOCore
+import Synchronization
 
 // From the handler's first word to the end of the stream. All on the loop.
 extension ServerContext {
@@ -165,7 +165,7 @@ extension ServerContext {
         guard unsafe !writers.isEmpty else { return }
         let waiting = unsafe writers
         unsafe writers.removeAll(keepingCapacity: true)
-        for unsafe writer in unsafe waiting { unsafe writer.resume() }
+        for unsafewriter in unsafe waiting { unsafe writer.resume() }
     }
 
     func wakeAll() {

@@ -1,5 +1,5 @@
-import NIOCore
 import InteropProtos
+import NIOCore
 import Wire
 
 @Sendable func cancelAfterBegin(_ run: Run) async throws {

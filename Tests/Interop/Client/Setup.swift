@@ -1,5 +1,5 @@
-import NIOCore
 import InteropShared
+import NIOCore
 import Wire
 
 /// Gives `body` a new channel to the server of `flags`, and closes it. How Wire's channels are made and closed is said

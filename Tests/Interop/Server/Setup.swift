@@ -1,6 +1,6 @@
-import NIOCore
 import InteropProtos
 import InteropShared
+import NIOCore
 import Wire
 
 /// A server that takes connections. How Wire's servers are made and stopped is said here alone.
@@ -15,7 +15,8 @@ struct RunningServer {
                 TestService(),
                 // test_health_reflection.py asks for both.
                 HealthService(services: [name]),
-                try ReflectionService(base64DescriptorSet: TestingDescriptors.base64, services: [name, "grpc.health.v1.Health"]),
+                try ReflectionService(
+                    base64DescriptorSet: TestingDescriptors.base64, services: [name, "grpc.health.v1.Health"]),
             ]
         )
         var tls: TLSContext?
