@@ -71,8 +71,9 @@ for program in echoserver echoclient; do
     fi
 done
 
-if [ "${2:-}" = swift ] && stale "$out/swift/release/echo-server" "$here/swift/Package.swift" "$here/swift/Sources"; then
+server=$out/swift/release/echo-server
+if [ "${2:-}" = swift ] && stale "$server" "$here/swift/Package.swift" "$here/swift/Sources"; then
     swift build -c release --package-path "$here/swift" --scratch-path "$out/swift" --product echo-server \
         > "$out/swift.log" 2>&1 || { tail -n 40 "$out/swift.log" >&2; exit 1; }
-    touch "$out/swift/release/echo-server"
+    touch "$server"
 fi

@@ -144,7 +144,10 @@ int main(int argc, char** argv) {
   std::vector<std::unique_ptr<Place>> places;
   for (int i = 0; i < concurrency; i++) {
     Stub* stub = stubs[i % connections].get();
-    if (count) places.push_back(std::make_unique<Streaming>(stub)); else places.push_back(std::make_unique<Unary>(stub));
+    if (count)
+      places.push_back(std::make_unique<Streaming>(stub));
+    else
+      places.push_back(std::make_unique<Unary>(stub));
     places.back()->Begin();
   }
   auto span = [](double s) { return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(s)); };
