@@ -133,4 +133,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (LoadError, RuntimeError, OSError) as error:
+        sys.exit(f"MISS: the server did not last: {error}")

@@ -101,6 +101,7 @@ def tls(peer: Peer, out: Path, effort: Effort) -> dict:
             "clear_rate": clear["rate"], "tls_rate": secure["rate"],
             "clear_cpu_us": clear["cpu_us"], "tls_cpu_us": secure["cpu_us"],
             "ratio": secure["rate"] / clear["rate"],
+            "cpu_ratio": clear["cpu_us"] / secure["cpu_us"],
             "others": max(clear["others"], secure["others"]),
             "load_cpu": secure["load_cpu"], "server_cpu": secure["server_cpu"],
         }  # fmt: skip

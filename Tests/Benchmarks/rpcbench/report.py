@@ -75,6 +75,7 @@ TABLES: dict[str, tuple[str, list[Column]]] = {
     ]),
     "tls": ("Unary over TLS", [
         ("TLS / cleartext", number("ratio", ".2f")),
+        ("by CPU a call", number("cpu_ratio", ".2f")),
         ("calls/s TLS / cleartext", pair("tls_rate", "clear_rate")),
         ("CPU µs/call TLS / cleartext", pair("tls_cpu_us", "clear_cpu_us", ".1f")),
         SHARES, OTHERS,
@@ -117,6 +118,8 @@ def judged(middle: Medians, idle_connections: int) -> list[dict]:
         by_cpu = None
         if complete and aim.has_cpu and rows["wire"]["cpu_us"] > 0:
             by_cpu = min(rows[rival]["cpu_us"] for rival in aim.rivals) / rows["wire"]["cpu_us"]
+        if complete and aim.case == "tls":
+            by_cpu = rows["wire"]["cpu_ratio"]
         compared = [rows[name] for name in ["wire", *aim.rivals] if name in rows]
         verdicts.append({
             "aim": aim.title, "limit": aim.limit, "ceiling": aim.is_ceiling, "wire": value, "pass": passed,
@@ -132,8 +135,8 @@ def table(header: list[str], rows: list[list[str]]) -> str:
 
 def markdown(middle: Medians, verdicts: list[dict], failures: list[str], machine: dict[str, str], rounds: int) -> str:
     parts = [
-        f"{machine['processor']}, {machine['processors']} processors, Linux {machine['kernel']}, {machine['date']} UTC: "
-        f"medians of {rounds} round(s), server alone on one processor, load on another."
+        f"{machine['processor']}, {machine['processors']} processors, Linux {machine['kernel']}, "
+        f"{machine['date']} UTC: medians of {rounds} round(s), server alone on one processor, load on another."
     ]
     for case, (title, columns) in TABLES.items():
         if middle.get(case):
