@@ -104,8 +104,6 @@ def main() -> int:
         best = effort.least_disturbed(lambda: cases.throughput(server, "Say", cases.MANY, effort.seconds, 3000))
         peak = best["rate"]
         wanted = peak * given.share
-        if best["others"] > machine.DISTURBED:
-            print(f"other work took {best['others']:.2f} processors meanwhile: the peak is too low", file=sys.stderr)
         print(f"{peer.name}: peak {peak:,.0f} calls/s, soaking at {wanted:,.0f} for {given.seconds:.0f} s", flush=True)
         sampler = Sampler(server.pid, given.sample)
         sampler.start()
@@ -122,6 +120,8 @@ def main() -> int:
         f"slope {slope:+.2f} MiB an hour"
     )
     complaints = []
+    if best["others"] > machine.DISTURBED:
+        complaints.append(f"other work took {best['others']:.2f} processors while the peak was measured: it is too low")
     if result["errors"]:
         complaints.append("calls failed")
     if result["rate"] < 0.9 * wanted:
