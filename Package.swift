@@ -74,7 +74,7 @@ let package = Package(
         ),
         .testTarget(
             name: "WireTests",
-            dependencies: ["Wire", nioCore, nioPosix, nioEmbedded],
+            dependencies: ["Wire", "InteropProtos", protobuf, nioCore, nioPosix, nioEmbedded],
             swiftSettings: ours
         ),
         .target(
