@@ -51,6 +51,8 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     /// Whether `exchange` holds anything: most calls never touch it, and need not lock it.
     let exchangeIsUsed = Atomic<Bool>(false)
     @safe @exclusivity(unchecked) var headersAreSent = false
+    /// The headers said `grpc-encoding: gzip`, so messages may be compressed.
+    @safe @exclusivity(unchecked) var announcedGzip = false
     @safe @exclusivity(unchecked) var status: RPCError?
     /// In the server's count of calls in flight.
     @safe @exclusivity(unchecked) var isCounted = false
@@ -102,6 +104,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
             exchange.withLock { $0 = Exchange() }
         }
         headersAreSent = false
+        announcedGzip = false
         status = nil
         isCounted = false
         isDispatched = false
@@ -123,7 +126,8 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
 
     /// The method called.
     public var method: MethodDescriptor {
-        registered?.descriptor ?? unregisteredMethod
+        // The fallback's descriptor stands for all paths; the call has one.
+        unregisteredMethod ?? registered?.descriptor
             ?? MethodDescriptor(service: "", name: "", kind: .bidirectional)
     }
 

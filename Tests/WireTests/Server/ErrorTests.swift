@@ -63,7 +63,7 @@ import Testing
 
     @Test(arguments: [("domain", StatusCode.failedPrecondition), ("secret", .unknown), ("cancel", .cancelled)])
     func mapsForeignErrors(_ kind: String, _ code: StatusCode) async throws {
-        try await withServer(router: Self.failing) { pair in
+        try await withServer(router: Self.failing) { pair async throws in
             #expect(try await failure(of: { try await pair.unary(kind) }).code == code)
         }
     }
@@ -97,7 +97,7 @@ import Testing
 
     /// An error that says OK is none: without a reply the call cannot have succeeded.
     @Test func anErrorCannotSayOK() async throws {
-        try await withServer(router: Self.failing) { pair in
+        try await withServer(router: Self.failing) { pair async throws in
             #expect(try await failure(of: { try await pair.unary("") }).code == .internal)
         }
     }

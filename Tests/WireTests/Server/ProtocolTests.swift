@@ -1,3 +1,5 @@
+import NIOCore
+import InteropProtos
 import Testing
 
 @testable import Wire
@@ -149,5 +151,5 @@ import Testing
         #expect(reply.code == "0")
     }
 
-    private func withRaw(_ bytes: [UInt8]) -> [UInt8] { withBytes(bytes) { unsafe Gzip.compress($0) } }
+    private func withRaw(_ bytes: [UInt8]) -> [UInt8] { unsafe withBytes(bytes) { unsafe Gzip.compress($0) } }
 }
