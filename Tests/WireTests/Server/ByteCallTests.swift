@@ -41,9 +41,9 @@ import Testing
 
     /// Calls pass through a proxy that knows none of their methods.
     @Test func passCallsThrough() async throws {
-        try await withServer(router: Self.upstream) { target in
+        try await withServer(router: Self.upstream) { target async throws in
             let channel = Box<ClientChannel?>(target.channel)
-            try await withServer(router: Self.forward(to: channel)) { proxy in
+            try await withServer(router: Self.forward(to: channel)) { proxy async throws in
                 #expect(try await proxy.unary("through").message == "through")
                 let large = String(repeating: "large", count: 100_000)
                 #expect(try await proxy.unary(large).message == large)
@@ -71,9 +71,9 @@ import Testing
     }
 
     @Test func passErrorsAndMetadataThrough() async throws {
-        try await withServer(router: Self.upstream) { target in
+        try await withServer(router: Self.upstream) { target async throws in
             let channel = Box<ClientChannel?>(target.channel)
-            try await withServer(router: Self.forward(to: channel)) { proxy in
+            try await withServer(router: Self.forward(to: channel)) { proxy async throws in
                 let method = MethodDescriptor(service: "test.Kinds", name: "Fail", kind: .unary)
                 let options = CallOptions(metadata: Metadata(["x-in": "v"]))
                 let reply: UnaryReply<Note> = try await proxy.channel.unaryReply(method, note("m"), options: options)
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test func carryBytesAsTheyAre() async throws {
-        try await withServer(router: Self.forward(to: Box(nil))) { pair in
+        try await withServer(router: Self.forward(to: Box(nil))) { pair async throws in
             let method = MethodDescriptor(service: "bytes.S", name: "Reverse", kind: .unary)
             for count in [0, 1, 5, 100_000] {
                 let bytes = (0..<count).map { _ in UInt8.random(in: 0...255) }
@@ -120,7 +120,7 @@ import Testing
                     written.change { $0 += 1 }
                 }
             }
-        } _: { pair in
+        } _: { pair async throws in
             let error = try await failure(of: { try await pair.channel.unaryBytes(method, []) })
             #expect(error.code == .internal)
             try await eventually("the handler was cancelled") { pair.server.callsInFlight == 0 }

@@ -35,7 +35,7 @@ import Testing
             router.bidirectional(Kinds.both) { (requests: RequestStream<Note>, responses: ResponseWriter<Note>, _) in
                 try await note { for try await request in requests { try await responses.write(request) } }
             }
-        } _: { pair in
+        } _: { pair async throws in
             try await body(pair, seen)
             try await eventually("every handler was cancelled") { seen.value.cancelled == seen.value.begun }
             try await eventually("no call is in flight") { pair.server.callsInFlight == 0 }
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func cancellingTheTaskCancelsTheHandler() async throws {
-        try await serve { pair, seen in
+        try await serve { pair, seen async throws in
             let unary = Task { try await pair.unary() }
             let reader = Task {
                 let call: BidirectionalCall<Note, Note> = try await pair.channel.bidirectional(Kinds.both)
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func droppingOrCancellingACallCancelsTheHandler() async throws {
-        try await serve { pair, seen in
+        try await serve { pair, seen async throws in
             do {
                 let dropped: ResponseStream<Note> = try await pair.channel.serverStreaming(Kinds.server, Note())
                 _ = try await dropped.headers()
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test func aResetCancelsTheHandler() async throws {
-        try await serve { pair, seen in
+        try await serve { pair, seen async throws in
             for path in ["Unary", "Server", "Both"] {
                 let request = RawRequest(path: "/test.Kinds/\(path)")
                 let stream = try await request.start(on: pair.channel)
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test func theLossOfTheConnectionCancelsTheHandlers() async throws {
-        try await serve { pair, seen in
+        try await serve { pair, seen async throws in
             let channel = pair.makeChannel()
             let calls = (0..<10).map { index in
                 Task {
@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test func aCancelledTaskMakesNoCall() async throws {
-        try await serve { pair, seen in
+        try await serve { pair, seen async throws in
             let task = Task {
                 while !Task.isCancelled { await Task.yield() }
                 return try await pair.unary()
@@ -128,7 +128,7 @@ import Testing
     /// Headers may be waited for while somebody waits for messages.
     @Test(arguments: [false, true])
     func twoMayWaitForOneCall(_ onLoop: Bool) async throws {
-        try await serve { pair, seen in
+        try await serve { pair, seen async throws in
             let call: BidirectionalCall<Note, Note> = try await pair.channel.bidirectional(Kinds.both)
             let executor: (any TaskExecutor)? = onLoop ? pair.loops.executors[0] : nil
             let headers = Task(executorPreference: executor) { try await call.responses.headers() }

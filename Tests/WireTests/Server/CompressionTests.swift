@@ -26,7 +26,7 @@ import Testing
 
     @Test(arguments: [Compression.identity, .gzip], [0, 1, 2])
     func packsRequestsAndRepliesAsAsked(_ request: Compression, _ reply: Int) async throws {
-        try await withServer(router: Self.add) { pair in
+        try await withServer(router: Self.add) { pair async throws in
             let options = CallOptions(compression: request)
             let answer: UnaryReply<Note> = try await pair.channel.unaryReply(
                 Kinds.unary, note(Self.text, reply), options: options)
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func packsWhatTheServerIsConfiguredTo() async throws {
-        try await withServer(configure: { $0.compression = .gzip }, router: Self.add) { pair in
+        try await withServer(configure: { $0.compression = .gzip }, router: Self.add) { pair async throws in
             for (choice, isPacked) in [(0, true), (1, true), (2, false)] {
                 let answer: UnaryReply<Note> = try await pair.channel.unaryReply(
                     Kinds.unary, note(Self.text, choice), options: CallOptions())
@@ -49,7 +49,7 @@ import Testing
 
     @Test(arguments: [[1, 2, 1, 2], [2, 1, 2, 1], [0, 1, 2, 1]])
     func aStreamChangesItsMind(_ choices: [Int]) async throws {
-        try await withServer(router: Self.add) { pair in
+        try await withServer(router: Self.add) { pair async throws in
             let options = CallOptions(compression: .gzip)
             let chat: BidirectionalCall<Note, Note> = try await pair.channel.bidirectional(
                 Kinds.both, options: options)
@@ -71,7 +71,7 @@ import Testing
 
     @Test(arguments: [nil, "identity", "deflate, br"])
     func sendsNoGzipToWhoDoesNotAcceptIt(_ accepted: String?) async throws {
-        try await withServer(configure: { $0.compression = .gzip }, router: Self.add) { pair in
+        try await withServer(configure: { $0.compression = .gzip }, router: Self.add) { pair async throws in
             var request = RawRequest()
             request.set("grpc-accept-encoding", accepted)
             // Note of number 1: it asks for gzip.
@@ -85,7 +85,7 @@ import Testing
     @Test func limitsWhatAClientUnpacks() async throws {
         try await withServer(
             configure: { $0.compression = .gzip }, client: { $0.maxResponseMessageSize = 5000 }, router: Self.add
-        ) { pair in
+        ) { pair async throws in
             #expect(try await failure(of: { try await pair.unary(Self.text) }).code == .resourceExhausted)
             #expect(try await pair.unary("small").message == "small")
         }

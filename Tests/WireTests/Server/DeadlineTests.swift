@@ -26,7 +26,7 @@ import Testing
     func theShorterLimitCounts(_ asked: Int64?, _ allowed: Int64?, _ range: ClosedRange<Int>) async throws {
         try await withServer(
             configure: { $0.maxCallDuration = allowed.map { .seconds($0) } }, router: Self.remaining
-        ) { pair in
+        ) { pair async throws in
             let options = asked.map { Self.options(.seconds($0)) } ?? CallOptions()
             #expect(range.contains(Int(try await pair.unary(options: options).code)))
         }
@@ -56,7 +56,7 @@ import Testing
                     throw error
                 }
             }
-        } _: { pair in
+        } _: { pair async throws in
             let options = isTheServers ? CallOptions() : Self.options(.milliseconds(50))
             let error = try await failure(of: { try await pair.unary(options: options) })
             #expect(error.code == .deadlineExceeded)
@@ -91,7 +91,7 @@ import Testing
                 }
                 context.responseTrailers.add("x-late", "1")
             }
-        } _: { pair in
+        } _: { pair async throws in
             let stream: ResponseStream<Note> = try await pair.channel.serverStreaming(
                 Kinds.server, note(""), options: Self.options(.milliseconds(30)))
             let error = try await failure(of: { for try await reply in stream { #expect(reply.message == "first") } })
@@ -115,7 +115,7 @@ import Testing
                 }
                 return try await channel.unary(Kinds.unary, note(""), options: options)
             }
-        } _: { pair in
+        } _: { pair async throws in
             inner.set(pair.channel)
             for (text, range) in [
                 ("", 15_000...20_000), ("shorter", 3_000...5_000), ("longer", 15_000...20_000), ("detached", -1 ... -1),
@@ -129,12 +129,12 @@ import Testing
     }
 
     @Test func aPassedDeadlineFailsAtOnce() async throws {
-        try await withServer(router: Self.remaining) { pair in
+        try await withServer(router: Self.remaining) { pair async throws in
             for timeout in [TimeAmount.nanoseconds(0), .seconds(-1), .nanoseconds(1)] {
                 let error = try await failure(of: { try await pair.unary(options: Self.options(timeout)) })
                 #expect(error.code == .deadlineExceeded)
             }
-            #expect(try await pair.unary(options: Self.options(.nanoseconds(.max))).code > 1_000_000)
+            #expect(try await pair.unary(options: Self.options(.nanoseconds(.max))).code == -1)
         }
     }
 }

@@ -51,7 +51,7 @@ import Testing
                     throw error
                 }
             }
-        } _: { pair in
+        } _: { pair async throws in
             try await body(pair, counts)
             try await eventually("no call is in flight") { pair.server.callsInFlight == 0 }
             #expect(counts.value.begun == counts.value.cancelled)
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test func callsBegunWhileTheConnectionDiesAreCancelled() async throws {
-        try await serve { pair, counts in
+        try await serve { pair, counts async throws in
             for _ in 0..<30 {
                 let channel = try await Self.connect(pair)
                 // The close follows the requests at once: both are read in one burst.
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test func aSessionThatDiesInsideAReadBurstTakesItsCallsAlong() async throws {
-        try await serve { pair, counts in
+        try await serve { pair, counts async throws in
             // After the requests comes a frame that no session survives: HEADERS on stream 0, or a broken preface.
             for poison in [[0, 0, 0, 1, 4, 0, 0, 0, 0], [0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0, 1]] as [[UInt8]] {
                 let channel = try await Self.connect(pair)
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func abortedConnectionsCancelTheirCalls() async throws {
-        try await serve { pair, counts in
+        try await serve { pair, counts async throws in
             for _ in 0..<5 {
                 let channel = pair.makeChannel()
                 var calls: [BidirectionalCall<Note, Note>] = []
@@ -122,7 +122,7 @@ import Testing
                 ended.change { $0 += 1 }
                 return request
             }
-        } _: { pair in
+        } _: { pair async throws in
             let calls = (0..<20).map { _ in Task { try await pair.unary() } }
             try await eventually("all calls run") { pair.server.callsInFlight == 20 }
             await pair.server.drain(grace: .milliseconds(20))

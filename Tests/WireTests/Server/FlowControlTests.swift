@@ -38,7 +38,7 @@ import Testing
                 for try await _ in requests { count += 1 }
                 return note("", count)
             }
-        } _: { pair in
+        } _: { pair async throws in
             let upload: ClientStreamingCall<Note, Note> = try await pair.channel.clientStreaming(Kinds.client)
             let sender = Task {
                 for _ in 0..<200 {
@@ -68,7 +68,7 @@ import Testing
                 }
             }
             addUnary(&router)
-        } _: { pair in
+        } _: { pair async throws in
             let stream: ResponseStream<Note> = try await pair.channel.serverStreaming(Kinds.server, note(""))
             var messages = stream.makeAsyncIterator()
             _ = try await messages.next()
@@ -96,7 +96,7 @@ import Testing
                 return note("enough")
             }
             addUnary(&router)
-        } _: { pair in
+        } _: { pair async throws in
             // Each sends a full window that is never read: ten times what the connection holds.
             for _ in 0..<20 {
                 let upload: ClientStreamingCall<Note, Note> = try await pair.channel.clientStreaming(Kinds.client)
@@ -132,7 +132,7 @@ import Testing
                     _ = await writer.result
                 }
             }
-        } _: { pair in
+        } _: { pair async throws in
             for text in ["", "detached"] {
                 let stream: ResponseStream<Note> = try await pair.channel.serverStreaming(Kinds.server, note(text))
                 let held = try await Self.settled(written)
@@ -157,7 +157,7 @@ import Testing
                 }
                 try await responses.write(note("done"))
             }
-        } _: { pair in
+        } _: { pair async throws in
             let chat: BidirectionalCall<Note, Note> = try await pair.channel.bidirectional(Kinds.both)
             var replies = chat.responses.makeAsyncIterator()
             #expect(try await replies.next()?.message == "done")
@@ -176,7 +176,7 @@ import Testing
             router.serverStreaming(Kinds.server) { (request: Note, responses: ResponseWriter<Note>, _) in
                 for _ in 0..<100 { try await responses.write(note(Self.text)) }
             }
-        } _: { pair in
+        } _: { pair async throws in
             let start = ContinuousClock.now
             let stalled: ResponseStream<Note> = try await pair.channel.serverStreaming(Kinds.server, note(""))
             // The limit is looked at every 300 ms from the connection's first call on.

@@ -55,7 +55,7 @@ import Testing
     private static let head = HTTP2RequestHead(method: "POST", path: "/a?b=c", fields: HTTP2Fields(["X-In": "v"]))
 
     @Test func carriesHeadBodyAndTrailers() async throws {
-        try await withAcceptor(handler: Self.echo) { channel in
+        try await withAcceptor(handler: Self.echo) { channel async throws in
             let stream = try await channel.request(Self.head)
             let head = try await stream.response()
             #expect(head.status == 201)
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test func carriesRequestsWithoutBody() async throws {
-        try await withAcceptor(handler: Self.echo) { channel in
+        try await withAcceptor(handler: Self.echo) { channel async throws in
             for method in ["GET", "DELETE", "OPTIONS"] {
                 let head = HTTP2RequestHead(method: method, path: "/")
                 let stream = try await channel.request(head, endsStream: true)
@@ -85,7 +85,7 @@ import Testing
 
     /// The first bytes that a stream is given may be none.
     @Test func takesEmptyWrites() async throws {
-        try await withAcceptor(handler: Self.echo) { channel in
+        try await withAcceptor(handler: Self.echo) { channel async throws in
             for _ in 0..<3 {
                 let stream = try await channel.request(Self.head)
                 try await stream.write(ByteBuffer())
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test func carriesBodiesLargerThanTheWindow() async throws {
-        try await withAcceptor(configure: { $0.streamWindow = 65_535 }, handler: Self.echo) { channel in
+        try await withAcceptor(configure: { $0.streamWindow = 65_535 }, handler: Self.echo) { channel async throws in
             let stream = try await channel.request(Self.head)
             let bytes = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 4) }
             let sender = Task {
@@ -117,7 +117,7 @@ import Testing
         try await withAcceptor { stream in
             try? await stream.inform(HTTP2ResponseHead(status: 103, fields: HTTP2Fields(["x-early": "1"])))
             try? await stream.respond(HTTP2ResponseHead(status: 204), endsStream: true)
-        } _: { channel in
+        } _: { channel async throws in
             let stream = try await channel.request(Self.head, endsStream: true)
             let head = try await stream.response()
             #expect(head.status == 204 && head.fields["x-early"] == nil)
@@ -141,7 +141,7 @@ import Testing
             } catch {
                 errors.change { $0 += 1 }
             }
-        } _: { channel in
+        } _: { channel async throws in
             var head = Self.head
             head.fields.add("upgrade", "h2c")
             let bad = head
@@ -162,7 +162,7 @@ import Testing
             case "end": try? await stream.finish()
             default: break
             }
-        } _: { channel in
+        } _: { channel async throws in
             let stream = try await channel.request(Self.head)
             do {
                 _ = try await stream.response()
@@ -181,7 +181,7 @@ import Testing
             count.change { $0 += 1 }
             // No flush, and so no end, before the rest of the burst was read.
             try? await stream.respond(HTTP2ResponseHead(status: 200), endsStream: true)
-        } _: { channel in
+        } _: { channel async throws in
             for round in 1...20 {
                 let stream = try await channel.request(Self.head)
                 for _ in 0..<20 { try? await stream.write(ByteBuffer(repeating: 0, count: 10_000)) }
@@ -201,7 +201,7 @@ import Testing
             } catch {
                 seen.log("\(Task.isCancelled)")
             }
-        } _: { channel in
+        } _: { channel async throws in
             let stream = try await channel.request(Self.head)
             try await stream.write(ByteBuffer(string: "x"))
             await stream.reset(with: .cancel)
@@ -214,7 +214,7 @@ import Testing
     @Test func cancelledTasksDoNotWait() async throws {
         try await withAcceptor { stream in
             while (try? await stream.nextChunk()) != nil {}
-        } _: { channel in
+        } _: { channel async throws in
             let stream = try await channel.request(Self.head)
             for pause in [0, 0, 0, 20] {
                 let tasks = [

@@ -76,7 +76,7 @@ import Testing
                 if request.message == "fail" { throw RPCError(code: .aborted) }
                 return request
             }
-        } _: { pair in
+        } _: { pair async throws in
             _ = try await pair.unary()
             #expect(log.value == ["a in", "b in", "handler", "b out", "a out"])
             log.set([])
@@ -97,7 +97,7 @@ import Testing
                 log.log(context.method.path)
                 throw RPCError(code: .unimplemented)
             }
-        } _: { pair in
+        } _: { pair async throws in
             _ = try await pair.unary()
             #expect(log.value == ["unary in", "all in", "all out", "unary out"])
             log.set([])
@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test func refusesCallsOfAllKinds() async throws {
-        try await withServer(interceptors: [Refusing()], router: addEchoes) { pair in
+        try await withServer(interceptors: [Refusing()], router: addEchoes) { pair async throws in
             let right = CallOptions(metadata: Metadata(["x-key": "right"]))
             #expect(try await pair.unary("m", options: right).message == "m")
             #expect(try await failure(of: { try await pair.unary() }).code == .unauthenticated)
@@ -129,7 +129,7 @@ import Testing
 
     @Test func seesEveryMessage() async throws {
         let log = Box<[String]>([])
-        try await withServer(interceptors: [Watching(log: log)], router: addEchoes) { pair in
+        try await withServer(interceptors: [Watching(log: log)], router: addEchoes) { pair async throws in
             _ = try await pair.unary("u")
             #expect(log.value == ["request u", "response u"])
             log.set([])
@@ -146,7 +146,7 @@ import Testing
     }
 
     @Test func refusesMessagesItDoesNotLike() async throws {
-        try await withServer(interceptors: [Watching(log: Box([]))], router: addEchoes) { pair in
+        try await withServer(interceptors: [Watching(log: Box([]))], router: addEchoes) { pair async throws in
             #expect(try await failure(of: { try await pair.unary("bad") }).code == .invalidArgument)
             #expect(try await failure(of: { try await pair.unary("secret") }).message == "bad response")
             let chat: BidirectionalCall<Note, Note> = try await pair.channel.bidirectional(Kinds.both)
@@ -175,10 +175,10 @@ import Testing
                 for try await request in requests { try await responses.write(request) }
                 #expect(context.context.loop.inEventLoop)
             }
-        } _: { pair in
+        } _: { pair async throws in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for index in 0..<100 {
-                    group.addTask { #expect(try await pair.unary("\(index)").message == "\(index)") }
+                    group.addTask { () async throws in #expect(try await pair.unary("\(index)").message == "\(index)") }
                 }
                 try await group.waitForAll()
             }
