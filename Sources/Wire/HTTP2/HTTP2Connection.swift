@@ -259,12 +259,14 @@ final class HTTP2Connection: @unchecked Sendable {
         }
         var goesOn = true
         while goesOn, unsafe session != nil {
-            while transport.isWritable {
+            // Writing to a socket that has failed may end the connection.
+            while unsafe session != nil, transport.isWritable {
                 guard drainSession() else { return }
                 if context.output.readableBytes == 0 { break }
                 transport.write(context.output)
                 context.output.clear()
             }
+            guard unsafe session != nil else { return }
             goesOn = !finishedEarly.isEmpty
             for id in finishedEarly {
                 // RFC 9113, section 8.1: the reply is complete, so the rest of the request is not wanted.
