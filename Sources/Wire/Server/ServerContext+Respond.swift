@@ -10,7 +10,7 @@ extension ServerContext {
         endsWithTrailers = true
         // A handler that has chosen at all may choose again for a later message, and the coding is named only here.
         let packs =
-            clientAcceptsGzip && (server.core.configuration.compression == .gzip || used { $0.compression } != nil)
+            fields.acceptsGzip && (server.core.configuration.compression == .gzip || used { $0.compression } != nil)
         guard packs || exchangeIsUsed.load(ordering: .acquiring) else {
             connection.respond(self, hasBody: true, with: .grpcReply)
             return
@@ -39,7 +39,7 @@ extension ServerContext {
         }
         try checkResponseMetadata()
         sendHeadersIfNeeded()
-        if clientAcceptsGzip, compression == .gzip {
+        if fields.acceptsGzip, compression == .gzip {
             bytes.compress(to: &outbound)
         } else {
             outbound.append(bytes.storage)

@@ -32,8 +32,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     // MARK: Request
 
     @safe @exclusivity(unchecked) private(set) var deadlineOrFar = NIODeadline.distantFuture
-    @safe @exclusivity(unchecked) var requestCompression = Compression.identity
-    @safe @exclusivity(unchecked) var clientAcceptsGzip = false
+    @safe @exclusivity(unchecked) var fields = RequestFields()
     @safe @exclusivity(unchecked) var isRequestCompressed = false
     @safe @exclusivity(unchecked) var receivedMessages = 0
     @safe @exclusivity(unchecked) var sentMessages = 0
@@ -89,8 +88,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
         worker = nil
         unregisteredMethod = nil
         deadlineOrFar = .distantFuture
-        requestCompression = .identity
-        clientAcceptsGzip = false
+        fields = RequestFields()
         isRequestCompressed = false
         hasTraceparent = false
         receivedMessages = 0
@@ -111,6 +109,10 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     }
 
     override func process(_ events: Events) { processEvents(events) }
+    override func takeField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
+        if unsafe name.equals("traceparent") { hasTraceparent = true }
+        return unsafe fields.take(name, value, server.core.methods)
+    }
     override func closed(_ error: HTTP2Error?) { streamClosed(error) }
     override func outputDrained() { wakeWriters() }
     override func buildTrailers(_ builder: HeaderBlockBuilder) { addStatus(to: builder) }
@@ -168,7 +170,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     }
 
     /// Whether the client accepts gzip.
-    public var acceptsGzip: Bool { clientAcceptsGzip }
+    public var acceptsGzip: Bool { fields.acceptsGzip }
 
     /// Statistics of the call so far, for interceptors that record them.
     public var messageCounts: (received: Int, sent: Int) { (receivedMessages, sentMessages) }
