@@ -165,7 +165,7 @@ extension ServerContext {
         guard unsafe !writers.isEmpty else { return }
         let waiting = unsafe writers
         unsafe writers.removeAll(keepingCapacity: true)
-        for unsafewriter in unsafe waiting { unsafe writer.resume() }
+        unsafe waiting.forEach { unsafe $0.resume() }
     }
 
     func wakeAll() {
