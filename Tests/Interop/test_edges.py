@@ -1,4 +1,9 @@
-"""What gRPC's interop cases leave out: limits, codings, many calls at once, and the end of Wire's server, seen by grpcio."""
+"""What gRPC's interop cases leave out: limits, codings, many calls at once, and the end of Wire's server, seen by
+grpcio; and servers that end and come back, seen by Wire's client."""
+
+import signal
+import threading
+import time
 
 import grpc
 import pytest
@@ -160,3 +165,36 @@ def test_sigterm_ends_calls_that_do_not_finish(own_server, certificates):
             next(running)
         assert failure.value.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
         assert own_server.process.wait(TIMEOUT) == 0, own_server.output()
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL], ids=["drained", "killed"])
+def test_client_finds_a_server_that_comes_back(end, tls, tmp_path, certificates, run_client):
+    """Some calls fail while there is no server; the channel's later ones go through again."""
+    peer = Server("cpp", tls, tmp_path / "first.log", certificates)
+    servers = [peer]
+
+    def restart():
+        time.sleep(0.5)
+        peer.process.send_signal(end)
+        peer.process.wait(TIMEOUT)
+        # Long enough for calls, and the attempt to connect again, to fail.
+        time.sleep(0.2)
+        servers.append(Server("cpp", tls, tmp_path / "second.log", certificates, port=peer.port))
+
+    try:
+        restarting = threading.Thread(target=restart)
+        restarting.start()
+        # Four seconds of calls, of which the channel's first wait before it connects again may cost one, and its
+        # second another two.
+        code, log = run_client(
+            "wire", peer, "rpc_soak", "--soak_iterations=80", "--soak_min_time_ms_between_rpcs=50",
+            "--soak_request_size=1", "--soak_response_size=1", "--soak_max_failures=60",
+            "--soak_overall_timeout_seconds=60", "--soak_per_iteration_max_acceptable_latency_ms=5000",
+        )
+        restarting.join()
+        assert code == 0, log
+        assert len(servers) == 2
+    finally:
+        for server in servers:
+            server.process.kill()
+            server.process.wait()
