@@ -50,6 +50,8 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     /// Whether `exchange` holds anything: most calls never touch it, and need not lock it.
     let exchangeIsUsed = Atomic<Bool>(false)
     @safe @exclusivity(unchecked) var headersAreSent = false
+    /// The headers sent name gzip; without it no message may be compressed.
+    @safe @exclusivity(unchecked) var headersNameGzip = false
     @safe @exclusivity(unchecked) var status: RPCError?
     /// In the server's count of calls in flight.
     @safe @exclusivity(unchecked) var isCounted = false
@@ -100,6 +102,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
             exchange.withLock { $0 = Exchange() }
         }
         headersAreSent = false
+        headersNameGzip = false
         status = nil
         isCounted = false
         isDispatched = false
@@ -163,7 +166,10 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
         set { change { $0.trailers = newValue } }
     }
 
-    /// How the following messages are compressed. gzip is used only if the client accepts it.
+    /// How the following messages are compressed.
+    ///
+    /// gzip is used only if the client accepts it, and if this or the server's configuration was set before the first
+    /// message: the headers that go with it say whether any message may be compressed.
     public var compression: Compression {
         get { used { $0.compression } ?? server.core.configuration.compression }
         set { change { $0.compression = newValue } }
