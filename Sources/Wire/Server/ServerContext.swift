@@ -31,6 +31,8 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     // MARK: Request
 
     @safe @exclusivity(unchecked) private(set) var deadlineOrFar = NIODeadline.distantFuture
+    /// The timer is armed for the request's arrival, which is due before the deadline.
+    @safe @exclusivity(unchecked) var isRequestTimed = false
     @safe @exclusivity(unchecked) var requestCompression = Compression.identity
     @safe @exclusivity(unchecked) var clientAcceptsGzip = false
     @safe @exclusivity(unchecked) var isRequestCompressed = false
@@ -85,6 +87,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
         worker = nil
         unregisteredMethod = nil
         deadlineOrFar = .distantFuture
+        isRequestTimed = false
         requestCompression = .identity
         clientAcceptsGzip = false
         isRequestCompressed = false
@@ -187,7 +190,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     }
 
     override func timerFired() {
-        if phase == .receiving && deadlineOrFar == .distantFuture {
+        if isRequestTimed {
             server.abused(.slowRequest, on: connection)
             finish(RPCError(code: .deadlineExceeded, message: "the request did not arrive in time"))
             return
