@@ -48,6 +48,7 @@ enum HTTP2Callbacks {
     private static let onBeginHeaders: nghttp2_on_begin_headers_callback = { session, frame, userData in
         let frame = unsafe frame!.pointee
         let id = unsafe frame.hd.stream_id
+        unsafe connection(userData).lifetime.isInHeaderBlock = true
         if let stream = unsafe stream(session, id) {
             // Another block on an open stream: trailers, or what follows a 1xx reply.
             stream.isReceivingTrailers = stream.headersAreComplete
@@ -60,16 +61,19 @@ enum HTTP2Callbacks {
     private static let onHeader: nghttp2_on_header_callback = { session, frame, name, nameCount, value, valueCount, _, userData in
         let id = unsafe frame!.pointee.hd.stream_id
         guard let stream = unsafe stream(session, id) else { return 0 }
-        unsafe connection(userData).field(
+        let goesOn = unsafe connection(userData).field(
             of: stream,
             name: UnsafeRawBufferPointer(start: name, count: nameCount),
             value: UnsafeRawBufferPointer(start: value, count: valueCount)
         )
-        return 0
+        return goesOn ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
     }
 
     private static let onDataChunk: nghttp2_on_data_chunk_recv_callback = { session, _, id, data, count, userData in
-        guard let stream = unsafe stream(session, id) else { return 0 }
+        guard let stream = unsafe stream(session, id) else {
+            unsafe connection(userData).creditRefused(count)
+            return 0
+        }
         stream.uncredited += count
         unsafe stream.inbound.append(UnsafeRawBufferPointer(start: data, count: count))
         unsafe connection(userData).record(stream, .data)
