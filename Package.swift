@@ -8,11 +8,16 @@ let ours: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
+    // Async functions stay on their caller's executor: each switch looks the task's executor up under a lock.
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .treatAllWarnings(as: .error),
 ]
 
 /// Settings of generated code, whose style is its generator's.
-let generated: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+let generated: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -121,7 +126,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "wire-interop-client",
-            dependencies: ["Wire", "InteropProtos", "InteropShared", protobuf],
+            dependencies: ["Wire", "InteropProtos", "InteropShared", protobuf, nioCore],
             path: "Tests/Interop/Client",
             swiftSettings: ours
         ),

@@ -81,7 +81,7 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
     }
 
     /// Adds one message; true if the writer should wait before it adds another.
-    func append(_ bytes: [UInt8], compress: Bool? = nil) throws -> Bool {
+    func append(_ bytes: EncodedMessage, compress: Bool? = nil) throws -> Bool {
         if let outcome {
             // A reply may end the call while the client still sends: what it says is the call's result.
             if case .failure(let error) = outcome { throw error }
@@ -89,12 +89,9 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
         }
         guard !outboundEnded else { throw RPCError(code: .internal, message: "the request has ended") }
         if compression == .gzip, compress ?? true {
-            let packed = unsafe bytes.withUnsafeBytes { unsafe Gzip.compress($0) }
-            MessagePrefix(isCompressed: true, length: packed.count).write(to: &outbound)
-            outbound.append(packed)
+            bytes.compress(to: &outbound)
         } else {
-            MessagePrefix(isCompressed: false, length: bytes.count).write(to: &outbound)
-            outbound.append(bytes)
+            outbound.append(bytes.storage)
         }
         sentMessages += 1
         sentBytes += bytes.count
@@ -339,7 +336,7 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
     private func wakeWriters() {
         let waiting = unsafe writers
         unsafe writers = []
-        for unsafe writer in unsafe waiting { unsafe writer.resume() }
+        unsafe waiting.forEach { unsafe $0.resume() }
     }
 
     private func wakeAll() {

@@ -13,7 +13,7 @@ final class ClientStream: Sendable {
     private let deadline: NIODeadline
     private let start = NIODeadline.now()
     /// The only message of a server-streaming call: what is sent again.
-    private let singleRequest: [UInt8]?
+    private let singleRequest: EncodedMessage?
     private let current: Mutex<ClientCall>
     private let hasReported = Mutex(false)
 
@@ -23,7 +23,7 @@ final class ClientStream: Sendable {
         _ options: CallOptions,
         _ head: RequestHead,
         _ deadline: NIODeadline,
-        _ singleRequest: [UInt8]?,
+        _ singleRequest: EncodedMessage?,
         _ call: ClientCall
     ) {
         self.channel = channel
@@ -48,7 +48,7 @@ final class ClientStream: Sendable {
         _ channel: ClientChannel,
         _ method: MethodDescriptor,
         _ options: CallOptions,
-        singleRequest: [UInt8]?
+        singleRequest: EncodedMessage?
     ) async throws -> ClientStream {
         let head = try channel.head(options)
         let deadline = channel.deadline(options)
@@ -71,7 +71,7 @@ final class ClientStream: Sendable {
         _ options: CallOptions,
         _ head: RequestHead,
         _ deadline: NIODeadline,
-        _ singleRequest: [UInt8]?
+        _ singleRequest: EncodedMessage?
     ) async throws -> ClientCall {
         try await channel.startCall(method, head, options, deadline) { call in
             guard let singleRequest else { return }
@@ -83,7 +83,7 @@ final class ClientStream: Sendable {
     // MARK: Sending
 
     @usableFromInline
-    func send(_ bytes: [UInt8], compress: Bool?) async throws {
+    func send(_ bytes: EncodedMessage, compress: Bool?) async throws {
         guard bytes.count <= channel.configuration.maxRequestMessageSize else {
             throw RPCError(code: .resourceExhausted, message: "a request of \(bytes.count) bytes is over the limit")
         }

@@ -26,7 +26,9 @@ public struct ResponseStream<Response: Message>: AsyncSequence, Sendable {
         @inlinable
         public mutating func next() async throws -> Response? {
             var result: Response?
-            if unsafe try await stream.next({ result = unsafe try ClientChannel.decode(Response.self, $0) }) { return result }
+            if unsafe try await stream.next({ result = unsafe try ClientChannel.decode(Response.self, $0) }) {
+                return result
+            }
             return nil
         }
     }
@@ -56,7 +58,7 @@ public struct ClientStreamingCall<Request: Message, Response: Message>: Sendable
     /// - Parameter compress: Whether this message is compressed where the call's compression allows it.
     @inlinable
     public func send(_ message: Request, compress: Bool? = nil) async throws {
-        let bytes: [UInt8] = try message.serializedBytes()
+        let bytes: EncodedMessage = try message.serializedBytes()
         try await stream.send(bytes, compress: compress)
     }
 
@@ -100,7 +102,7 @@ public struct BidirectionalCall<Request: Message, Response: Message>: Sendable {
     /// Sends one message; suspends while the server takes less than was sent.
     @inlinable
     public func send(_ message: Request, compress: Bool? = nil) async throws {
-        let bytes: [UInt8] = try message.serializedBytes()
+        let bytes: EncodedMessage = try message.serializedBytes()
         try await stream.send(bytes, compress: compress)
     }
 
@@ -116,7 +118,7 @@ public struct ByteCall: Sendable {
     let stream: ClientStream
 
     public func send(_ bytes: [UInt8], compress: Bool? = nil) async throws {
-        try await stream.send(bytes, compress: compress)
+        try await stream.send(EncodedMessage(bytes), compress: compress)
     }
 
     public func finishSending() async { await stream.endRequest() }
@@ -140,7 +142,7 @@ extension ClientChannel {
         _ request: Request,
         options: CallOptions = CallOptions()
     ) async throws -> ResponseStream<Response> {
-        let bytes: [UInt8] = try request.serializedBytes()
+        let bytes: EncodedMessage = try request.serializedBytes()
         return ResponseStream(try await ClientStream.open(self, method, options, singleRequest: bytes))
     }
 

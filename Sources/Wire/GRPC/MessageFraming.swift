@@ -32,3 +32,12 @@ struct MessagePrefix: Equatable {
         queue.commit(Self.size)
     }
 }
+
+extension EncodedMessage {
+    /// Appends the message compressed by gzip, with the prefix that says so.
+    func compress(to queue: inout ByteQueue) {
+        let packed = unsafe withUnsafeBytes { unsafe Gzip.compress($0) }
+        MessagePrefix(isCompressed: true, length: packed.count).write(to: &queue)
+        queue.append(packed)
+    }
+}

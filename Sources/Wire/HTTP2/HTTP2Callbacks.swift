@@ -1,5 +1,8 @@
-import NIOCore
+// swift-format-ignore-file: NeverForceUnwrap
+// nghttp2 passes no null pointer in any of these places.
+
 import CNghttp2
+import NIOCore
 
 /// nghttp2's callbacks, made once for the process.
 ///
@@ -41,32 +44,40 @@ enum HTTP2Callbacks {
 
     private static let onBeginFrame: nghttp2_on_begin_frame_callback = { _, header, userData in
         let header = unsafe header!.pointee
-        unsafe connection(userData).frameBegan(type: header.type, flags: header.flags, length: header.length)
+        unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!)._withUnsafeGuaranteedRef {
+            $0.frameBegan(type: header.type, flags: header.flags, length: header.length)
+        }
         return 0
     }
 
     private static let onBeginHeaders: nghttp2_on_begin_headers_callback = { session, frame, userData in
         let frame = unsafe frame!.pointee
         let id = unsafe frame.hd.stream_id
-        unsafe connection(userData).lifetime.isInHeaderBlock = true
+        let connection = unsafe connection(userData)
+        connection.lifetime.isInHeaderBlock = true
         if let stream = unsafe stream(session, id) {
+            unsafe connection.headerStream = stream
             // Another block on an open stream: trailers, or what follows a 1xx reply.
             stream.isReceivingTrailers = stream.headersAreComplete
         } else {
-            unsafe connection(userData).requestBegan(id)
+            unsafe connection.headerStream = nil
+            connection.requestBegan(id)
         }
         return 0
     }
 
-    private static let onHeader: nghttp2_on_header_callback = { session, frame, name, nameCount, value, valueCount, _, userData in
-        let id = unsafe frame!.pointee.hd.stream_id
-        guard let stream = unsafe stream(session, id) else { return 0 }
-        let goesOn = unsafe connection(userData).field(
-            of: stream,
-            name: UnsafeRawBufferPointer(start: name, count: nameCount),
-            value: UnsafeRawBufferPointer(start: value, count: valueCount)
-        )
-        return goesOn ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
+    private static let onHeader: nghttp2_on_header_callback = {
+        session, frame, name, nameCount, value, valueCount, _, userData in
+        unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!)._withUnsafeGuaranteedRef { connection in
+            // Blocks are not interleaved (RFC 9113, section 4.3), so the stream was looked up at the block's begin.
+            guard let stream = unsafe connection.headerStream else { return 0 }
+            let goesOn = unsafe connection.field(
+                of: stream,
+                name: UnsafeRawBufferPointer(start: name, count: nameCount),
+                value: UnsafeRawBufferPointer(start: value, count: valueCount)
+            )
+            return goesOn ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
+        }
     }
 
     private static let onDataChunk: nghttp2_on_data_chunk_recv_callback = { session, _, id, data, count, userData in

@@ -56,8 +56,10 @@ final class HTTP2Connection: @unchecked Sendable {
     private static let maxQueuedFrames = 4096
 
     // What callbacks have recorded.
+    /// The stream whose header block arrives; nil if it was refused.
+    @exclusivity(unchecked) unowned(unsafe) var headerStream: HTTP2Stream?
     @safe @exclusivity(unchecked) private var pending: [HTTP2Stream] = []
-    @safe @exclusivity(unchecked) private var closedStreams: [(stream: HTTP2Stream, error: HTTP2Error?)] = []
+    @safe @exclusivity(unchecked) private var closedStreams: [HTTP2Stream] = []
     @safe @exclusivity(unchecked) private var drainedStreams: [HTTP2Stream] = []
     @safe @exclusivity(unchecked) private var finishedEarly: [Int32] = []
     @safe @exclusivity(unchecked) private var connectionCredit = 0
@@ -86,6 +88,7 @@ final class HTTP2Connection: @unchecked Sendable {
         self.lifetime = HTTP2ConnectionLifetime()
         self.budgets = HTTP2ConnectionBudgets(configuration.budgets)
         unsafe firstOpen = nil
+        unsafe headerStream = nil
         unsafe session = nil
     }
 
@@ -118,7 +121,8 @@ final class HTTP2Connection: @unchecked Sendable {
         // nghttp2's own limit on resets stays as a second line behind ours.
         unsafe nghttp2_option_set_stream_reset_rate_limit(options, 10_000, 2_000)
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
-        let made = isServer
+        let made =
+            isServer
             ? unsafe nghttp2_session_server_new2(&session, HTTP2Callbacks.table, me, options)
             : unsafe nghttp2_session_client_new2(&session, HTTP2Callbacks.table, me, options)
         guard made == 0 else { fatalError("out of memory") }
@@ -163,7 +167,8 @@ final class HTTP2Connection: @unchecked Sendable {
         let lost = failure ?? HTTP2Error(kind: .connectionLost, code: .noError, message: "the connection was closed")
         pending.removeAll()
         while let stream = unsafe firstOpen {
-            let error = stream.id == 0 || !stream.wasSent && !isServer
+            let error =
+                stream.id == 0 || !stream.wasSent && !isServer
                 ? HTTP2Error(kind: .unprocessed, code: lost.code, message: lost.message)
                 : HTTP2Error(kind: .connectionLost, code: lost.code, message: lost.message)
             end(stream, error)
@@ -269,7 +274,7 @@ final class HTTP2Connection: @unchecked Sendable {
         while !closedStreams.isEmpty {
             var closed = closedStreams
             closedStreams.removeAll(keepingCapacity: true)
-            for (stream, error) in closed { end(stream, error) }
+            for stream in closed { end(stream, stream.closeError) }
             recycle(&closed)
         }
     }
@@ -470,9 +475,9 @@ final class HTTP2Connection: @unchecked Sendable {
         if openCount == 0 { becameIdle() }
     }
 
-    private func recycle(_ closed: inout [(stream: HTTP2Stream, error: HTTP2Error?)]) {
+    private func recycle(_ closed: inout [HTTP2Stream]) {
         while var last = closed.popLast() {
-            if isKnownUniquelyReferenced(&last.stream) { last.stream.recycle() }
+            if isKnownUniquelyReferenced(&last) { last.recycle() }
         }
     }
 
@@ -508,7 +513,8 @@ final class HTTP2Connection: @unchecked Sendable {
             error = HTTP2Error(kind: .resetByPeer, code: code, message: "the peer reset the stream")
         }
         // nghttp2 forgets the stream: its user data must not be reached again.
-        closedStreams.append((stream, error))
+        stream.closeError = error
+        closedStreams.append(stream)
     }
 
     func finishedBeforePeer(_ id: Int32) { finishedEarly.append(id) }

@@ -62,6 +62,8 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     // MARK: Ended
 
     @safe @exclusivity(unchecked) final var isClosed = false
+    /// Why nghttp2 closed the stream, until it is told; nil if both sides ended it.
+    @safe @exclusivity(unchecked) final var closeError: HTTP2Error?
     /// The code that this side reset the stream with.
     @safe @exclusivity(unchecked) final var localReset: HTTP2ErrorCode?
     /// The request's HEADERS have left nghttp2 (client).
@@ -119,6 +121,7 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
         endsWithTrailers = false
         isWriterWaiting = false
         isClosed = false
+        if closeError != nil { closeError = nil }
         localReset = nil
         wasSent = false
         wasNotSent = false

@@ -8,6 +8,17 @@ struct RawTraceContext: Sendable {
     var tracestate: String?
 }
 
+extension RawTraceContext {
+    /// Runs `body` with the trace context that came with a call, for the calls that it makes in turn.
+    static func pass(on context: ServerContext, _ body: () async throws -> Void) async throws {
+        guard let traceparent = context.metadata("traceparent") else { return try await body() }
+        var service = ServiceContext.topLevel
+        service[RawTraceContextKey.self] = RawTraceContext(
+            traceparent: traceparent, tracestate: context.metadata("tracestate"))
+        try await ServiceContext.withValue(service) { try await body() }
+    }
+}
+
 enum RawTraceContextKey: ServiceContextKey {
     typealias Value = RawTraceContext
     static var nameOverride: String? { "wire.traceparent" }
@@ -30,13 +41,6 @@ struct MetadataInjector: Injector {
 /// Takes the trace context from a call's metadata, makes a span of it, and sets it for all that the handler calls.
 struct TracingServerInterceptor: ServerInterceptor {
     func intercept(_ context: ServerContext, next: ServerInterceptorNext) async throws {
-        guard TracingSetup.hasInstrument else {
-            guard let traceparent = context.metadata("traceparent") else { return try await next(context) }
-            var service = ServiceContext.current ?? .topLevel
-            service[RawTraceContextKey.self] = RawTraceContext(
-                traceparent: traceparent, tracestate: context.metadata("tracestate"))
-            return try await ServiceContext.withValue(service) { try await next(context) }
-        }
         var service = ServiceContext.topLevel
         InstrumentationSystem.instrument.extract(context.metadata, into: &service, using: MetadataExtractor())
         let method = context.method

@@ -9,7 +9,7 @@ import NIOCore
 @safe
 final class CallWorker: @unchecked Sendable {
     private let context: LoopContext
-    private unowned let loop: ServerLoop
+    private let loop: ServerLoop
     private var call: ServerContext?
     private var parked: UnsafeContinuation<Void, Never>?
     private(set) var task: Task<Void, Never>?

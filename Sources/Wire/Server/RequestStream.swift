@@ -30,7 +30,8 @@ public struct RequestStream<Request: Message>: AsyncSequence, Sendable {
         @inlinable
         public mutating func next() async throws -> Request? {
             var result: Request?
-            if unsafe try await context.nextMessage({ bytes in result = unsafe try context.decode(Request.self, bytes) }) {
+            if unsafe try await context.nextMessage({ bytes in result = unsafe try context.decode(Request.self, bytes) }
+            ) {
                 return result
             }
             return nil
@@ -51,8 +52,8 @@ public struct ResponseWriter<Response: Message>: Sendable {
     @inlinable
     public func write(_ message: Response) async throws {
         try context.observe(response: message)
-        let bytes: [UInt8] = try message.serializedBytes()
-        try await context.write(bytes: bytes)
+        let bytes: EncodedMessage = try message.serializedBytes()
+        try await context.write(bytes)
     }
 
     /// Sends the headers now, for clients that wait for them before they go on.

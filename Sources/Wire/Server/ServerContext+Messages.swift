@@ -50,7 +50,6 @@ extension ServerContext {
     /// Waits for a message and hands it to `body`; false after the last one.
     @usableFromInline
     func nextMessage(_ body: (UnsafeRawBufferPointer) throws -> Void) async throws -> Bool {
-        precondition(context.inLoop || Task.isCancelled || true)
         while true {
             guard context.inLoop else { return unsafe try await nextMessageElsewhere(body) }
             if unsafe try takeMessage(body) { return true }
@@ -126,9 +125,10 @@ extension ServerContext {
     /// Hands the front message to `body` if it has arrived whole; on the loop.
     private func takeMessage(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
         guard phase == .running else { throw endedError }
-        if let problem = sizeProblem { throw problem }
         let readable = unsafe inbound.readable
-        switch unsafe MessagePrefix.front(of: readable) {
+        let front = unsafe MessagePrefix.front(of: readable)
+        if let problem = problem(with: front) { throw problem }
+        switch front {
         case .none, .partial: return false
         case .malformed: throw RPCError(code: .internal, message: "a message has a malformed prefix")
         case .whole(let prefix):
@@ -177,18 +177,22 @@ extension ServerContext {
     @inlinable
     public func respond(_ message: some Message) throws {
         try observe(response: message)
-        let bytes: [UInt8] = try message.serializedBytes()
+        let bytes: EncodedMessage = try message.serializedBytes()
         try appendSingle(bytes)
     }
 
     @usableFromInline
-    func appendSingle(_ bytes: [UInt8]) throws {
+    func appendSingle(_ bytes: EncodedMessage) throws {
         precondition(context.inLoop, "a call's task has left its event loop")
         _ = try appendMessage(bytes)
     }
 
     /// Sends one message given as bytes; suspends while the client takes less than was written.
-    public func write(bytes: [UInt8]) async throws {
+    public func write(bytes: [UInt8]) async throws { try await write(EncodedMessage(bytes)) }
+
+    /// Sends one encoded message; suspends while the client takes less than was written.
+    @usableFromInline
+    func write(_ bytes: EncodedMessage) async throws {
         if context.inLoop {
             if try appendMessage(bytes) { await waitForRoom() }
             return

@@ -1,5 +1,5 @@
-import Synchronization
 import NIOCore
+import Synchronization
 
 // From the request's first bytes to the start of the handler.
 extension ServerContext {
@@ -37,6 +37,7 @@ extension ServerContext {
                     if method == nil { path = unsafe String(decoding: value, as: UTF8.self) }
                 }
             case 7: if unsafe name.equals(":method") { isPost = unsafe value.equals("POST") }
+            case 11: if unsafe name.equals("traceparent") { hasTraceparent = true }
             case 12:
                 if unsafe name.equals("content-type") {
                     contentType = unsafe ContentType(value)
@@ -110,11 +111,12 @@ extension ServerContext {
 
     /// Waits for the one message of a unary or server-streaming call, and for the end that must follow.
     private func receiveSingleRequest() {
-        switch unsafe MessagePrefix.front(of: inbound.readable) {
+        let front = unsafe MessagePrefix.front(of: inbound.readable)
+        switch front {
         case .malformed:
             _ = refuse(.internal, "a message has a malformed prefix")
         case .none, .partial:
-            if let problem = sizeProblem {
+            if let problem = problem(with: front) {
                 _ = refuse(problem.code, problem.message)
             } else if inboundEnded {
                 _ = refuse(.internal, "the request ended before its message was whole")
@@ -123,7 +125,7 @@ extension ServerContext {
                 credit(uncredited)
             }
         case .whole(let prefix):
-            if let problem = sizeProblem {
+            if let problem = problem(with: front) {
                 _ = refuse(problem.code, problem.message)
             } else if inbound.count > MessagePrefix.size + prefix.length {
                 _ = refuse(.unimplemented, "the method takes one message, and more were sent")
@@ -135,10 +137,10 @@ extension ServerContext {
     }
 
     /// What forbids the message at the front, which may not have arrived whole.
-    var sizeProblem: RPCError? {
+    func problem(with front: MessagePrefix.Front) -> RPCError? {
         let limit = server.core.configuration.maxRequestMessageSize
         let prefix: MessagePrefix
-        switch unsafe MessagePrefix.front(of: inbound.readable) {
+        switch front {
         case .partial(let found), .whole(let found): prefix = found
         case .none, .malformed: return nil
         }
@@ -171,12 +173,24 @@ extension ServerContext {
     func run() async {
         guard let method = registered else { return }
         do {
-            try await ServerContext.$current.withValue(self) {
-                try await ServerInterceptorNext(method: method, index: 0)(self)
+            if hasTraceparent, server.core.passesTraceOn {
+                try await RawTraceContext.pass(on: self) { try await runChain(method) }
+            } else {
+                try await runChain(method)
             }
             await complete(nil)
         } catch {
             await complete(RPCError.wrapping(error))
+        }
+    }
+
+    private func runChain(_ method: RegisteredMethod) async throws {
+        try await ServerContext.$current.withValue(self) {
+            if method.interceptors.isEmpty {
+                try await method.invoke(self)
+            } else {
+                try await ServerInterceptorNext(method: method, index: 0)(self)
+            }
         }
     }
 
@@ -202,11 +216,10 @@ extension ServerContext {
 extension UnsafeRawBufferPointer {
     /// Whether a comma-separated list has `token`.
     func containsToken(_ token: StaticString) -> Bool {
-        for unsafe part in unsafe self.split(separator: UInt8(ascii: ",")) {
+        unsafe self.split(separator: UInt8(ascii: ",")).contains { part in
             let trimmed = unsafe part.drop { $0 == UInt8(ascii: " ") }
-            if unsafe UnsafeRawBufferPointer(rebasing: trimmed).equals(token) { return true }
+            return unsafe UnsafeRawBufferPointer(rebasing: trimmed).equals(token)
         }
-        return false
     }
 }
 

@@ -1,5 +1,5 @@
-import Synchronization
 import NIOCore
+import Synchronization
 
 // From the handler's first word to the end of the stream. All on the loop.
 extension ServerContext {
@@ -8,7 +8,9 @@ extension ServerContext {
         guard !headersAreSent, let connection else { return }
         headersAreSent = true
         endsWithTrailers = true
-        let packs = clientAcceptsGzip && compression == .gzip
+        // A handler that has chosen at all may choose again for a later message, and the coding is named only here.
+        let packs =
+            clientAcceptsGzip && (server.core.configuration.compression == .gzip || used { $0.compression } != nil)
         guard packs || exchangeIsUsed.load(ordering: .acquiring) else {
             connection.respond(self, hasBody: true, with: .grpcReply)
             return
@@ -25,8 +27,7 @@ extension ServerContext {
     /// Adds one message; true if the writer should wait before it adds another.
     ///
     /// - Throws: `RPCError` if the stream has ended or the message is too large.
-    @usableFromInline
-    func appendMessage(_ bytes: [UInt8]) throws -> Bool {
+    func appendMessage(_ bytes: EncodedMessage) throws -> Bool {
         guard phase == .running, !isClosed else { throw endedError }
         if sentMessages > 0, registered?.descriptor.kind.hasSingleResponse == true {
             throw RPCError(code: .internal, message: "the method answers with one message")
@@ -39,12 +40,9 @@ extension ServerContext {
         try checkResponseMetadata()
         sendHeadersIfNeeded()
         if clientAcceptsGzip, compression == .gzip {
-            let packed = unsafe bytes.withUnsafeBytes { unsafe Gzip.compress($0) }
-            MessagePrefix(isCompressed: true, length: packed.count).write(to: &outbound)
-            outbound.append(packed)
+            bytes.compress(to: &outbound)
         } else {
-            MessagePrefix(isCompressed: false, length: bytes.count).write(to: &outbound)
-            outbound.append(bytes)
+            outbound.append(bytes.storage)
         }
         sentMessages += 1
         sentBytes += bytes.count
@@ -167,7 +165,7 @@ extension ServerContext {
         guard unsafe !writers.isEmpty else { return }
         let waiting = unsafe writers
         unsafe writers.removeAll(keepingCapacity: true)
-        for unsafe writer in unsafe waiting { unsafe writer.resume() }
+        unsafe waiting.forEach { unsafe $0.resume() }
     }
 
     func wakeAll() {

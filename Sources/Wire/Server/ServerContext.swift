@@ -1,6 +1,6 @@
 public import NIOCore
-import Synchronization
 public import SwiftProtobuf
+import Synchronization
 
 /// One call on a server: what its handler and interceptors know of it, and its stream.
 ///
@@ -21,7 +21,8 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
         case finished
     }
 
-    unowned let server: ServerLoop
+    // Strong: a context may outlive its server in a handler's hands. The server lets go of its idle ones at its end.
+    let server: ServerLoop
     @safe @exclusivity(unchecked) var phase = Phase.receiving
     @safe @exclusivity(unchecked) var registered: RegisteredMethod?
     @safe @exclusivity(unchecked) var worker: CallWorker?
@@ -41,6 +42,9 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     @safe @exclusivity(unchecked) var receivedBytes = 0
     @safe @exclusivity(unchecked) var sentBytes = 0
     @safe @exclusivity(unchecked) var startTime = NIODeadline.uptimeNanoseconds(0)
+
+    /// A `traceparent` came with the call.
+    @safe @exclusivity(unchecked) var hasTraceparent = false
 
     // MARK: Response
 
@@ -70,9 +74,9 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     }
 
     /// Sees each request message once it is decoded; throwing refuses the call. Set by interceptors.
-    public var onRequest: (@Sendable (any Message) throws -> Void)?
+    @safe @exclusivity(unchecked) public var onRequest: (@Sendable (any Message) throws -> Void)?
     /// Sees each response message before it is encoded; throwing ends the call. Set by interceptors.
-    public var onResponse: (@Sendable (any Message) throws -> Void)?
+    @safe @exclusivity(unchecked) public var onResponse: (@Sendable (any Message) throws -> Void)?
 
     init(context: LoopContext, server: ServerLoop) {
         self.server = server
@@ -91,6 +95,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
         requestCompression = .identity
         clientAcceptsGzip = false
         isRequestCompressed = false
+        hasTraceparent = false
         receivedMessages = 0
         sentMessages = 0
         receivedBytes = 0

@@ -1,3 +1,4 @@
+import Metrics
 import Synchronization
 
 /// What all loops of one server share: what is served, and how many calls run.
@@ -7,15 +8,21 @@ final class ServerCore: Sendable {
     let unregistered: RegisteredMethod?
     let services: Set<String>
     let metrics: ServerMetrics?
+    /// Whether a `traceparent` is handed on although this process makes no spans.
+    let passesTraceOn: Bool
     let callsInFlight = Atomic<Int>(0)
     let isDraining = Atomic<Bool>(false)
 
     init(router: Router, interceptors: [any ServerInterceptor], configuration: ServerConfiguration) {
         self.configuration = configuration
-        let metrics = configuration.metricsPrefix.map { ServerMetrics(prefix: $0) }
+        // Counting for a backend that throws all away would cost some percent of a call.
+        let isCounted = !(MetricsSystem.factory is NOOPMetricsHandler)
+        let metrics = configuration.metricsPrefix.flatMap { isCounted ? ServerMetrics(prefix: $0) : nil }
         self.metrics = metrics
         var chain = interceptors
-        if configuration.isTraced { chain.insert(TracingServerInterceptor(), at: 0) }
+        let hasInstrument = configuration.isTraced && TracingSetup.hasInstrument
+        if hasInstrument { chain.insert(TracingServerInterceptor(), at: 0) }
+        passesTraceOn = configuration.isTraced && !hasInstrument
         methods = MethodTable(
             router.methods.map { method in
                 RegisteredMethod(

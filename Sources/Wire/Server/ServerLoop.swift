@@ -59,7 +59,7 @@ final class ServerLoop: HTTP2ConnectionDelegate, @unchecked Sendable {
     }
 
     func recycle(_ call: ServerContext) {
-        guard idleCalls.count < Self.idleCallLimit else { return }
+        guard idleCalls.count < Self.idleCallLimit, !hasEnded else { return }
         call.prepareForReuse()
         idleCalls.append(call)
     }
@@ -129,8 +129,9 @@ final class ServerLoop: HTTP2ConnectionDelegate, @unchecked Sendable {
         hasEnded = true
         for worker in idleWorkers { worker.retire() }
         idleWorkers.removeAll()
+        idleCalls.removeAll()
         let waiters = unsafe emptyWaiters
         unsafe emptyWaiters.removeAll()
-        for unsafe waiter in unsafe waiters { unsafe waiter.resume() }
+        unsafe waiters.forEach { unsafe $0.resume() }
     }
 }
