@@ -37,6 +37,8 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     @safe @exclusivity(unchecked) final var isPending = false
     @safe @exclusivity(unchecked) final var isReceivingTrailers = false
     @safe @exclusivity(unchecked) final var headersAreTooLarge = false
+    /// Size of the fields beyond the limit, which are not kept.
+    @safe @exclusivity(unchecked) final var surplusHeaders = 0
     @safe @exclusivity(unchecked) final var headersAreComplete = false
     @safe @exclusivity(unchecked) final var inboundEnded = false
     /// Bytes received that have not gone back to the peer's windows.
@@ -113,6 +115,7 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
         isPending = false
         isReceivingTrailers = false
         headersAreTooLarge = false
+        surplusHeaders = 0
         headersAreComplete = false
         inboundEnded = false
         uncredited = 0

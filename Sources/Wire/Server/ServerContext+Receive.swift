@@ -51,11 +51,13 @@ extension ServerContext {
         let configuration = server.core.configuration
         var limit = timeout
         if let longest = configuration.maxCallDuration, limit.map({ $0 > longest }) ?? true { limit = longest }
-        if let limit {
-            setDeadline(.now() + limit)
-        } else if !inboundEnded, registered?.descriptor.kind.hasSingleRequest == true {
-            // No deadline, but a request that never becomes whole must not hold its memory.
-            context.timers.arm(self, at: .now() + configuration.requestTimeout)
+        if let limit { setDeadline(.now() + limit) }
+        guard !inboundEnded, registered?.descriptor.kind.hasSingleRequest == true else { return }
+        // A request that never becomes whole must not hold its memory, whatever deadline its client has chosen.
+        let requestLimit = NIODeadline.now() + configuration.requestTimeout
+        if requestLimit < deadlineOrFar {
+            isRequestTimed = true
+            context.timers.arm(self, at: requestLimit)
         }
     }
 
@@ -113,7 +115,10 @@ extension ServerContext {
     private func dispatch() {
         phase = .running
         isDispatched = true
-        if deadlineOrFar == .distantFuture { context.timers.disarm(self) }
+        if isRequestTimed {
+            isRequestTimed = false
+            if let deadline { setDeadline(deadline) } else { context.timers.disarm(self) }
+        }
         server.nextWorker().start(self)
     }
 

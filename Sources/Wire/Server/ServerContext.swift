@@ -33,6 +33,8 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
 
     @safe @exclusivity(unchecked) private(set) var deadlineOrFar = NIODeadline.distantFuture
     @safe @exclusivity(unchecked) var fields = RequestFields()
+    /// The timer is armed for the request's arrival, which is due before the deadline.
+    @safe @exclusivity(unchecked) var isRequestTimed = false
     @safe @exclusivity(unchecked) var isRequestCompressed = false
     @safe @exclusivity(unchecked) var receivedMessages = 0
     @safe @exclusivity(unchecked) var sentMessages = 0
@@ -91,6 +93,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
         unregisteredMethod = nil
         deadlineOrFar = .distantFuture
         fields = RequestFields()
+        isRequestTimed = false
         isRequestCompressed = false
         hasTraceparent = false
         receivedMessages = 0
@@ -200,7 +203,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     }
 
     override func timerFired() {
-        if phase == .receiving && deadlineOrFar == .distantFuture {
+        if isRequestTimed {
             server.abused(.slowRequest, on: connection)
             finish(RPCError(code: .deadlineExceeded, message: "the request did not arrive in time"))
             return
