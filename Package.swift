@@ -127,7 +127,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "wire-interop-client",
-            dependencies: ["Wire", "InteropProtos", "InteropShared", protobuf],
+            dependencies: ["Wire", "InteropProtos", "InteropShared", protobuf, nioCore],
             path: "Tests/Interop/Client",
             swiftSettings: ours
         ),

@@ -3,7 +3,8 @@ import SwiftProtobufPluginLibrary
 /// Words that generated names must step around.
 enum SwiftKeywords {
     /// Words that need backticks where something named so is declared.
-    static let declaration = swiftKeywordsUsedInDeclarations
+    static let declaration =
+        swiftKeywordsUsedInDeclarations
         .union(swiftKeywordsUsedInStatements)
         .union(swiftKeywordsUsedInExpressionsAndTypes)
         .union(["precedencegroup"])
@@ -15,7 +16,8 @@ enum SwiftKeywords {
     static let metatype: Set<String> = ["Type", "Protocol"]
 
     /// Names that a top-level type must not take, as they would hide a module or a type that code leans on.
-    static let topLevel = declaration
+    static let topLevel =
+        declaration
         .union(metatype)
         .union(swiftCommonTypes)
         .union(["Swift", "SwiftProtobuf", "Wire"])

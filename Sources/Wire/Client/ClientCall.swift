@@ -336,7 +336,7 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
     private func wakeWriters() {
         let waiting = unsafe writers
         unsafe writers = []
-        for unsafe writer in unsafe waiting { unsafe writer.resume() }
+        unsafe waiting.forEach { unsafe $0.resume() }
     }
 
     private func wakeAll() {

@@ -7,12 +7,23 @@ public struct UnaryReply<Value: Sendable>: Sendable {
     public var message: Value
     public var headers: Metadata
     public var trailers: Metadata
+    /// Whether the message came compressed.
+    public var wasCompressed: Bool
 
-    public init(message: Value, headers: Metadata, trailers: Metadata) {
+    public init(message: Value, headers: Metadata, trailers: Metadata, wasCompressed: Bool) {
         self.message = message
         self.headers = headers
         self.trailers = trailers
+        self.wasCompressed = wasCompressed
     }
+}
+
+/// What a unary call has brought beside its message.
+@usableFromInline
+struct UnaryOutcome: Sendable {
+    @usableFromInline var headers: Metadata
+    @usableFromInline var trailers: Metadata
+    @usableFromInline var wasCompressed: Bool
 }
 
 extension ClientChannel {
@@ -40,10 +51,15 @@ extension ClientChannel {
     ) async throws -> UnaryReply<Response> {
         let bytes: EncodedMessage = try request.serializedBytes()
         var response: Response?
-        let (headers, trailers) = unsafe try await unaryCall(method, bytes, options) {
+        let end = unsafe try await unaryCall(method, bytes, options) {
             response = unsafe try Self.decode(Response.self, $0)
         }
-        return UnaryReply(message: try Self.present(response), headers: headers, trailers: trailers)
+        return UnaryReply(
+            message: try Self.present(response),
+            headers: end.headers,
+            trailers: end.trailers,
+            wasCompressed: end.wasCompressed
+        )
     }
 
     /// Makes a unary call whose messages are bytes: for gateways and proxies.
@@ -53,8 +69,13 @@ extension ClientChannel {
         options: CallOptions = CallOptions()
     ) async throws -> UnaryReply<[UInt8]> {
         var response: [UInt8] = []
-        let (headers, trailers) = unsafe try await unaryCall(method, EncodedMessage(request), options) { response = unsafe Array($0) }
-        return UnaryReply(message: response, headers: headers, trailers: trailers)
+        let end = unsafe try await unaryCall(method, EncodedMessage(request), options) { response = unsafe Array($0) }
+        return UnaryReply(
+            message: response,
+            headers: end.headers,
+            trailers: end.trailers,
+            wasCompressed: end.wasCompressed
+        )
     }
 
     @usableFromInline
@@ -78,7 +99,7 @@ extension ClientChannel {
         _ bytes: EncodedMessage,
         _ options: CallOptions,
         _ body: (UnsafeRawBufferPointer) throws -> Void
-    ) async throws -> (Metadata, Metadata) {
+    ) async throws -> UnaryOutcome {
         guard configuration.isTraced, TracingSetup.hasInstrument else {
             return unsafe try await unaryAttempts(method, bytes, options, body)
         }
@@ -92,7 +113,7 @@ extension ClientChannel {
         _ bytes: EncodedMessage,
         _ options: CallOptions,
         _ body: (UnsafeRawBufferPointer) throws -> Void
-    ) async throws -> (Metadata, Metadata) {
+    ) async throws -> UnaryOutcome {
         let head = try head(options)
         guard bytes.count <= configuration.maxRequestMessageSize else {
             throw RPCError(code: .resourceExhausted, message: "a request of \(bytes.count) bytes is over the limit")
@@ -125,7 +146,7 @@ extension ClientChannel {
         _ deadline: NIODeadline,
         _ isCommitted: inout Bool,
         _ body: (UnsafeRawBufferPointer) throws -> Void
-    ) async throws -> (Metadata, Metadata) {
+    ) async throws -> UnaryOutcome {
         let call = try await startCall(method, head, options, deadline) { call in
             call.waitsForEnd = true
             _ = try call.append(bytes)
@@ -137,7 +158,7 @@ extension ClientChannel {
             isCommitted = end.isCommitted
             let reply = try end.result.get()
             try unsafe reply.withUnsafeBytes { try unsafe body($0) }
-            return (end.headers, end.trailers)
+            return UnaryOutcome(headers: end.headers, trailers: end.trailers, wasCompressed: end.wasCompressed)
         }
         isCommitted = call.isCommitted
         switch call.outcome {
@@ -151,7 +172,11 @@ extension ClientChannel {
         guard call.inbound.isEmpty else {
             throw RPCError(code: .internal, message: "the reply has more than one message")
         }
-        return (call.responseHeaders ?? Metadata(), call.responseTrailers)
+        return UnaryOutcome(
+            headers: call.responseHeaders ?? Metadata(),
+            trailers: call.responseTrailers,
+            wasCompressed: call.lastMessageWasCompressed
+        )
     }
 
     /// Takes a stream and opens it on its connection's loop.
@@ -206,6 +231,7 @@ private struct UnaryEnd: Sendable {
     var headers: Metadata
     var trailers: Metadata
     var isCommitted: Bool
+    var wasCompressed = false
 
     init(_ call: ClientCall) {
         headers = call.responseHeaders ?? Metadata()
@@ -219,6 +245,7 @@ private struct UnaryEnd: Sendable {
             do {
                 if unsafe try call.takeMessage({ bytes = unsafe Array($0) }), call.inbound.isEmpty, let bytes {
                     result = .success(bytes)
+                    wasCompressed = call.lastMessageWasCompressed
                 } else {
                     result = .failure(RPCError(code: .internal, message: "the reply has not exactly one message"))
                 }

@@ -26,7 +26,9 @@ public struct ResponseStream<Response: Message>: AsyncSequence, Sendable {
         @inlinable
         public mutating func next() async throws -> Response? {
             var result: Response?
-            if unsafe try await stream.next({ result = unsafe try ClientChannel.decode(Response.self, $0) }) { return result }
+            if unsafe try await stream.next({ result = unsafe try ClientChannel.decode(Response.self, $0) }) {
+                return result
+            }
             return nil
         }
     }

@@ -122,7 +122,7 @@ extension Metadata {
             let nameText = unsafe String(decoding: name, as: UTF8.self)
             if nameText.hasSuffix("-bin") {
                 // Several values may have been joined by commas on the way.
-                for unsafe part in unsafe value.split(separator: UInt8(ascii: ",")) {
+                unsafe value.split(separator: UInt8(ascii: ",")).forEach { part in
                     if let bytes = unsafe Base64.decode(part) { result.add(nameText, bytes: bytes) }
                 }
             } else {

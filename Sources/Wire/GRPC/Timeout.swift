@@ -6,7 +6,8 @@ enum Timeout {
     static func parse(_ text: UnsafeRawBufferPointer) -> TimeAmount? {
         guard text.count >= 2, text.count <= 9, let unit = unsafe text.last else { return nil }
         var value: Int64 = 0
-        for unsafe byte in unsafe text.dropLast() {
+        for index in 0..<(text.count - 1) {
+            let byte = unsafe text[index]
             guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
             value = value * 10 + Int64(byte - UInt8(ascii: "0"))
         }

@@ -1,3 +1,6 @@
+// swift-format-ignore-file: NeverForceUnwrap
+// Pointers are unwrapped where the count beside them says that they are there.
+
 /// Bytes in contiguous memory, appended at the end and taken from the front.
 ///
 /// A move-only owner of one allocation that a recycled stream keeps, so a call in the steady state allocates nothing.

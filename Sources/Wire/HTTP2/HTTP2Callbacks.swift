@@ -1,5 +1,8 @@
-import NIOCore
+// swift-format-ignore-file: NeverForceUnwrap
+// nghttp2 passes no null pointer in any of these places.
+
 import CNghttp2
+import NIOCore
 
 /// nghttp2's callbacks, made once for the process.
 ///
@@ -62,7 +65,8 @@ enum HTTP2Callbacks {
         return 0
     }
 
-    private static let onHeader: nghttp2_on_header_callback = { session, frame, name, nameCount, value, valueCount, _, userData in
+    private static let onHeader: nghttp2_on_header_callback = {
+        session, frame, name, nameCount, value, valueCount, _, userData in
         unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!)._withUnsafeGuaranteedRef { connection in
             // Blocks are not interleaved (RFC 9113, section 4.3), so the stream was looked up at the block's begin.
             guard let stream = unsafe connection.headerStream else { return }

@@ -104,7 +104,8 @@ extension HTTP2Connection {
         context.markDirty(self)
         arm(lifetime.keepalive, in: configuration.keepaliveTimeout) { connection in
             connection.failure = HTTP2Error(
-                kind: .connectionLost, code: .noError, message: "keepalive: the peer did not acknowledge a PING in time")
+                kind: .connectionLost, code: .noError, message: "keepalive: the peer did not acknowledge a PING in time"
+            )
             connection.abort()
         }
     }

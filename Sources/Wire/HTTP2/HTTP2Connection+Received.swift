@@ -1,5 +1,5 @@
-import NIOCore
 import CNghttp2
+import NIOCore
 
 /// Counters of what a connection's peer has caused, one bucket a budget.
 struct HTTP2ConnectionBudgets {
@@ -31,14 +31,22 @@ extension HTTP2Connection {
     func frameBegan(type: UInt8, flags: UInt8, length: Int) {
         switch UInt32(type) {
         case NGHTTP2_DATA.rawValue:
-            if length == 0, flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0 { if !budgets.emptyData.take(now: nanoseconds) { overdraw(.emptyData) } }
+            if length == 0, flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0 {
+                if !budgets.emptyData.take(now: nanoseconds) { overdraw(.emptyData) }
+            }
         case NGHTTP2_PRIORITY.rawValue: if !budgets.priorities.take(now: nanoseconds) { overdraw(.priorities) }
-        case NGHTTP2_RST_STREAM.rawValue: if isServer { if !budgets.resetsReceived.take(now: nanoseconds) { overdraw(.resetsReceived) } }
+        case NGHTTP2_RST_STREAM.rawValue:
+            if isServer { if !budgets.resetsReceived.take(now: nanoseconds) { overdraw(.resetsReceived) } }
         case NGHTTP2_SETTINGS.rawValue:
-            if flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { if !budgets.settings.take(now: nanoseconds) { overdraw(.settings) } }
+            if flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 {
+                if !budgets.settings.take(now: nanoseconds) { overdraw(.settings) }
+            }
         case NGHTTP2_PING.rawValue:
-            if flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { if !budgets.pings.take(now: nanoseconds) { overdraw(.pings) } }
-        case NGHTTP2_WINDOW_UPDATE.rawValue: if !budgets.windowUpdates.take(now: nanoseconds) { overdraw(.windowUpdates) }
+            if flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 {
+                if !budgets.pings.take(now: nanoseconds) { overdraw(.pings) }
+            }
+        case NGHTTP2_WINDOW_UPDATE.rawValue:
+            if !budgets.windowUpdates.take(now: nanoseconds) { overdraw(.windowUpdates) }
         default: break
         }
     }
@@ -135,14 +143,18 @@ extension HTTP2Connection {
         case NGHTTP2_DATA.rawValue, NGHTTP2_HEADERS.rawValue:
             if header.type == UInt8(NGHTTP2_DATA.rawValue) { budgets.windowUpdates.giveBack() }
             let ends = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
-            guard !isServer || ends, let stream = unsafe HTTP2Callbacks.stream(session, header.stream_id) else { return }
+            guard !isServer || ends, let stream = unsafe HTTP2Callbacks.stream(session, header.stream_id) else {
+                return
+            }
             stream.wasSent = true
             if isServer, ends, !stream.inboundEnded { finishedBeforePeer(header.stream_id) }
         case NGHTTP2_RST_STREAM.rawValue:
             guard isServer else { return }
             let code = unsafe HTTP2ErrorCode(rawValue: frame.pointee.rst_stream.error_code)
             // CANCEL and NO_ERROR are our own handlers' doing; the rest the peer has provoked.
-            if code != .cancel, code != .noError, code != .internalError { if !budgets.resetsProvoked.take(now: nanoseconds) { overdraw(.resetsProvoked) } }
+            if code != .cancel, code != .noError, code != .internalError {
+                if !budgets.resetsProvoked.take(now: nanoseconds) { overdraw(.resetsProvoked) }
+            }
         default: break
         }
     }

@@ -117,7 +117,8 @@ final class HTTP2Connection: @unchecked Sendable {
         // nghttp2's own limit on resets stays as a second line behind ours.
         unsafe nghttp2_option_set_stream_reset_rate_limit(options, 10_000, 2_000)
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
-        let made = isServer
+        let made =
+            isServer
             ? unsafe nghttp2_session_server_new2(&session, HTTP2Callbacks.table, me, options)
             : unsafe nghttp2_session_client_new2(&session, HTTP2Callbacks.table, me, options)
         guard made == 0 else { fatalError("out of memory") }
@@ -162,7 +163,8 @@ final class HTTP2Connection: @unchecked Sendable {
         let lost = failure ?? HTTP2Error(kind: .connectionLost, code: .noError, message: "the connection was closed")
         pending.removeAll()
         while let stream = unsafe firstOpen {
-            let error = stream.id == 0 || !stream.wasSent && !isServer
+            let error =
+                stream.id == 0 || !stream.wasSent && !isServer
                 ? HTTP2Error(kind: .unprocessed, code: lost.code, message: lost.message)
                 : HTTP2Error(kind: .connectionLost, code: lost.code, message: lost.message)
             end(stream, error)

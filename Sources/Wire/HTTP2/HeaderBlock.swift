@@ -1,3 +1,6 @@
+// swift-format-ignore-file: NeverForceUnwrap
+// Pointers are unwrapped where the count beside them says that they are there.
+
 /// A received header block, in one arena: for each field two 32-bit lengths, the name, the value.
 ///
 /// Kept as bytes: most fields of most calls are never looked at, and a `String` each would cost more than the rest of
@@ -12,7 +15,9 @@ struct HeaderBlock: ~Copyable {
         let room = unsafe arena.reserve(8 + name.count + value.count)
         unsafe room.storeBytes(of: UInt32(name.count), toByteOffset: 0, as: UInt32.self)
         unsafe room.storeBytes(of: UInt32(value.count), toByteOffset: 4, as: UInt32.self)
-        if unsafe !name.isEmpty { unsafe (room.baseAddress! + 8).copyMemory(from: name.baseAddress!, byteCount: name.count) }
+        if unsafe !name.isEmpty {
+            unsafe (room.baseAddress! + 8).copyMemory(from: name.baseAddress!, byteCount: name.count)
+        }
         if unsafe !value.isEmpty {
             unsafe (room.baseAddress! + 8 + name.count).copyMemory(from: value.baseAddress!, byteCount: value.count)
         }

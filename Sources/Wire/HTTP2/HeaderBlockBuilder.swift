@@ -71,7 +71,9 @@ final class HeaderBlockBuilder {
     func submit<Result>(_ body: (UnsafePointer<nghttp2_nv>?, Int) -> Result) -> Result {
         unsafe arena.withUnsafeMutableBufferPointer { arena in
             for fixup in fixups {
-                if fixup.name >= 0 { unsafe fields[fixup.field].name = arena.baseAddress.map { unsafe $0 + fixup.name } }
+                if fixup.name >= 0 {
+                    unsafe fields[fixup.field].name = arena.baseAddress.map { unsafe $0 + fixup.name }
+                }
                 unsafe fields[fixup.field].value = arena.baseAddress.map { unsafe $0 + fixup.value }
             }
             return unsafe fields.withUnsafeBufferPointer { unsafe body($0.baseAddress, $0.count) }

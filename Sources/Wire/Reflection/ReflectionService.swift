@@ -16,17 +16,26 @@ public struct ReflectionService: ServiceHandler {
     /// - Throws: SwiftProtobuf's error if the bytes are no descriptor set.
     public init(descriptorSet: [UInt8], services: [String]? = nil) throws {
         var set = try Google_Protobuf_FileDescriptorSet(serializedBytes: descriptorSet)
-        let own = try Google_Protobuf_FileDescriptorSet(serializedBytes: StandardDescriptors.bytes)
+        let own = try Google_Protobuf_FileDescriptorSet(
+            serializedBytes: Base64.decode(StandardDescriptors.base64.utf8.filter { $0 > 0x20 }) ?? [])
         set.file.append(contentsOf: own.file)
         registry = try ReflectionRegistry(set)
         let reflection = [
-            Grpc_Reflection_V1_ServerReflection.descriptor.name, Grpc_Reflection_V1alpha_ServerReflection.descriptor.name,
+            Grpc_Reflection_V1_ServerReflection.descriptor.name,
+            Grpc_Reflection_V1alpha_ServerReflection.descriptor.name,
         ]
         self.services = services.map { Set($0 + reflection).sorted() } ?? registry.services
     }
 
+    /// As the other initializer, with the descriptor set in base64: the form in which programs carry it.
+    public init(base64DescriptorSet: String, services: [String]? = nil) throws {
+        let bytes = Base64.decode(base64DescriptorSet.utf8.filter { $0 > 0x20 }) ?? []
+        try self.init(descriptorSet: bytes, services: services)
+    }
+
     public func register(in router: inout Router) {
-        router.bidirectional(Grpc_Reflection_V1_ServerReflection.Methods.serverReflectionInfo) { requests, responses, _ in
+        router.bidirectional(Grpc_Reflection_V1_ServerReflection.Methods.serverReflectionInfo) {
+            requests, responses, _ in
             try await answer(requests, responses)
         }
         // v1alpha differs from v1 by its package's name only, so v1's messages read and write it.

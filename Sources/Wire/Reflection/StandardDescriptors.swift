@@ -1,10 +1,8 @@
-// Made by scripts/standard-descriptors.sh. Do not edit.
+// Made by scripts/embed-descriptors.sh. Do not edit.
 
 /// The serialized descriptor set of the services that Wire brings itself.
 enum StandardDescriptors {
-    static var bytes: [UInt8] { Base64.decode(base64.utf8.filter { $0 > 0x20 }) ?? [] }
-
-    private static let base64 = """
+    static let base64 = """
         CucGChtncnBjL2hlYWx0aC92MS9oZWFsdGgucHJvdG8SDmdycGMuaGVhbHRoLnYxIi4KEkhlYWx0aENoZWNrUmVxdWVzdBIYCgdz
         ZXJ2aWNlGAEgASgJUgdzZXJ2aWNlIrEBChNIZWFsdGhDaGVja1Jlc3BvbnNlEkkKBnN0YXR1cxgBIAEoDjIxLmdycGMuaGVhbHRo
         LnYxLkhlYWx0aENoZWNrUmVzcG9uc2UuU2VydmluZ1N0YXR1c1IGc3RhdHVzIk8KDVNlcnZpbmdTdGF0dXMSCwoHVU5LTk9XThAA

@@ -51,7 +51,7 @@ struct MethodTable: Sendable {
     /// FNV-1a: paths are short, and chosen by the server's owner, so nobody can flood a bucket.
     private static func hash(_ bytes: UnsafeRawBufferPointer) -> Int {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for unsafe byte in unsafe bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        for index in bytes.indices { hash = unsafe (hash ^ UInt64(bytes[index])) &* 0x100_0000_01B3 }
         return Int(truncatingIfNeeded: hash & 0x7FFF_FFFF)
     }
 }

@@ -30,7 +30,8 @@ public struct RequestStream<Request: Message>: AsyncSequence, Sendable {
         @inlinable
         public mutating func next() async throws -> Request? {
             var result: Request?
-            if unsafe try await context.nextMessage({ bytes in result = unsafe try context.decode(Request.self, bytes) }) {
+            if unsafe try await context.nextMessage({ bytes in result = unsafe try context.decode(Request.self, bytes) }
+            ) {
                 return result
             }
             return nil

@@ -1,5 +1,5 @@
-import Synchronization
 import NIOCore
+import Synchronization
 
 // From the request's first bytes to the start of the handler.
 extension ServerContext {
@@ -211,11 +211,10 @@ extension ServerContext {
 extension UnsafeRawBufferPointer {
     /// Whether a comma-separated list has `token`.
     func containsToken(_ token: StaticString) -> Bool {
-        for unsafe part in unsafe self.split(separator: UInt8(ascii: ",")) {
+        unsafe self.split(separator: UInt8(ascii: ",")).contains { part in
             let trimmed = unsafe part.drop { $0 == UInt8(ascii: " ") }
-            if unsafe UnsafeRawBufferPointer(rebasing: trimmed).equals(token) { return true }
+            return unsafe UnsafeRawBufferPointer(rebasing: trimmed).equals(token)
         }
-        return false
     }
 }
 

@@ -1,5 +1,5 @@
-import Synchronization
 import NIOCore
+import Synchronization
 
 // From the handler's first word to the end of the stream. All on the loop.
 extension ServerContext {
@@ -8,7 +8,9 @@ extension ServerContext {
         guard !headersAreSent, let connection else { return }
         headersAreSent = true
         endsWithTrailers = true
-        let packs = clientAcceptsGzip && compression == .gzip
+        // A handler that has chosen at all may choose again for a later message, and the coding is named only here.
+        let packs =
+            clientAcceptsGzip && (server.core.configuration.compression == .gzip || used { $0.compression } != nil)
         guard packs || exchangeIsUsed.load(ordering: .acquiring) else {
             connection.respond(self, hasBody: true, with: .grpcReply)
             return
@@ -163,7 +165,7 @@ extension ServerContext {
         guard unsafe !writers.isEmpty else { return }
         let waiting = unsafe writers
         unsafe writers.removeAll(keepingCapacity: true)
-        for unsafe writer in unsafe waiting { unsafe writer.resume() }
+        unsafe waiting.forEach { unsafe $0.resume() }
     }
 
     func wakeAll() {

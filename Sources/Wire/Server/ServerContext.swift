@@ -1,6 +1,6 @@
 public import NIOCore
-import Synchronization
 public import SwiftProtobuf
+import Synchronization
 
 /// One call on a server: what its handler and interceptors know of it, and its stream.
 ///

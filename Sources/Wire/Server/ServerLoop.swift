@@ -132,6 +132,6 @@ final class ServerLoop: HTTP2ConnectionDelegate, @unchecked Sendable {
         idleCalls.removeAll()
         let waiters = unsafe emptyWaiters
         unsafe emptyWaiters.removeAll()
-        for unsafe waiter in unsafe waiters { unsafe waiter.resume() }
+        unsafe waiters.forEach { unsafe $0.resume() }
     }
 }

@@ -3,7 +3,7 @@ import Synchronization
 import Wire
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A closed loop: each of `concurrency` tasks makes its next call when its last one has ended.
@@ -71,7 +71,8 @@ struct EchoLoad {
         for _ in 0..<100 { _ = try await Echo_EchoService.Client(channel).say(request) }
     }
 
-    private static func say(_ client: Echo_EchoService.Client, until end: ContinuousClock.Instant) async throws -> Tally {
+    private static func say(_ client: Echo_EchoService.Client, until end: ContinuousClock.Instant) async throws -> Tally
+    {
         var request = Echo_Echo()
         request.text = text
         var tally = Tally()

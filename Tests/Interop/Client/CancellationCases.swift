@@ -1,4 +1,5 @@
 import InteropProtos
+import NIOCore
 import Wire
 
 @Sendable func cancelAfterBegin(_ run: Run) async throws {

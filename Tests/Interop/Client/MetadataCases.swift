@@ -11,15 +11,16 @@ private let bytes: [UInt8] = [0xAB, 0xAB, 0xAB]
     metadata.add(EchoMetadata.trailing, bytes: bytes)
     let options = CallOptions.within(metadata: metadata)
 
-    let unary = try await unaryAsStream(run, largeRequest(), options)
-    try await checkOneResponse(unary) { $0.payload }
-    try await checkEcho(unary)
+    let unary: UnaryReply<Grpc_Testing_SimpleResponse> = try await run.channel.unaryReply(
+        Grpc_Testing_TestService.Methods.unaryCall, largeRequest(), options: options)
+    try checkZeros(unary.message.payload, Sizes.largeResponse)
+    try checkEcho(unary.headers, unary.trailers)
 
     let call = try await run.service.fullDuplexCall(options: options)
     try await call.send(outputRequest([Sizes.largeResponse], payload: Sizes.largeRequest))
     try await call.finishSending()
     try await checkOneResponse(call.responses) { $0.payload }
-    try await checkEcho(call.responses)
+    try await checkEcho(call.responses.headers(), call.responses.trailers)
 }
 
 private func checkOneResponse<Response>(
@@ -35,8 +36,7 @@ private func checkOneResponse<Response>(
 }
 
 /// Each value must have come once, and in its place.
-private func checkEcho<Response>(_ responses: ResponseStream<Response>) async throws {
-    let (initial, trailing) = (try await responses.headers(), responses.trailers)
+private func checkEcho(_ initial: Metadata, _ trailing: Metadata) throws {
     try checkEqual(initial.values(EchoMetadata.initial), [.text(text)], "initial metadata")
     try checkEqual(trailing.values(EchoMetadata.trailing), [.bytes(bytes)], "trailing metadata")
 }

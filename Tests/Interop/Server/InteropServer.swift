@@ -13,7 +13,7 @@ enum InteropServer {
             let running = try await RunningServer(flags)
             writeLine("listening \(running.port)")
             for await _ in signals { break }
-            try await running.stop()
+            await running.stop()
         } catch {
             fail("wire-interop-server: \(error)")
         }

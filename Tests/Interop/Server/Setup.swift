@@ -1,5 +1,6 @@
 import InteropProtos
 import InteropShared
+import NIOCore
 import Wire
 
 /// A server that takes connections. How Wire's servers are made and stopped is said here alone.
@@ -8,24 +9,28 @@ struct RunningServer {
     let port: Int
 
     init(_ flags: Flags) async throws {
-        var configuration = Server.Configuration(host: "127.0.0.1", port: try flags.int("port", otherwise: 0))
-        if try flags.bool("use_tls") {
-            configuration.tls = .server(
-                certificateFile: try flags.required("tls_cert_file"),
-                keyFile: try flags.required("tls_key_file")
-            )
-        }
-        server = try Server(
-            configuration: configuration,
-            // test_health_reflection.py asks for both.
-            handlers: [TestService()],
-            healthService: true,
-            reflectionService: true
+        let name = Grpc_Testing_TestService.descriptor.name
+        server = Server(
+            services: [
+                TestService(),
+                // test_health_reflection.py asks for both.
+                HealthService(services: [name]),
+                try ReflectionService(
+                    base64DescriptorSet: TestingDescriptors.base64, services: [name, "grpc.health.v1.Health"]),
+            ]
         )
-        port = try await server.start()
+        var tls: TLSContext?
+        if try flags.bool("use_tls") {
+            let identity = TLSConfiguration.Identity(
+                certificateChainFile: try flags.required("tls_cert_file"),
+                privateKeyFile: try flags.required("tls_key_file")
+            )
+            tls = try TLSContext(configuration: TLSConfiguration(identities: [identity]), role: .server)
+        }
+        let address = ListenAddress.tcp(host: "127.0.0.1", port: try flags.int("port", otherwise: 0))
+        guard case .tcp(_, let bound) = try await server.listen(address, tls: tls) else { fatalError("no TCP address") }
+        port = bound
     }
 
-    func stop() async throws {
-        await server.shutdown(grace: .seconds(1))
-    }
+    func stop() async { await server.drain(grace: .seconds(1)) }
 }

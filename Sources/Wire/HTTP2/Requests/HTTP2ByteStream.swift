@@ -133,7 +133,7 @@ public class HTTP2ByteStream: HTTP2Stream, @unchecked Sendable {
     private func wakeWriters() {
         let waiting = unsafe writers
         unsafe writers = []
-        for unsafe writer in unsafe waiting { unsafe writer.resume() }
+        unsafe waiting.forEach { unsafe $0.resume() }
     }
 }
 

@@ -1,0 +1,46 @@
+# DataVault. `make help` lists what there is.
+SHELL := /bin/bash
+PYTHON := .build-py/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help setup build test generate check-generated lint format bench bench-wire soak sanitize fuzz clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+setup: ## Install what is missing: Debian packages and the tests' Python environment
+	@scripts/setup.sh
+
+build: setup ## Build everything that tests and users run
+	@scripts/build.sh
+
+test: setup ## Run all tests: generated code, format, Swift, foreign peers, attacks
+	@scripts/test.sh
+
+generate: setup ## Write the code that comes from protos
+	@scripts/generate.sh && scripts/embed-descriptors.sh
+
+check-generated: setup ## Fail if committed generated code is not what the protos give
+	@scripts/check-generated.sh
+
+lint: ## Check the format of Swift sources
+	@scripts/format.sh --check
+
+format: ## Format Swift sources
+	@scripts/format.sh
+
+bench: bench-wire ## Run all benchmarks
+
+bench-wire: setup ## Measure Wire beside nghttpd, grpc-go, gRPC C++ and grpc-swift-2
+	@scripts/bench-wire.sh
+
+soak: setup ## Ten minutes at 80 % of peak: memory flat, no error
+	@scripts/soak.sh
+
+sanitize: setup ## Run Wire's tests under the address and thread sanitizers
+	@scripts/sanitize.sh
+
+fuzz: setup ## Fuzz Wire's parsers; SECONDS_EACH=300 for each target
+	@scripts/fuzz.sh $${SECONDS_EACH:-300}
+
+clean: ## Remove what was built
+	rm -rf .build .build-* run-data

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Installs what is missing and nothing else: Debian packages (as root or with sudo), and .build-py, the Python
+# environment of tests and generators.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(
+    # Wire's libraries
+    libnghttp2-dev libssl-dev zlib1g-dev pkg-config
+    # generated code, certificates
+    protobuf-compiler openssl
+    # the foreign gRPC peer for compressed calls
+    g++ libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc
+    python3-venv
+)
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+missing=()
+for package in "${packages[@]}"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+    echo "setup: installing ${missing[*]}"
+    as_root apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+command -v swift >/dev/null || { echo "setup: Swift 6.3 is missing: https://www.swift.org/install" >&2; exit 1; }
+
+stamp=.build-py/requirements.installed
+if ! cmp -s Tests/requirements.txt "$stamp"; then
+    echo "setup: preparing the Python environment in .build-py"
+    [ -x .build-py/bin/python ] || python3 -m venv .build-py
+    .build-py/bin/pip install -q --disable-pip-version-check -r Tests/requirements.txt
+    cp Tests/requirements.txt "$stamp"
+fi

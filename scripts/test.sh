@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# All tests, in one build and one configuration. Steps are independent: all run, and the failed ones are named.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+failed=()
+step() {
+    local name=$1 start=$SECONDS
+    shift
+    echo "== $name"
+    if "$@"; then echo "== $name: ok, $((SECONDS - start)) s"; else failed+=("$name"); echo "== $name: FAILED"; fi
+}
+
+step "format" scripts/format.sh --check
+step "build" scripts/build.sh || exit 1
+[ ${#failed[@]} -eq 0 ] || [[ ! " ${failed[*]} " == *" build "* ]] || { echo "FAILED: ${failed[*]}"; exit 1; }
+step "generated code" scripts/check-generated.sh
+step "Swift tests" swift test --skip-build --parallel
+step "C++ peers" Tests/Interop/cpp/build.sh .build-interop
+export WIRE_BIN=${WIRE_BIN:-$(swift build --show-bin-path)} INTEROP_CPP=$PWD/.build-interop
+step "foreign peers" .build-py/bin/python -m pytest -q -n 2 Tests/Interop
+[ ! -d Tests/Attacks ] || step "attacks" .build-py/bin/python -m pytest -q Tests/Attacks
+
+if [ ${#failed[@]} -gt 0 ]; then
+    echo "FAILED: ${failed[*]}"
+    exit 1
+fi
+echo "all tests passed in $SECONDS s"
