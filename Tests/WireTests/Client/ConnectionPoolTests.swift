@@ -95,11 +95,11 @@ import Testing
         let running = say(channel, count: 1)
         #expect(await eventually { begun.value == 1 })
         let late = say(channel, count: 1, options: CallOptions(timeout: .milliseconds(50)))[0]
-        #expect(try await failure { try await late.value }.code == .deadlineExceeded)
+        #expect(await late.failureCode == .deadlineExceeded)
         let cancelled = Task { try await Echo_EchoService.Client(channel).say(Echo_Echo("")) }
         try await Task.sleep(for: .milliseconds(30))
         cancelled.cancel()
-        #expect(try await failure { try await cancelled.value }.code == .cancelled)
+        #expect(await cancelled.failureCode == .cancelled)
         gate.open()
         _ = try await running[0].value
         #expect(begun.value == 1, "neither was sent")

@@ -139,6 +139,20 @@ func failure<Result>(_ body: () async throws -> Result) async throws -> RPCError
 
 struct NoFailure: Error {}
 
+extension Task where Success: Sendable, Failure == any Error {
+    /// The code that a call's task fails with in time; nil if it does not.
+    var failureCode: StatusCode? {
+        get async {
+            do {
+                _ = try await within { try await self.value }
+                return nil
+            } catch {
+                return (error as? RPCError)?.code
+            }
+        }
+    }
+}
+
 /// A count that tasks share.
 final class Tally: Sendable {
     private let count = Atomic<Int>(0)
