@@ -264,6 +264,8 @@ final class HTTP2Connection: @unchecked Sendable {
                 if context.output.readableBytes == 0 { break }
                 transport.write(context.output)
                 context.output.clear()
+                // A write that fails closes the transport at once, and that has ended the session.
+                guard unsafe session != nil else { return }
             }
             goesOn = !finishedEarly.isEmpty
             for id in finishedEarly {
