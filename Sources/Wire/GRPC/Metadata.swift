@@ -90,9 +90,12 @@ public struct Metadata: Sendable, Hashable {
         }
     }
 
+    /// Names that begin as the protocol's own but are the users': when a server may be asked again (gRFC A6), traces.
+    private static let open: Set<String> = ["grpc-retry-pushback-ms", "grpc-trace-bin", "grpc-tags-bin"]
+
     /// Names that the protocol itself uses.
     static func isReserved(_ name: String) -> Bool {
-        name.hasPrefix("grpc-") && name != "grpc-trace-bin" && name != "grpc-tags-bin"
+        name.hasPrefix("grpc-") && !open.contains(name)
             || ["te", "content-type", "content-length", "host", "connection", "transfer-encoding"].contains(name)
     }
 

@@ -296,6 +296,8 @@ final class HTTP2Connection: @unchecked Sendable {
                 transport.write(context.output)
                 context.output.clear()
                 lifetime.lastWrite = lifetime.now
+                // A write that fails closes the transport at once, and that has ended the session.
+                guard unsafe session != nil else { return }
             }
             goesOn = !finishedEarly.isEmpty
             for id in finishedEarly {
