@@ -525,7 +525,7 @@ final class HTTP2Connection: @unchecked Sendable {
     func finishedBeforePeer(_ id: Int32) { finishedEarly.append(id) }
 
     func outputTaken(_ stream: HTTP2Stream) {
-        stream.lastProgress = lifetime.now
+        stream.hasProgressed = true
         if stream.isWriterWaiting, stream.outbound.count <= configuration.maxBufferedOutput / 2 {
             stream.isWriterWaiting = false
             drainedStreams.append(stream)
