@@ -514,6 +514,8 @@ final class HTTP2Connection: @unchecked Sendable {
         }
         // nghttp2 forgets the stream: its user data must not be reached again.
         stream.closeError = error
+        // A block may go on after its stream's end, which we may have decided on.
+        if unsafe headerStream === stream { unsafe headerStream = nil }
         closedStreams.append(stream)
     }
 
