@@ -72,7 +72,7 @@ final class ClientFuzzing {
         let head = RequestHead(authority: "fuzz", isEncrypted: false, userAgent: "fuzz", metadata: Metadata())
         do {
             try call.open(on: connection, head: head, deadline: .distantFuture)
-            _ = try call.append(Array("request".utf8))
+            _ = try call.append(EncodedMessage("request".utf8))
         } catch {
             preconditionFailure("a new connection takes no calls: \(error)")
         }
