@@ -58,6 +58,9 @@ public final class ClientChannel: Service, Sendable {
         )
     }
 
+    // Calls hold their channel, so none runs; a connection that did would keep its server waiting for ever.
+    deinit { pool.beginShutDown(grace: .zero, whenEmpty: nil) }
+
     private static func host(of target: ChannelTarget) -> String {
         switch target {
         case .addresses(let addresses): addresses.first?.host ?? "localhost"

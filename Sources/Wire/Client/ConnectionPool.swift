@@ -357,27 +357,27 @@ final class ConnectionPool: Sendable {
 
     /// Takes no more calls, lets those that run finish for `grace`, and returns when every connection has ended.
     func shutDown(grace: TimeAmount) async {
-        await withCheckedContinuation { continuation in
-            var drain: [ManagedConnection] = []
-            var isEmpty = false
-            var failed: [Waiter] = []
-            state.withLock { state in
-                state.isShutDown = true
-                failed = state.waiters
-                state.waiters = []
-                drain = state.endpoints.flatMap(\.connections)
-                for connection in drain { connection.isDraining = true }
-                isEmpty = drain.isEmpty
-                if !isEmpty { state.emptyWaiters.append(continuation) }
-            }
-            for waiter in failed { waiter.continuation.resume(returning: .failure(Self.shutDownError)) }
-            for connection in drain {
-                connection.context.run {
-                    guard let http2 = connection.http2 else { return }
-                    if connection.isReady { http2.beginDrain(grace: grace) } else { http2.abort() }
-                }
-            }
-            if isEmpty { continuation.resume() }
+        await withCheckedContinuation { beginShutDown(grace: grace, whenEmpty: $0) }
+    }
+
+    func beginShutDown(grace: TimeAmount, whenEmpty continuation: CheckedContinuation<Void, Never>?) {
+        var drain: [ManagedConnection] = []
+        var failed: [Waiter] = []
+        state.withLock { state in
+            state.isShutDown = true
+            failed = state.waiters
+            state.waiters = []
+            drain = state.endpoints.flatMap(\.connections)
+            for connection in drain { connection.isDraining = true }
+            if !drain.isEmpty, let continuation { state.emptyWaiters.append(continuation) }
         }
+        for waiter in failed { waiter.continuation.resume(returning: .failure(Self.shutDownError)) }
+        for connection in drain {
+            connection.context.run {
+                guard let http2 = connection.http2 else { return }
+                if connection.isReady { http2.beginDrain(grace: grace) } else { http2.abort() }
+            }
+        }
+        if drain.isEmpty { continuation?.resume() }
     }
 }

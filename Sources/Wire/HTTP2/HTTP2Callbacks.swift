@@ -81,18 +81,24 @@ enum HTTP2Callbacks {
     }
 
     private static let onDataChunk: nghttp2_on_data_chunk_recv_callback = { session, _, id, data, count, userData in
-        guard let stream = unsafe stream(session, id) else {
+        guard let pointer = unsafe nghttp2_session_get_stream_user_data(session, id) else {
             unsafe connection(userData).creditRefused(count)
             return 0
         }
-        stream.uncredited += count
-        unsafe stream.inbound.append(UnsafeRawBufferPointer(start: data, count: count))
-        unsafe connection(userData).record(stream, .data)
+        unsafe Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { stream in
+            stream.uncredited += count
+            unsafe stream.inbound.append(UnsafeRawBufferPointer(start: data, count: count))
+            unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!)._withUnsafeGuaranteedRef {
+                $0.record(stream, .data)
+            }
+        }
         return 0
     }
 
     private static let onFrame: nghttp2_on_frame_recv_callback = { session, frame, userData in
-        unsafe connection(userData).frameReceived(frame!, session: session)
+        unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!)._withUnsafeGuaranteedRef {
+            unsafe $0.frameReceived(frame!, session: session)
+        }
         return 0
     }
 
@@ -107,7 +113,9 @@ enum HTTP2Callbacks {
     }
 
     private static let onFrameSent: nghttp2_on_frame_send_callback = { session, frame, userData in
-        unsafe connection(userData).frameSent(frame!, session: session)
+        unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!)._withUnsafeGuaranteedRef {
+            unsafe $0.frameSent(frame!, session: session)
+        }
         return 0
     }
 

@@ -100,6 +100,8 @@ extension HTTP2Connection {
         }
         if isTrailer {
             unsafe stream.trailers.append(name: name, value: value)
+        } else if unsafe stream.takeField(name, value) {
+            unsafe stream.headers.count(name: name, value: value)
         } else {
             unsafe stream.headers.append(name: name, value: value)
         }

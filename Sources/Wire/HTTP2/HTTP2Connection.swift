@@ -274,7 +274,7 @@ final class HTTP2Connection: @unchecked Sendable {
         while !closedStreams.isEmpty {
             var closed = closedStreams
             closedStreams.removeAll(keepingCapacity: true)
-            for stream in closed { end(stream, stream.closeError) }
+            for stream in closed { end(stream, stream.hasCloseError ? stream.closeError : nil) }
             recycle(&closed)
         }
     }
@@ -513,7 +513,10 @@ final class HTTP2Connection: @unchecked Sendable {
             error = HTTP2Error(kind: .resetByPeer, code: code, message: "the peer reset the stream")
         }
         // nghttp2 forgets the stream: its user data must not be reached again.
-        stream.closeError = error
+        if let error {
+            stream.closeError = error
+            stream.hasCloseError = true
+        }
         // A block may go on after its stream's end, which we may have decided on.
         if unsafe headerStream === stream { unsafe headerStream = nil }
         closedStreams.append(stream)

@@ -64,6 +64,7 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     @safe @exclusivity(unchecked) final var isClosed = false
     /// Why nghttp2 closed the stream, until it is told; nil if both sides ended it.
     @safe @exclusivity(unchecked) final var closeError: HTTP2Error?
+    @safe @exclusivity(unchecked) final var hasCloseError = false
     /// The code that this side reset the stream with.
     @safe @exclusivity(unchecked) final var localReset: HTTP2ErrorCode?
     /// The request's HEADERS have left nghttp2 (client).
@@ -80,6 +81,9 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     final var maxBufferedOutput: Int { connection?.configuration.maxBufferedOutput ?? 0 }
 
     // MARK: For subclasses
+
+    /// Takes a header field instead of having it kept; called inside nghttp2, to record only.
+    func takeField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool { false }
 
     /// Reacts to what has arrived; called on the loop, outside nghttp2.
     func process(_ events: Events) {}
@@ -121,7 +125,10 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
         endsWithTrailers = false
         isWriterWaiting = false
         isClosed = false
-        if closeError != nil { closeError = nil }
+        if hasCloseError {
+            hasCloseError = false
+            closeError = nil
+        }
         localReset = nil
         wasSent = false
         wasNotSent = false
