@@ -112,3 +112,22 @@ def test_table_size(besiege):
                 assert attacker.exchange(until=lambda: len(attacker.frames) > 100, seconds=1)
 
         siege.seen = f"{siege.go_on(attack)} connections served"
+
+
+def test_block_that_outlives_its_stream(besiege):
+    """Trailers that go on after the call was answered and its stream closed belong to no call, least of all the next."""
+    with besiege() as siege:
+        def attack():
+            with siege.connect() as attacker:
+                stream = attacker.stream()
+                attacker.exchange(
+                    attacker.headers(stream, h2.request_fields("None"))
+                    + h2.frame(h2.HEADERS, h2.END_STREAM, stream, attacker.block([("x-first", "1")])))
+                assert attacker.exchange(until=lambda: 0 in attacker.resets(), seconds=1)
+                # If these reached a later call, it would be refused.
+                rest = attacker.block([("grpc-encoding", "unheard-of"), ("grpc-timeout", "never")])
+                attacker.exchange(h2.frame(h2.CONTINUATION, h2.END_HEADERS, stream, rest))
+                attacker.exchange(attacker.call("hello"), until=lambda: len(attacker.replies()) == 2, seconds=1)
+                assert attacker.replies()[attacker.last]["grpc-status"] == "0"
+
+        siege.seen = f"{siege.go_on(attack)} blocks ignored"

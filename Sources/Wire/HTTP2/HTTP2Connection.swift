@@ -519,6 +519,8 @@ final class HTTP2Connection: @unchecked Sendable {
             stream.closeError = error
             stream.hasCloseError = true
         }
+        // A block may go on after its stream's end, which we may have decided on.
+        if unsafe headerStream === stream { unsafe headerStream = nil }
         closedStreams.append(stream)
     }
 
