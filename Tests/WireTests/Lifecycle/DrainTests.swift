@@ -2,6 +2,7 @@ import EchoProtos
 import Logging
 import NIOCore
 import ServiceLifecycle
+import SwiftProtobuf
 import Testing
 import WireProtos
 
