@@ -27,7 +27,7 @@ import Testing
             while !done.isOpen { ports.insert(try await Echo_EchoService.Client(live).say(Echo_Echo("")).text) }
             return ports
         } }
-        try await Task.sleep(for: .milliseconds(50))
+        _ = try await within { try await Echo_EchoService.Client(live).say(Echo_Echo("")) }
         try files.replace("live.pem", with: "second.pem")
         try files.replace("live.key", with: "second.key")
         _ = try source.reload().get()
