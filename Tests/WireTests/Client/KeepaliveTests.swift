@@ -6,7 +6,7 @@ import Testing
 @testable import Wire
 
 /// Peers that are there and say nothing, and addresses where nobody is.
-@Suite(.timeLimit(.minutes(1))) struct KeepaliveTests {
+@Suite(.timeLimit(.minutes(3))) struct KeepaliveTests {
     private func error(
         _ target: ChannelTarget, change: (inout ChannelConfiguration) -> Void
     ) async throws -> RPCError {

@@ -11,7 +11,7 @@ func namedServer(_ name: String, _ address: ListenAddress = .tcp(host: "127.0.0.
     try await startServer(ScriptedEcho(onSay: { _, _ in Echo_Echo(name) }), on: address)
 }
 
-@Suite(.timeLimit(.minutes(1))) struct PickFirstTests {
+@Suite(.timeLimit(.minutes(3))) struct PickFirstTests {
     private func names(_ channel: ClientChannel, calls: Int) async throws -> [String] {
         try await within {
             var names: [String] = []

@@ -6,7 +6,7 @@ import Testing
 @testable import Wire
 
 /// Calls while no server can be reached.
-@Suite(.timeLimit(.minutes(1))) struct WaitForReadyTests {
+@Suite(.timeLimit(.minutes(3))) struct WaitForReadyTests {
     private var patient: CallOptions { CallOptions(waitForReady: true) }
 
     @Test func patientCallWaitsForItsServer() async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import Wire
 
 /// Certificates are replaced under a channel at work.
-@Suite(.timeLimit(.minutes(1))) struct CertificateReloadTests {
+@Suite(.timeLimit(.minutes(3))) struct CertificateReloadTests {
     @Test func liveChannelKeepsItsConnectionAndNewOnesSeeTheNewCertificate() async throws {
         let files = try TestCertificates()
         try files.issue("first", names: "DNS:localhost,URI:spiffe://test/first")

@@ -9,7 +9,7 @@ import WireProtos
 @testable import Wire
 
 /// A server ends in order, and its clients lose nothing.
-@Suite(.timeLimit(.minutes(1))) struct DrainTests {
+@Suite(.timeLimit(.minutes(3))) struct DrainTests {
     private func gated(_ gate: Gate) -> ScriptedEcho {
         ScriptedEcho(onSay: { request, _ in
             await gate.wait()

@@ -7,7 +7,7 @@ import WireProtos
 @testable import Wire
 
 /// The services that Wire brings, called in-process.
-@Suite(.timeLimit(.minutes(1))) struct HealthReflectionTests {
+@Suite(.timeLimit(.minutes(3))) struct HealthReflectionTests {
     private func with(
         _ service: any ServiceHandler, _ body: @escaping @Sendable (ClientChannel) async throws -> Void
     ) async throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import Wire
 
 /// What swift-metrics is told. Its backend is the process's, so each test has a process of its own.
-@Suite(.timeLimit(.minutes(1))) struct MetricsTests {
+@Suite(.timeLimit(.minutes(3))) struct MetricsTests {
     @Test func callsAreCountedByMethodAndCodeOnBothSides() async throws {
         await #expect(processExitsWith: .success) {
             let metrics = TestMetrics()

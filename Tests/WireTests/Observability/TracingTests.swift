@@ -7,7 +7,7 @@ import Tracing
 @testable import Wire
 
 /// The trace context of a call reaches the calls that are made for it.
-@Suite(.timeLimit(.minutes(1))) struct TracingTests {
+@Suite(.timeLimit(.minutes(3))) struct TracingTests {
     static let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
     /// What a server behind a server sees of the metadata that the first one got.
