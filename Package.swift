@@ -72,12 +72,15 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        .target(name: "CAllocationCounter", path: "Tests/AllocationCounter"),
         .testTarget(
             name: "WireTests",
             dependencies: [
                 "Wire", "WireProtos", "EchoProtos", "InteropProtos", nioCore, nioPosix, nioEmbedded, protobuf,
                 .product(name: "Metrics", package: "swift-metrics"),
-                .product(name: "CoreMetrics", package: "swift-metrics"),
+                "CAllocationCounter",
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
                 .product(name: "Instrumentation", package: "swift-distributed-tracing"),
                 .product(name: "ServiceContextModule", package: "swift-service-context"),

@@ -90,12 +90,14 @@ func makeChannel(
     return ClientChannel(target, tls: tls, configuration: configuration)
 }
 
+// Patience is long, as a machine that builds beside its tests is slow; what works does not use it up.
+
 /// What a test throws whose patience has ended.
 struct TookTooLong: Error {}
 
 /// Runs `body` for at most `seconds`. It is not waited for after that: what hangs may not hear of cancellation.
 func within<Result: Sendable>(
-    seconds: Double = 20, _ body: @escaping @Sendable () async throws -> Result
+    seconds: Double = 90, _ body: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
     let (results, continuation) = AsyncStream.makeStream(of: Swift.Result<Result, any Error>.self)
     let work = Task {
@@ -118,7 +120,7 @@ func within<Result: Sendable>(
 }
 
 /// Looks until `condition` holds; false if it does not in time.
-func eventually(seconds: Double = 10, _ condition: () async -> Bool) async -> Bool {
+func eventually(seconds: Double = 60, _ condition: () async -> Bool) async -> Bool {
     let end = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < end {
         if await condition() { return true }

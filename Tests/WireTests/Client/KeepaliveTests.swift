@@ -6,7 +6,7 @@ import Testing
 @testable import Wire
 
 /// Peers that are there and say nothing, and addresses where nobody is.
-@Suite(.timeLimit(.minutes(1))) struct KeepaliveTests {
+@Suite(.timeLimit(.minutes(3))) struct KeepaliveTests {
     private func error(
         _ target: ChannelTarget, change: (inout ChannelConfiguration) -> Void
     ) async throws -> RPCError {
@@ -44,7 +44,7 @@ import Testing
             $0.http2.keepaliveInterval = .milliseconds(20)
             $0.http2.keepaliveTimeout = .milliseconds(1000)
         }
-        let options = CallOptions(timeout: .milliseconds(500))
+        let options = CallOptions(timeout: .milliseconds(2000))
         let error = try await failure { try await Echo_EchoService.Client(channel).say(Echo_Echo("x"), options: options) }
         #expect(error.code == .deadlineExceeded)
         #expect(peer.received.count { $0.type == FramePeer.Frame.ping } > 1)
@@ -54,7 +54,7 @@ import Testing
 
     @Test func peerWithoutSettingsIsNoConnection() async throws {
         let peer = try await FramePeer.start(greeting: [])
-        let error = try await error(target(peer)) { $0.connectTimeout = .milliseconds(80) }
+        let error = try await error(target(peer)) { $0.connectTimeout = .milliseconds(500) }
         #expect(error.code == .unavailable && error.message.contains("127.0.0.1:\(peer.port)"), "\(error)")
         #expect(error.message.contains("in time"), "\(error)")
         await peer.stop()
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func refusedConnectionSaysWhereAndWhy() async throws {
-        let dead = try await DeadPort()
+        let dead = try DeadPort()
         let error = try await error(.addresses([dead.address])) { _ in }
         #expect(error.code == .unavailable)
         #expect(error.message.contains("127.0.0.1:\(dead.port)"), "\(error.message)")

@@ -5,7 +5,7 @@ import Testing
 @testable import Wire
 
 /// Both sides show certificates, and each sees who the other is.
-@Suite(.timeLimit(.minutes(1))) struct MutualTLSTests {
+@Suite(.timeLimit(.minutes(3))) struct MutualTLSTests {
     private func names(client name: String?, expected: [String]) async throws -> [String] {
         let files = try TestCertificates.shared.get()
         let (server, address) = try await startServer(

@@ -5,7 +5,7 @@ import Testing
 @testable import Wire
 
 /// Calls that the server never saw are sent again, whatever their method.
-@Suite(.timeLimit(.minutes(1))) struct TransparentRetryTests {
+@Suite(.timeLimit(.minutes(3))) struct TransparentRetryTests {
     private func say(_ peer: FramePeer) async throws -> Echo_Echo {
         let channel = makeChannel(.addresses([ServerAddress(host: "127.0.0.1", port: peer.port)]))
         defer { Task { await channel.shutDown(grace: .zero) } }

@@ -50,7 +50,7 @@ enum TestTransport: String, CaseIterable, Sendable, CustomTestStringConvertible 
 }
 
 /// Calls of all kinds over every transport.
-@Suite(.timeLimit(.minutes(1))) struct TransportCallTests {
+@Suite(.timeLimit(.minutes(3))) struct TransportCallTests {
     typealias Client = Grpc_Testing_TestService.Client
 
     @Test(arguments: TestTransport.allCases) func unary(_ transport: TestTransport) async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import Wire
 
 /// Calls while no server can be reached.
-@Suite(.timeLimit(.minutes(1))) struct WaitForReadyTests {
+@Suite(.timeLimit(.minutes(3))) struct WaitForReadyTests {
     private var patient: CallOptions { CallOptions(waitForReady: true) }
 
     @Test func patientCallWaitsForItsServer() async throws {
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func patientCallHasItsDeadline() async throws {
-        let dead = try await DeadPort()
+        let dead = try DeadPort()
         let channel = makeChannel(.addresses([dead.address]))
         var options = patient
         options.timeout = .milliseconds(100)
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func patientCallCanBeCancelled() async throws {
-        let dead = try await DeadPort()
+        let dead = try DeadPort()
         let channel = makeChannel(.addresses([dead.address]))
         let call = Task { try await Echo_EchoService.Client(channel).say(Echo_Echo("x"), options: patient) }
         try await Task.sleep(for: .milliseconds(50))
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func shutDownEndsWaitingCalls() async throws {
-        let dead = try await DeadPort()
+        let dead = try DeadPort()
         let channel = makeChannel(.addresses([dead.address]))
         let call = Task { try await Echo_EchoService.Client(channel).say(Echo_Echo("x"), options: patient) }
         try await Task.sleep(for: .milliseconds(50))
