@@ -12,7 +12,7 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
     let loop: any EventLoop
     /// Jobs from other threads, and whether a turn that takes them is scheduled already.
     private let incoming = Mutex(Incoming())
-    @exclusivity(unchecked) private(set) var ready: [UnownedJob] = []
+    @exclusivity(unchecked) private var ready: [UnownedJob] = []
     @safe @exclusivity(unchecked) private var readyHead = 0
     @safe @exclusivity(unchecked) private var dirty: [HTTP2Connection] = []
     @safe @exclusivity(unchecked) private var deferred: [() -> Void] = []
@@ -44,6 +44,8 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
         self.output = ByteBufferAllocator().buffer(capacity: 64 * 1024)
     }
 
+    /// Places taken in the list of ready jobs.
+    var readyCount: Int { unsafe ready.count }
     var inLoop: Bool { loop.inEventLoop }
 
     // MARK: Executor

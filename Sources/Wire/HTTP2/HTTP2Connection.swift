@@ -290,7 +290,8 @@ final class HTTP2Connection: @unchecked Sendable {
         }
         var goesOn = true
         while goesOn, unsafe session != nil {
-            while transport.isWritable {
+            // Writing to a socket that has failed may end the connection.
+            while unsafe session != nil, transport.isWritable {
                 guard drainSession() else { return }
                 if context.output.readableBytes == 0 { break }
                 transport.write(context.output)
@@ -299,6 +300,7 @@ final class HTTP2Connection: @unchecked Sendable {
                 // A write that fails closes the transport at once, and that has ended the session.
                 guard unsafe session != nil else { return }
             }
+            guard unsafe session != nil else { return }
             goesOn = !finishedEarly.isEmpty
             for id in finishedEarly {
                 // RFC 9113, section 8.1: the reply is complete, so the rest of the request is not wanted.

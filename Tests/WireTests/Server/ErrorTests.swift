@@ -34,7 +34,7 @@ import Testing
 
     @Test(arguments: 1...17)
     func carriesCodeAndMessage(_ code: Int) async throws {
-        try await withServer(router: Self.failing) { pair in
+        try await withServer(router: Self.failing) { pair async throws in
             let message = "wrong: 100 %, ü ☺\n\tend"
             let error = try await failure(of: {
                 let _: Note = try await pair.channel.unary(Kinds.unary, note(message, code))
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func carriesDetails() async throws {
-        try await withServer(router: Self.failing) { pair in
+        try await withServer(router: Self.failing) { pair async throws in
             let stream: ResponseStream<Note> = try await pair.channel.serverStreaming(Kinds.server, note("details"))
             for error in [
                 try await failure(of: { try await pair.unary("details") }),
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func givesWhatCameBeforeTheError() async throws {
-        try await withServer(router: Self.failing) { pair in
+        try await withServer(router: Self.failing) { pair async throws in
             let stream: ResponseStream<Note> = try await pair.channel.serverStreaming(Kinds.server, note("late", 5))
             var messages = stream.makeAsyncIterator()
             #expect(try await messages.next()?.message == "late")
@@ -85,7 +85,7 @@ import Testing
     /// nghttp2 sends no header block over 64 KiB; the client must not wait for it.
     @Test(arguments: [20_000, 200_000])
     func endsACallWhoseStatusIsTooLarge(_ size: Int) async throws {
-        try await withServer(router: Self.failing) { pair in
+        try await withServer(router: Self.failing) { pair async throws in
             let message = String(repeating: "m", count: size)
             #expect(try await failure(of: { try await pair.unary(message) }).code != .ok)
             let stream: ResponseStream<Note> = try await pair.channel.serverStreaming(Kinds.server, note(message, 5))
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test func knowsUnknownMethodsFromUnknownServices() async throws {
-        try await withServer(router: Self.failing) { pair in
+        try await withServer(router: Self.failing) { pair async throws in
             let method = MethodDescriptor(service: "test.Kinds", name: "None", kind: .unary)
             let service = MethodDescriptor(service: "test.None", name: "Unary", kind: .unary)
             let first = try await failure(of: { let _: Note = try await pair.channel.unary(method, note("")) })

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct KindTests {
     @Test func answersAllFourKinds() async throws {
-        try await withServer(router: addEchoes) { pair in
+        try await withServer(router: addEchoes) { pair async throws in
             #expect(try await pair.unary("one").message == "one")
 
             let stream: ResponseStream<Note> = try await pair.channel.serverStreaming(Kinds.server, note("x", 3))
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func answersEmptyStreams() async throws {
-        try await withServer(router: addEchoes) { pair in
+        try await withServer(router: addEchoes) { pair async throws in
             let none: ResponseStream<Note> = try await pair.channel.serverStreaming(Kinds.server, note("x", 0))
             for try await _ in none { Issue.record("a message out of nothing") }
             let upload: ClientStreamingCall<Note, Note> = try await pair.channel.clientStreaming(Kinds.client)
@@ -42,7 +42,7 @@ import Testing
 
     @Test(arguments: [1, 2])
     func answersManyCallsAtOnce(_ threads: Int) async throws {
-        try await withServer(threads: threads, router: addEchoes) { pair in
+        try await withServer(threads: threads, router: addEchoes) { pair async throws in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for index in 0..<500 {
                     group.addTask {
@@ -64,7 +64,7 @@ import Testing
     @Test func carriesLargeMessages() async throws {
         try await withServer(
             configure: { $0.http2.streamWindow = 65_535 }, client: { $0.http2.streamWindow = 65_535 }, router: addEchoes
-        ) { pair in
+        ) { pair async throws in
             let text = String(repeating: "0123456789", count: 40_000)
             #expect(try await pair.unary(text).message == text)
             let upload: ClientStreamingCall<Note, Note> = try await pair.channel.clientStreaming(Kinds.client)
@@ -93,7 +93,7 @@ import Testing
                 for try await request in requests { return request }
                 return note("none")
             }
-        } _: { pair in
+        } _: { pair async throws in
             let upload: ClientStreamingCall<Note, Note> = try await pair.channel.clientStreaming(Kinds.client)
             try await upload.send(note("first"))
             #expect(try await upload.response().message == "first")
@@ -108,7 +108,7 @@ import Testing
                 try await responses.sendHeaders()
                 for try await request in requests { try await responses.write(request) }
             }
-        } _: { pair in
+        } _: { pair async throws in
             let chat: BidirectionalCall<Note, Note> = try await pair.channel.bidirectional(Kinds.both)
             #expect(try await chat.responses.headers()["early"] == "yes")
             try await chat.send(note("a"))
@@ -126,7 +126,7 @@ import Testing
                 try await context.write(bytes: [])
                 try await context.write(bytes: [])
             }
-        } _: { pair in
+        } _: { pair async throws in
             #expect(try await failure(of: { try await pair.unary() }).code == .internal)
             let upload: ClientStreamingCall<Note, Note> = try await pair.channel.clientStreaming(Kinds.client)
             #expect(try await failure(of: { try await upload.finish() }).code == .internal)

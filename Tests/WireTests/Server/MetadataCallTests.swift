@@ -44,7 +44,7 @@ import Testing
         sent.remove("x-b")
         sent.add("x-b", "spaces inside")
         let (metadata, wanted) = (sent, expected)
-        try await withServer(router: Self.mirror) { pair in
+        try await withServer(router: Self.mirror) { pair async throws in
             let reply: UnaryReply<Note> = try await pair.channel.unaryReply(
                 Kinds.unary, note("m"), options: CallOptions(metadata: metadata))
             #expect(Self.custom(reply.headers) == wanted)
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func carriesMetadataWithAnError() async throws {
-        try await withServer(router: Self.mirror) { pair in
+        try await withServer(router: Self.mirror) { pair async throws in
             var metadata = Metadata(["x-a": "1"])
             metadata.add("x-c-bin", bytes: [1, 2, 3])
             let options = CallOptions(metadata: metadata)
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func refusesToSendWhatMayNotBeSent() async throws {
-        try await withServer(router: Self.mirror) { pair in
+        try await withServer(router: Self.mirror) { pair async throws in
             for name in ["grpc-x", "te", "a b", "upgrade", "x-bin"] {
                 var options = CallOptions()
                 options.metadata.add(name, "v")
@@ -90,7 +90,7 @@ import Testing
                 }
                 return request
             }
-        } _: { pair in
+        } _: { pair async throws in
             for text in ["headers", "trailers"] {
                 let error = try await failure(of: { try await pair.unary(text) })
                 #expect(error.code == .internal && error.message.hasPrefix("response"))
@@ -113,7 +113,7 @@ import Testing
                 #expect(!context.isCancelled)
                 return request
             }
-        } _: { pair in
+        } _: { pair async throws in
             var options = CallOptions(metadata: Metadata(["x-one": "1"]))
             options.authority = "a.test"
             _ = try await pair.unary(options: options)

@@ -13,7 +13,7 @@ import Testing
         var request = RawRequest()
         change(&request)
         let sent = request
-        return try await withServer(configure: configure, router: addEchoes) { pair in
+        return try await withServer(configure: configure, router: addEchoes) { pair async throws in
             let reply = try await sent.send(on: pair.channel)
             // The connection has survived.
             #expect(try await pair.unary("after").message == "after")
