@@ -290,13 +290,15 @@ final class HTTP2Connection: @unchecked Sendable {
         }
         var goesOn = true
         while goesOn, unsafe session != nil {
-            while transport.isWritable {
+            // A write that fails closes the channel, and so ends this connection, before it returns.
+            while unsafe session != nil, transport.isWritable {
                 guard drainSession() else { return }
                 if context.output.readableBytes == 0 { break }
                 transport.write(context.output)
                 context.output.clear()
                 lifetime.lastWrite = lifetime.now
             }
+            guard unsafe session != nil else { return }
             goesOn = !finishedEarly.isEmpty
             for id in finishedEarly {
                 // RFC 9113, section 8.1: the reply is complete, so the rest of the request is not wanted.
