@@ -12,7 +12,7 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
     let loop: any EventLoop
     /// Jobs from other threads, and whether a turn that takes them is scheduled already.
     private let incoming = Mutex(Incoming())
-    @exclusivity(unchecked) private var ready: [UnownedJob] = []
+    @exclusivity(unchecked) private(set) var ready: [UnownedJob] = []
     @safe @exclusivity(unchecked) private var readyHead = 0
     @safe @exclusivity(unchecked) private var dirty: [HTTP2Connection] = []
     @safe @exclusivity(unchecked) private var deferred: [() -> Void] = []
@@ -178,6 +178,11 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
                 connection.flush()
             }
             if left <= 0 { break }
+        }
+        if readyHead >= Self.jobsPerTurn {
+            // Jobs that make each other ready for ever never leave the list empty; it must not grow for that.
+            unsafe ready.removeFirst(readyHead)
+            readyHead = 0
         }
         turnDepth -= 1
         if unsafe readyHead < ready.count || !dirty.isEmpty || !deferred.isEmpty { scheduleTurn() }

@@ -132,7 +132,8 @@ extension HTTP2Connection {
             let now = connection.currentTime
             var stalled: [HTTP2Stream] = []
             connection.forEachOpenStream { stream in
-                if stream.outbound.isEmpty {
+                if stream.outbound.isEmpty || stream.hasProgressed {
+                    stream.hasProgressed = false
                     stream.lastProgress = now
                 } else if now - stream.lastProgress > limit {
                     stalled.append(stream)

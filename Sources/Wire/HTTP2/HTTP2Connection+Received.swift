@@ -189,6 +189,11 @@ extension HTTP2Connection {
         let header = unsafe frame.pointee.hd
         guard UInt32(header.type) == NGHTTP2_HEADERS.rawValue else { return }
         unsafe HTTP2Callbacks.stream(session, header.stream_id)?.wasNotSent = true
+        // A reply whose head or trailers are too large for nghttp2: the client must not wait for them.
+        if isServer {
+            unsafe nghttp2_submit_rst_stream(
+                session, UInt8(NGHTTP2_FLAG_NONE.rawValue), header.stream_id, HTTP2ErrorCode.internalError.rawValue)
+        }
     }
 }
 

@@ -297,6 +297,8 @@ final class HTTP2Connection: @unchecked Sendable {
                 transport.write(context.output)
                 context.output.clear()
                 lifetime.lastWrite = lifetime.now
+                // A write that fails closes the transport at once, and that has ended the session.
+                guard unsafe session != nil else { return }
             }
             guard unsafe session != nil else { return }
             goesOn = !finishedEarly.isEmpty
@@ -527,7 +529,7 @@ final class HTTP2Connection: @unchecked Sendable {
     func finishedBeforePeer(_ id: Int32) { finishedEarly.append(id) }
 
     func outputTaken(_ stream: HTTP2Stream) {
-        stream.lastProgress = lifetime.now
+        stream.hasProgressed = true
         if stream.isWriterWaiting, stream.outbound.count <= configuration.maxBufferedOutput / 2 {
             stream.isWriterWaiting = false
             drainedStreams.append(stream)

@@ -56,7 +56,9 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     @safe @exclusivity(unchecked) final var endsWithTrailers = false
     /// Set when a writer waits for `outbound` to fall to half its limit.
     @safe @exclusivity(unchecked) final var isWriterWaiting = false
-    /// The loop's time when the peer last took bytes, for the stall limit.
+    /// The peer has taken bytes since the last look at the stall limit; true for a new stream, which has a full time.
+    @safe @exclusivity(unchecked) final var hasProgressed = true
+    /// When a look last found progress, or nothing waiting.
     @safe @exclusivity(unchecked) final var lastProgress = NIODeadline.uptimeNanoseconds(0)
 
     // MARK: Ended
@@ -124,6 +126,7 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
         hasDataSource = false
         endsWithTrailers = false
         isWriterWaiting = false
+        hasProgressed = true
         isClosed = false
         if hasCloseError {
             hasCloseError = false

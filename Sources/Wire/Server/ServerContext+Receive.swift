@@ -166,7 +166,8 @@ extension UnsafeRawBufferPointer {
     /// Whether a comma-separated list has `token`.
     func containsToken(_ token: StaticString) -> Bool {
         unsafe self.split(separator: UInt8(ascii: ",")).contains { part in
-            let trimmed = unsafe part.drop { $0 == UInt8(ascii: " ") }
+            var trimmed = unsafe part.drop { $0 == UInt8(ascii: " ") }
+            while unsafe trimmed.last == UInt8(ascii: " ") { unsafe trimmed.removeLast() }
             return unsafe UnsafeRawBufferPointer(rebasing: trimmed).equals(token)
         }
     }

@@ -68,7 +68,8 @@ extension ServerContext {
         guard phase != .finished else { return }
         phase = .finished
         context.timers.disarm(self)
-        var error = error
+        // An error that says OK is none.
+        var error = error?.code == .ok ? nil : error
         if error == nil, let kind = registered?.descriptor.kind, kind.hasSingleResponse, sentMessages == 0 {
             error = RPCError(code: .internal, message: "the handler gave no reply")
         }

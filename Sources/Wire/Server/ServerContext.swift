@@ -131,7 +131,8 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
 
     /// The method called.
     public var method: MethodDescriptor {
-        registered?.descriptor ?? unregisteredMethod
+        // The fallback's descriptor stands for all paths; the call has one.
+        unregisteredMethod ?? registered?.descriptor
             ?? MethodDescriptor(service: "", name: "", kind: .bidirectional)
     }
 
