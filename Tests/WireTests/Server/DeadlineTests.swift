@@ -19,10 +19,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (nil, nil, -1 ... -1), (10, nil, 8_000...10_000), (nil, 20, 18_000...20_000), (10, 20, 8_000...10_000),
-        (20, 10, 8_000...10_000),
-    ] as [(Int64?, Int64?, ClosedRange<Int>)])
+    @Test(
+        arguments: [
+            (nil, nil, -1 ... -1), (10, nil, 8_000...10_000), (nil, 20, 18_000...20_000), (10, 20, 8_000...10_000),
+            (20, 10, 8_000...10_000),
+        ] as [(Int64?, Int64?, ClosedRange<Int>)])
     func theShorterLimitCounts(_ asked: Int64?, _ allowed: Int64?, _ range: ClosedRange<Int>) async throws {
         try await withServer(
             configure: { $0.maxCallDuration = allowed.map { .seconds($0) } }, router: Self.remaining
