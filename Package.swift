@@ -72,9 +72,21 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        .target(name: "CAllocationCounter", path: "Tests/AllocationCounter"),
         .testTarget(
             name: "WireTests",
-            dependencies: ["Wire", "InteropProtos", protobuf, nioCore, nioPosix, nioEmbedded],
+            dependencies: [
+                "Wire", "WireProtos", "EchoProtos", "InteropProtos", nioCore, nioPosix, nioEmbedded, protobuf,
+                .product(name: "Metrics", package: "swift-metrics"),
+                "CAllocationCounter",
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+                .product(name: "Instrumentation", package: "swift-distributed-tracing"),
+                .product(name: "ServiceContextModule", package: "swift-service-context"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: ours
         ),
         .target(
@@ -93,6 +105,14 @@ let package = Package(
             name: "wire-echo-client",
             dependencies: ["Wire", "EchoProtos", protobuf, nioCore],
             path: "Tests/Benchmarks/EchoClient",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "wire-attack-target",
+            dependencies: [
+                "Wire", "EchoProtos", protobuf, nioCore, .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            path: "Tests/Attacks/Target",
             swiftSettings: ours
         ),
         .target(
@@ -124,3 +144,34 @@ let package = Package(
         ),
     ]
 )
+
+let fuzzed: [Target.Dependency] = [
+    "Wire", nioCore, nioEmbedded, .product(name: "Logging", package: "swift-log"), "CNghttp2",
+]
+if Context.environment["WIRE_FUZZ"] == nil {
+    package.targets.append(
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: fuzzed,
+            path: "Tests/Fuzz",
+            exclude: ["Corpus", "Engine", "README.md", "capture.py"],
+            sources: ["Targets", "ReplayTests"],
+            swiftSettings: ours
+        )
+    )
+} else {
+    // The fuzzer instead of the replay: both are made of the same sources. See scripts/fuzz.sh.
+    let coverage = SwiftSetting.unsafeFlags(["-sanitize=fuzzer"])
+    for target in package.targets where target.name == "Wire" { target.swiftSettings = ours + [coverage] }
+    package.targets.append(
+        .executableTarget(
+            name: "wire-fuzz",
+            dependencies: fuzzed,
+            path: "Tests/Fuzz",
+            exclude: ["Corpus", "ReplayTests", "README.md", "capture.py"],
+            sources: ["Targets", "Engine"],
+            swiftSettings: ours,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]
+        )
+    )
+}

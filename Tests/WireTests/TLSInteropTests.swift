@@ -52,11 +52,9 @@ import Testing
 
     @Test(arguments: ["-tls1_3", "-tls1_2"])
     func openSSLServerIsUnderstood(version: String) async throws {
-        // Takes any free port: bound and let go just before.
-        let probe = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0).get()
-        let port = probe.localAddress?.port ?? 0
-        try await probe.close()
+        // openssl can share it, other tests cannot take it.
+        let reserved = try DeadPort()
+        let port = reserved.port
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [
@@ -85,6 +83,7 @@ import Testing
             return answer
         }
         #expect(answer == "cba\n")
+        withExtendedLifetime(reserved) {}
         let handshake = try await open.handshake.get()
         #expect(handshake.alpn == "h2" && handshake.protocolVersion == (version == "-tls1_3" ? .tls13 : .tls12))
     }

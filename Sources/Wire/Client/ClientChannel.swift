@@ -1,4 +1,5 @@
 public import Logging
+import Metrics
 public import NIOCore
 import NIOPosix
 public import ServiceLifecycle
@@ -48,7 +49,9 @@ public final class ClientChannel: Service, Sendable {
         let host = serverName ?? Self.host(of: target)
         authority = configuration.authority ?? serverName ?? name
         isEncrypted = tls != nil
-        metrics = configuration.metricsPrefix.map { ClientMetrics(prefix: $0) }
+        // As on servers: counting for a backend that throws all away would cost some percent of a call.
+        let isCounted = !(MetricsSystem.factory is NOOPMetricsHandler)
+        metrics = configuration.metricsPrefix.flatMap { isCounted ? ClientMetrics(prefix: $0) : nil }
         pool = ConnectionPool(
             configuration: configuration,
             connector: Connector(configuration: configuration, eventLoops: eventLoops, tls: tls, serverName: host),
@@ -57,6 +60,9 @@ public final class ClientChannel: Service, Sendable {
             logger: logger
         )
     }
+
+    // Calls hold their channel, so none runs; a connection that did would keep its server waiting for ever.
+    deinit { pool.beginShutDown(grace: .zero, whenEmpty: nil) }
 
     private static func host(of target: ChannelTarget) -> String {
         switch target {

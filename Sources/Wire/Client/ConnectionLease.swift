@@ -16,7 +16,8 @@ struct ConnectionLease: Sendable {
 final class ManagedConnection: HTTP2ConnectionDelegate, @unchecked Sendable {
     let context: LoopContext
     let endpoint: Endpoint
-    unowned let pool: ConnectionPool
+    /// Strong, as a connection may outlive its channel: the pool lets go of it when it has ended.
+    let pool: ConnectionPool
     private(set) var http2: HTTP2Connection?
     let isEncrypted: Bool
 

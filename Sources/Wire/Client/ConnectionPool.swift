@@ -20,6 +20,9 @@ final class ConnectionPool: Sendable {
         var waiters: [Waiter] = []
         var nextWaiter = 0
         var turn = 0
+        /// When an address that calls do without may be tried again; nil: none is missing. Round robin only: the
+        /// others' connections would serve all calls for ever.
+        var tryMissingAt: NIODeadline?
         var isShutDown = false
         var lastError: RPCError?
         var retryTimer: NIODeadline?
@@ -60,7 +63,20 @@ final class ConnectionPool: Sendable {
 
     /// A place on a ready connection, if there is one at once.
     func tryLease() -> ConnectionLease? {
-        state.withLock { state in state.waiters.isEmpty ? take(&state) : nil }
+        var isMissing = false
+        let lease = state.withLock { state -> ConnectionLease? in
+            if let at = state.tryMissingAt, at <= .now() {
+                state.tryMissingAt = nil
+                isMissing = true
+            }
+            return state.waiters.isEmpty ? take(&state) : nil
+        }
+        if isMissing {
+            perform { state, actions in
+                if !state.isShutDown { connectWhereNeeded(&state, &actions, .now(), onlyMissing: true) }
+            }
+        }
+        return lease
     }
 
     /// A place on a connection; waits for one until `deadline`.
@@ -159,6 +175,9 @@ final class ConnectionPool: Sendable {
         state.withLock { state in
             change(&state, &actions)
             advance(&state, &actions)
+            if configuration.loadBalancing == .roundRobin {
+                state.tryMissingAt = state.endpoints.filter { !$0.isReady && !$0.isConnecting }.map(\.retryAt).min()
+            }
         }
         for (waiter, result) in actions.resume { waiter.continuation.resume(returning: result) }
         for connection in actions.drain {
@@ -200,7 +219,9 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    private func connectWhereNeeded(_ state: inout State, _ actions: inout Actions, _ now: NIODeadline) {
+    private func connectWhereNeeded(
+        _ state: inout State, _ actions: inout Actions, _ now: NIODeadline, onlyMissing: Bool = false
+    ) {
         switch configuration.loadBalancing {
         case .pickFirst:
             if let ready = state.endpoints.first(where: \.isReady) {
@@ -211,7 +232,9 @@ final class ConnectionPool: Sendable {
                 connect(next, &actions, now)
             }
         case .roundRobin:
-            for endpoint in state.endpoints { connect(endpoint, &actions, now) }
+            for endpoint in state.endpoints where !(onlyMissing && endpoint.isReady) {
+                connect(endpoint, &actions, now)
+            }
         }
     }
 
@@ -357,27 +380,27 @@ final class ConnectionPool: Sendable {
 
     /// Takes no more calls, lets those that run finish for `grace`, and returns when every connection has ended.
     func shutDown(grace: TimeAmount) async {
-        await withCheckedContinuation { continuation in
-            var drain: [ManagedConnection] = []
-            var isEmpty = false
-            var failed: [Waiter] = []
-            state.withLock { state in
-                state.isShutDown = true
-                failed = state.waiters
-                state.waiters = []
-                drain = state.endpoints.flatMap(\.connections)
-                for connection in drain { connection.isDraining = true }
-                isEmpty = drain.isEmpty
-                if !isEmpty { state.emptyWaiters.append(continuation) }
-            }
-            for waiter in failed { waiter.continuation.resume(returning: .failure(Self.shutDownError)) }
-            for connection in drain {
-                connection.context.run {
-                    guard let http2 = connection.http2 else { return }
-                    if connection.isReady { http2.beginDrain(grace: grace) } else { http2.abort() }
-                }
-            }
-            if isEmpty { continuation.resume() }
+        await withCheckedContinuation { beginShutDown(grace: grace, whenEmpty: $0) }
+    }
+
+    func beginShutDown(grace: TimeAmount, whenEmpty continuation: CheckedContinuation<Void, Never>?) {
+        var drain: [ManagedConnection] = []
+        var failed: [Waiter] = []
+        state.withLock { state in
+            state.isShutDown = true
+            failed = state.waiters
+            state.waiters = []
+            drain = state.endpoints.flatMap(\.connections)
+            for connection in drain { connection.isDraining = true }
+            if !drain.isEmpty, let continuation { state.emptyWaiters.append(continuation) }
         }
+        for waiter in failed { waiter.continuation.resume(returning: .failure(Self.shutDownError)) }
+        for connection in drain {
+            connection.context.run {
+                guard let http2 = connection.http2 else { return }
+                if connection.isReady { http2.beginDrain(grace: grace) } else { http2.abort() }
+            }
+        }
+        if drain.isEmpty { continuation?.resume() }
     }
 }

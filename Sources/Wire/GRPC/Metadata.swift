@@ -90,6 +90,9 @@ public struct Metadata: Sendable, Hashable {
         }
     }
 
+    /// Names that begin as the protocol's own but are the users': when a server may be asked again (gRFC A6), traces.
+    private static let open: Set<String> = ["grpc-retry-pushback-ms", "grpc-trace-bin", "grpc-tags-bin"]
+
     /// Fields that the protocol sets itself, and those of HTTP/1 connections, which HTTP/2 forbids.
     private static let reserved: Set<String> = [
         "te", "content-type", "content-length", "host", "connection", "keep-alive", "proxy-connection",
@@ -98,8 +101,7 @@ public struct Metadata: Sendable, Hashable {
 
     /// Names that the protocol itself uses.
     static func isReserved(_ name: String) -> Bool {
-        name.hasPrefix("grpc-") && name != "grpc-trace-bin" && name != "grpc-tags-bin"
-            || reserved.contains(name)
+        name.hasPrefix("grpc-") && !open.contains(name) || reserved.contains(name)
     }
 
     /// Appends the fields to a block; bytes as unpadded base64.

@@ -41,25 +41,28 @@ final class HTTP2Connection: @unchecked Sendable {
     @safe @exclusivity(unchecked) weak var transport: (any ByteTransport)?
     @safe @exclusivity(unchecked) var delegate: (any HTTP2ConnectionDelegate)?
 
-    @exclusivity(unchecked) private(set) var session: OpaquePointer?
+    @exclusivity(unchecked) var session: OpaquePointer?
     @safe @exclusivity(unchecked) private var isInsideNghttp2 = false
     /// Set by the loop's context: the connection is in its list of those to flush.
     @safe @exclusivity(unchecked) var isDirty = false
 
     // Open streams: a list, since deleting a session runs no close callbacks, and each call must be told.
-    @exclusivity(unchecked) private unowned(unsafe) var firstOpen: HTTP2Stream?
-    @safe @exclusivity(unchecked) private(set) var openCount = 0
+    @exclusivity(unchecked) unowned(unsafe) var firstOpen: HTTP2Stream?
+    @safe @exclusivity(unchecked) var openCount = 0
     /// Calls whose stream has ended while their handler still runs.
     @safe @exclusivity(unchecked) var orphanedCalls = 0
+
+    /// Frames (DATA aside) that may wait for a peer that does not read.
+    private static let maxQueuedFrames = 4096
 
     // What callbacks have recorded.
     /// The stream whose header block arrives; nil if it was refused.
     @exclusivity(unchecked) unowned(unsafe) var headerStream: HTTP2Stream?
-    @safe @exclusivity(unchecked) private var pending: [HTTP2Stream] = []
-    @safe @exclusivity(unchecked) private var closedStreams: [HTTP2Stream] = []
-    @safe @exclusivity(unchecked) private var drainedStreams: [HTTP2Stream] = []
-    @safe @exclusivity(unchecked) private var finishedEarly: [Int32] = []
-    @safe @exclusivity(unchecked) private var connectionCredit = 0
+    @safe @exclusivity(unchecked) var pending: [HTTP2Stream] = []
+    @safe @exclusivity(unchecked) var closedStreams: [HTTP2Stream] = []
+    @safe @exclusivity(unchecked) var drainedStreams: [HTTP2Stream] = []
+    @safe @exclusivity(unchecked) var finishedEarly: [Int32] = []
+    @safe @exclusivity(unchecked) var connectionCredit = 0
     @safe @exclusivity(unchecked) var recordedGoAway = false
     @safe @exclusivity(unchecked) var recordedSettings = false
 
@@ -112,7 +115,8 @@ final class HTTP2Connection: @unchecked Sendable {
         unsafe nghttp2_option_set_no_auto_window_update(options, 1)
         // Closed streams are of no use to us, and would be kept only for RFC 7540's priorities.
         unsafe nghttp2_option_set_no_closed_streams(options, 1)
-        unsafe nghttp2_option_set_max_outbound_ack(options, 256)
+        // One read may bring as many PINGs and SETTINGS as their budgets allow, whose replies wait for its end.
+        unsafe nghttp2_option_set_max_outbound_ack(options, max(1000, acknowledgedFrames) + 1)
         unsafe nghttp2_option_set_max_settings(options, 32)
         // nghttp2's own limit on resets stays as a second line behind ours.
         unsafe nghttp2_option_set_stream_reset_rate_limit(options, 10_000, 2_000)
@@ -208,15 +212,42 @@ final class HTTP2Connection: @unchecked Sendable {
             receiveFailed(Int32(taken))
         } else {
             finishTurn()
+            watchHeaderBlock()
+            // A peer that does not read can make us owe it frames without end.
+            if unsafe session != nil, unsafe nghttp2_session_get_outbound_queue_size(session) > Self.maxQueuedFrames,
+                transport?.isWritable != true
+            {
+                flooded("the peer does not read what it makes us send")
+            }
         }
         if unsafe session != nil { context.markDirty(self) }
     }
 
     private func receiveFailed(_ code: Int32) {
         let text = unsafe String(cString: nghttp2_strerror(code))
-        if code == NGHTTP2_ERR_FLOODED.rawValue { delegate?.abused(.flooded, on: self) }
+        if code == NGHTTP2_ERR_FLOODED.rawValue || code == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue {
+            return flooded(text)
+        }
         if failure == nil { failure = HTTP2Error(kind: .connectionLost, code: .protocolError, message: text) }
         tearDown()
+    }
+
+    /// Ends the connection at once, past nghttp2: its queue is what is full.
+    private func flooded(_ message: String) {
+        if budgets.overdrawn == nil { delegate?.abused(.flooded, on: self) }
+        if failure == nil { failure = HTTP2Error(kind: .connectionLost, code: .enhanceYourCalm, message: message) }
+        var goAway = ByteBuffer()
+        goAway.writeBytes([0, 0, 8, UInt8(NGHTTP2_GOAWAY.rawValue), 0, 0, 0, 0, 0])
+        goAway.writeInteger(unsafe nghttp2_session_get_last_proc_stream_id(session))
+        goAway.writeInteger(HTTP2ErrorCode.enhanceYourCalm.rawValue)
+        transport?.write(goAway)
+        tearDown()
+    }
+
+    /// Frames that a peer within its budgets may send at once and have acknowledged.
+    private var acknowledgedFrames: Int {
+        let sum = configuration.budgets.pings.burst.addingReportingOverflow(configuration.budgets.settings.burst)
+        return sum.overflow ? 100_000 : min(sum.partialValue, 100_000)
     }
 
     /// Carries out what callbacks recorded. Handlers may run, and the session may be gone when this returns.
@@ -243,7 +274,7 @@ final class HTTP2Connection: @unchecked Sendable {
         while !closedStreams.isEmpty {
             var closed = closedStreams
             closedStreams.removeAll(keepingCapacity: true)
-            for stream in closed { end(stream, stream.closeError) }
+            for stream in closed { end(stream, stream.hasCloseError ? stream.closeError : nil) }
             recycle(&closed)
         }
     }
@@ -259,14 +290,15 @@ final class HTTP2Connection: @unchecked Sendable {
         }
         var goesOn = true
         while goesOn, unsafe session != nil {
-            // Writing to a socket that has failed may end the connection.
-            while unsafe session != nil, transport.isWritable {
+            while transport.isWritable {
                 guard drainSession() else { return }
                 if context.output.readableBytes == 0 { break }
                 transport.write(context.output)
                 context.output.clear()
+                lifetime.lastWrite = lifetime.now
+                // A write that fails closes the transport at once, and that has ended the session.
+                guard unsafe session != nil else { return }
             }
-            guard unsafe session != nil else { return }
             goesOn = !finishedEarly.isEmpty
             for id in finishedEarly {
                 // RFC 9113, section 8.1: the reply is complete, so the rest of the request is not wanted.
@@ -311,146 +343,6 @@ final class HTTP2Connection: @unchecked Sendable {
         for stream in streams where !stream.isClosed { stream.outputDrained() }
     }
 
-    // MARK: Streams
-
-    /// Opens a stream with the request that the loop's header builder holds.
-    ///
-    /// - Throws: `HTTP2Error` of kind `unprocessed` if the connection takes no more.
-    func open(_ stream: HTTP2Stream, hasBody: Bool) throws {
-        guard unsafe session != nil, !lifetime.isDraining else {
-            throw HTTP2Error(kind: .unprocessed, code: .refusedStream, message: "the connection takes no new streams")
-        }
-        let pointer = unsafe Unmanaged.passUnretained(stream).toOpaque()
-        var source = unsafe nghttp2_data_provider(
-            source: nghttp2_data_source(ptr: pointer), read_callback: HTTP2Callbacks.readSource)
-        let id = unsafe context.headerBuilder.submit { fields, count in
-            hasBody
-                ? unsafe nghttp2_submit_request(session, nil, fields, count, &source, pointer)
-                : unsafe nghttp2_submit_request(session, nil, fields, count, nil, pointer)
-        }
-        guard id > 0 else {
-            let text = unsafe String(cString: nghttp2_strerror(id))
-            throw HTTP2Error(kind: .unprocessed, code: .refusedStream, message: text)
-        }
-        attach(stream, id: id)
-        stream.hasDataSource = hasBody
-        context.markDirty(self)
-    }
-
-    /// Replies with constant fields, or with those that the loop's header builder holds.
-    func respond(_ stream: HTTP2Stream, hasBody: Bool, with constant: StaticHeaderBlock? = nil) {
-        guard unsafe session != nil, !stream.isClosed else { return }
-        if let constant {
-            unsafe submit(stream, hasBody, constant.fields, constant.count)
-        } else {
-            unsafe context.headerBuilder.submit { unsafe submit(stream, hasBody, $0, $1) }
-        }
-        stream.hasDataSource = hasBody
-        context.markDirty(self)
-    }
-
-    private func submit(_ stream: HTTP2Stream, _ hasBody: Bool, _ fields: UnsafePointer<nghttp2_nv>?, _ count: Int) {
-        guard hasBody else {
-            unsafe nghttp2_submit_response(session, stream.id, fields, count, nil)
-            return
-        }
-        var source = unsafe nghttp2_data_provider(
-            source: nghttp2_data_source(ptr: Unmanaged.passUnretained(stream).toOpaque()),
-            read_callback: HTTP2Callbacks.readSource
-        )
-        unsafe nghttp2_submit_response(session, stream.id, fields, count, &source)
-    }
-
-    /// Sends a 1xx reply with the fields that the loop's header builder holds.
-    func inform(_ stream: HTTP2Stream) {
-        guard unsafe session != nil, !stream.isClosed else { return }
-        _ = unsafe context.headerBuilder.submit { fields, count in
-            unsafe nghttp2_submit_headers(
-                session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, nil, fields, count, nil)
-        }
-        context.markDirty(self)
-    }
-
-    func resume(_ stream: HTTP2Stream) {
-        guard unsafe session != nil else { return }
-        unsafe nghttp2_session_resume_data(session, stream.id)
-    }
-
-    func reset(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
-        guard unsafe session != nil, !stream.isClosed else { return }
-        stream.localReset = code
-        unsafe nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, code.rawValue)
-        context.markDirty(self)
-    }
-
-    func credit(_ stream: HTTP2Stream, _ count: Int) {
-        guard unsafe session != nil else { return }
-        connectionCredit += count
-        // Once the peer has ended the stream its own window is of no use to it.
-        if !stream.inboundEnded && !stream.isClosed {
-            unsafe nghttp2_session_consume_stream(session, stream.id, count)
-        }
-        context.markDirty(self)
-    }
-
-    func attach(_ stream: HTTP2Stream, id: Int32) {
-        stream.id = id
-        stream.connection = self
-        unsafe stream.nextOpen = firstOpen
-        unsafe stream.previousOpen = nil
-        unsafe firstOpen?.previousOpen = stream
-        unsafe firstOpen = stream
-        openCount += 1
-        _ = unsafe Unmanaged.passRetained(stream)
-        if openCount == 1 { becameBusy() }
-    }
-
-    private func detach(_ stream: HTTP2Stream) {
-        if let previous = unsafe stream.previousOpen {
-            unsafe previous.nextOpen = stream.nextOpen
-        } else {
-            unsafe firstOpen = stream.nextOpen
-        }
-        unsafe stream.nextOpen?.previousOpen = stream.previousOpen
-        unsafe stream.nextOpen = nil
-        unsafe stream.previousOpen = nil
-        openCount -= 1
-    }
-
-    /// Takes a stream out of the connection and tells it.
-    private func end(_ stream: HTTP2Stream, _ error: HTTP2Error?) {
-        guard stream.connection === self else { return }
-        detach(stream)
-        stream.isClosed = true
-        if stream.uncredited > 0 {
-            connectionCredit += stream.uncredited
-            stream.uncredited = 0
-            if unsafe session != nil { context.markDirty(self) }
-        }
-        context.timers.disarm(stream)
-        stream.closed(error)
-        stream.connection = nil
-        // Balances `attach`. The stream is still held by the caller.
-        unsafe Unmanaged.passUnretained(stream).release()
-        delegate?.streamEnded(on: self)
-        if openCount == 0 { becameIdle() }
-    }
-
-    private func recycle(_ closed: inout [HTTP2Stream]) {
-        while var last = closed.popLast() {
-            if isKnownUniquelyReferenced(&last) { last.recycle() }
-        }
-    }
-
-    /// Visits every open stream. `body` must not open or end any.
-    func forEachOpenStream(_ body: (HTTP2Stream) -> Void) {
-        var next = unsafe firstOpen
-        while let stream = next {
-            next = unsafe stream.nextOpen
-            body(stream)
-        }
-    }
-
     // MARK: Recorded by callbacks, inside nghttp2
 
     func record(_ stream: HTTP2Stream, _ event: HTTP2Stream.Events) {
@@ -474,7 +366,12 @@ final class HTTP2Connection: @unchecked Sendable {
             error = HTTP2Error(kind: .resetByPeer, code: code, message: "the peer reset the stream")
         }
         // nghttp2 forgets the stream: its user data must not be reached again.
-        stream.closeError = error
+        if let error {
+            stream.closeError = error
+            stream.hasCloseError = true
+        }
+        // A block may go on after its stream's end, which we may have decided on.
+        if unsafe headerStream === stream { unsafe headerStream = nil }
         closedStreams.append(stream)
     }
 

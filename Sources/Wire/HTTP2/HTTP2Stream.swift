@@ -37,6 +37,8 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     @safe @exclusivity(unchecked) final var isPending = false
     @safe @exclusivity(unchecked) final var isReceivingTrailers = false
     @safe @exclusivity(unchecked) final var headersAreTooLarge = false
+    /// Size of the fields beyond the limit, which are not kept.
+    @safe @exclusivity(unchecked) final var surplusHeaders = 0
     @safe @exclusivity(unchecked) final var headersAreComplete = false
     @safe @exclusivity(unchecked) final var inboundEnded = false
     /// Bytes received that have not gone back to the peer's windows.
@@ -64,6 +66,7 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     @safe @exclusivity(unchecked) final var isClosed = false
     /// Why nghttp2 closed the stream, until it is told; nil if both sides ended it.
     @safe @exclusivity(unchecked) final var closeError: HTTP2Error?
+    @safe @exclusivity(unchecked) final var hasCloseError = false
     /// The code that this side reset the stream with.
     @safe @exclusivity(unchecked) final var localReset: HTTP2ErrorCode?
     /// The request's HEADERS have left nghttp2 (client).
@@ -80,6 +83,9 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     final var maxBufferedOutput: Int { connection?.configuration.maxBufferedOutput ?? 0 }
 
     // MARK: For subclasses
+
+    /// Takes a header field instead of having it kept; called inside nghttp2, to record only.
+    func takeField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool { false }
 
     /// Reacts to what has arrived; called on the loop, outside nghttp2.
     func process(_ events: Events) {}
@@ -111,6 +117,7 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
         isPending = false
         isReceivingTrailers = false
         headersAreTooLarge = false
+        surplusHeaders = 0
         headersAreComplete = false
         inboundEnded = false
         uncredited = 0
@@ -121,7 +128,10 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
         isWriterWaiting = false
         hasProgressed = true
         isClosed = false
-        if closeError != nil { closeError = nil }
+        if hasCloseError {
+            hasCloseError = false
+            closeError = nil
+        }
         localReset = nil
         wasSent = false
         wasNotSent = false

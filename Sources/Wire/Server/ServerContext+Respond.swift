@@ -10,8 +10,8 @@ extension ServerContext {
         endsWithTrailers = true
         // A handler that has chosen at all may choose again for a later message, and the coding is named only here.
         let packs =
-            clientAcceptsGzip && (server.core.configuration.compression == .gzip || used { $0.compression } != nil)
-        announcedGzip = packs
+            fields.acceptsGzip && (server.core.configuration.compression == .gzip || used { $0.compression } != nil)
+        headersNameGzip = packs
         guard packs || exchangeIsUsed.load(ordering: .acquiring) else {
             connection.respond(self, hasBody: true, with: .grpcReply)
             return
@@ -40,7 +40,7 @@ extension ServerContext {
         }
         try checkResponseMetadata()
         sendHeadersIfNeeded()
-        if announcedGzip, compression == .gzip {
+        if headersNameGzip, compression == .gzip {
             bytes.compress(to: &outbound)
         } else {
             outbound.append(bytes.storage)

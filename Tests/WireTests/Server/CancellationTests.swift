@@ -1,6 +1,6 @@
 import InteropProtos
-import SwiftProtobuf
 import NIOCore
+import SwiftProtobuf
 import Testing
 
 @testable import Wire

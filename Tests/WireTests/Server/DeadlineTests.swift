@@ -19,10 +19,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (nil, nil, -1 ... -1), (100, nil, 1...100_000), (nil, 200, 100_001...200_000), (100, 200, 1...100_000),
-        (200, 100, 1...100_000),
-    ] as [(Int64?, Int64?, ClosedRange<Int>)])
+    @Test(
+        arguments: [
+            (nil, nil, -1 ... -1), (100, nil, 1...100_000), (nil, 200, 100_001...200_000), (100, 200, 1...100_000),
+            (200, 100, 1...100_000),
+        ] as [(Int64?, Int64?, ClosedRange<Int>)])
     func theShorterLimitCounts(_ asked: Int64?, _ allowed: Int64?, _ range: ClosedRange<Int>) async throws {
         try await withServer(
             configure: { $0.maxCallDuration = allowed.map { .seconds($0) } }, router: Self.remaining

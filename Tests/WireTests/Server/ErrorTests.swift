@@ -18,7 +18,8 @@ import Testing
             case "secret": throw Secret()
             case "cancel": throw CancellationError()
             case "details":
-                throw try RPCError(code: .invalidArgument, message: "two", packing: [note("d", 7), Grpc_Testing_Empty()])
+                throw try RPCError(
+                    code: .invalidArgument, message: "two", packing: [note("d", 7), Grpc_Testing_Empty()])
             default: throw RPCError(code: StatusCode(rawValue: Int(request.code)), message: request.message)
             }
         }

@@ -1,5 +1,5 @@
-import NIOCore
 import InteropProtos
+import NIOCore
 import SwiftProtobuf
 import Testing
 

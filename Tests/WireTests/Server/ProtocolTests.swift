@@ -1,5 +1,5 @@
-import NIOCore
 import InteropProtos
+import NIOCore
 import Testing
 
 @testable import Wire
@@ -77,12 +77,13 @@ import Testing
         #expect(reply.head.status == 200 && reply.code == "12" && reply.isTrailersOnly && reply.body.isEmpty)
     }
 
-    @Test(arguments: [
-        (nil, "13"), ([[]], "13"), ([[0, 0, 0]], "13"), ([frame([1, 2], length: 5)], "13"),
-        ([frame([], flag: 2)], "13"), ([frame([], flag: 1)], "13"), ([frame([]) + frame([])], "12"),
-        ([frame([]), [0]], "12"), ([frame([0xFF, 0xFF])], "3"),
-        ([frame([], length: 5 << 20)], "8"),
-    ] as [([[UInt8]]?, String)])
+    @Test(
+        arguments: [
+            (nil, "13"), ([[]], "13"), ([[0, 0, 0]], "13"), ([frame([1, 2], length: 5)], "13"),
+            ([frame([], flag: 2)], "13"), ([frame([], flag: 1)], "13"), ([frame([]) + frame([])], "12"),
+            ([frame([]), [0]], "12"), ([frame([0xFF, 0xFF])], "3"),
+            ([frame([], length: 5 << 20)], "8"),
+        ] as [([[UInt8]]?, String)])
     func refusesBody(_ body: [[UInt8]]?, _ code: String) async throws {
         let reply = try await reply { $0.body = body }
         #expect(reply.head.status == 200 && reply.code == code && reply.isTrailersOnly)

@@ -102,7 +102,9 @@ import Testing
             let path = "/service.S\(index % 7)/Method\(index)"
             unsafe #expect(withBytes(path) { unsafe table.find($0)?.descriptor.path } == path)
         }
-        for path in ["", "/", "/service.S0/Method1", "service.S0/Method0", "/service.S0/Method0 ", "/service.s0/Method0"] {
+        for path in [
+            "", "/", "/service.S0/Method1", "service.S0/Method0", "/service.S0/Method0 ", "/service.s0/Method0",
+        ] {
             unsafe #expect(withBytes(path) { unsafe table.find($0) == nil })
         }
     }

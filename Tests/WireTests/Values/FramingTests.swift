@@ -14,7 +14,8 @@ import Testing
         #expect(front([1, 0, 0, 0, 2, 9]) == .partial(MessagePrefix(isCompressed: true, length: 2)))
         #expect(front([1, 0, 0, 0, 2, 9, 9]) == .whole(MessagePrefix(isCompressed: true, length: 2)))
         #expect(front([0, 0, 0, 0, 1, 9, 9]) == .whole(MessagePrefix(isCompressed: false, length: 1)))
-        #expect(front([0, 0xFF, 0xFF, 0xFF, 0xFF]) == .partial(MessagePrefix(isCompressed: false, length: 0xFFFF_FFFF)))
+        #expect(
+            front([0, 0xFF, 0xFF, 0xFF, 0xFF]) == .partial(MessagePrefix(isCompressed: false, length: 0xFFFF_FFFF)))
         #expect(front([0, 1, 2, 3, 4]) == .partial(MessagePrefix(isCompressed: false, length: 0x0102_0304)))
     }
 

@@ -6,7 +6,9 @@ import Testing
 @Suite struct TokenBucketTests {
     private let second: UInt64 = 1_000_000_000
 
-    private func expect(_ isThere: Bool, _ bucket: inout TokenBucket, _ now: UInt64, _ at: SourceLocation = #_sourceLocation) {
+    private func expect(
+        _ isThere: Bool, _ bucket: inout TokenBucket, _ now: UInt64, _ at: SourceLocation = #_sourceLocation
+    ) {
         let taken = bucket.take(now: now)
         #expect(taken == isThere, sourceLocation: at)
     }
