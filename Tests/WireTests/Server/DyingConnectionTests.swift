@@ -6,28 +6,6 @@ import Testing
 
 /// Calls whose connection goes while they begin, read or write.
 @Suite struct DyingConnectionTests {
-    /// A whole request on a connection: preface, SETTINGS, and `count` calls that have nothing but headers.
-    private static func requests(_ count: Int, endStream: Bool) -> [UInt8] {
-        var bytes = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + [0, 0, 0, 4, 0, 0, 0, 0, 0]
-        // HPACK literals without indexing; names and values below 127 bytes.
-        var block: [UInt8] = []
-        for (name, value) in [
-            (":method", "POST"), (":scheme", "http"), (":path", "/test.Kinds/Both"), (":authority", "a"),
-            ("te", "trailers"), ("content-type", "application/grpc"),
-        ] {
-            block += [0, UInt8(name.utf8.count)] + name.utf8 + [UInt8(value.utf8.count)] + value.utf8
-        }
-        for index in 0..<count {
-            let id = UInt32(index * 2 + 1)
-            bytes += [0, 0, UInt8(block.count), 1, endStream ? 5 : 4] + withBytes32(id) + block
-        }
-        return bytes
-    }
-
-    private static func withBytes32(_ value: UInt32) -> [UInt8] {
-        [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
-    }
-
     private static func connect(_ pair: TestServer) async throws -> any Channel {
         try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: pair.port).get()
@@ -66,7 +44,7 @@ import Testing
             for _ in 0..<30 {
                 let channel = try await Self.connect(pair)
                 // The close follows the requests at once: both are read in one burst.
-                let bytes = Self.requests(20, endStream: false)
+                let bytes = RawFrames.preface + RawFrames.requests(20)
                 channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
                 try await channel.close()
             }
@@ -78,7 +56,7 @@ import Testing
             // After the requests comes a frame that no session survives: HEADERS on stream 0, or a broken preface.
             for poison in [[0, 0, 0, 1, 4, 0, 0, 0, 0], [0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0, 1]] as [[UInt8]] {
                 let channel = try await Self.connect(pair)
-                let bytes = Self.requests(20, endStream: false) + poison
+                let bytes = RawFrames.preface + RawFrames.requests(20) + poison
                 try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
                 // The server must end the connection by itself.
                 try await channel.closeFuture.get()

@@ -174,24 +174,6 @@ import Testing
         }
     }
 
-    /// Trailers that come when the handler has ended begin no second request.
-    @Test func runsOneHandlerARequest() async throws {
-        let count = Box(0)
-        try await withAcceptor { stream in
-            count.change { $0 += 1 }
-            // No flush, and so no end, before the rest of the burst was read.
-            try? await stream.respond(HTTP2ResponseHead(status: 200), endsStream: true)
-        } _: { channel async throws in
-            for round in 1...20 {
-                let stream = try await channel.request(Self.head)
-                for _ in 0..<20 { try? await stream.write(ByteBuffer(repeating: 0, count: 10_000)) }
-                try? await stream.finish(trailers: HTTP2Fields(["x-t": "1"]))
-                #expect(try await stream.response().status == 200)
-                #expect(count.value == round)
-            }
-        }
-    }
-
     @Test func aClientsResetCancelsTheHandler() async throws {
         let seen = Box<[String]>([])
         try await withAcceptor { stream in
