@@ -107,6 +107,14 @@ let package = Package(
             path: "Tests/Benchmarks/EchoClient",
             swiftSettings: ours
         ),
+        .executableTarget(
+            name: "wire-attack-target",
+            dependencies: [
+                "Wire", "EchoProtos", protobuf, nioCore, .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            path: "Tests/Attacks/Target",
+            swiftSettings: ours
+        ),
         .target(
             name: "InteropProtos",
             dependencies: ["Wire", protobuf],
@@ -136,3 +144,34 @@ let package = Package(
         ),
     ]
 )
+
+let fuzzed: [Target.Dependency] = [
+    "Wire", nioCore, nioEmbedded, .product(name: "Logging", package: "swift-log"), "CNghttp2",
+]
+if Context.environment["WIRE_FUZZ"] == nil {
+    package.targets.append(
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: fuzzed,
+            path: "Tests/Fuzz",
+            exclude: ["Corpus", "Engine", "README.md", "capture.py"],
+            sources: ["Targets", "ReplayTests"],
+            swiftSettings: ours
+        )
+    )
+} else {
+    // The fuzzer instead of the replay: both are made of the same sources. See scripts/fuzz.sh.
+    let coverage = SwiftSetting.unsafeFlags(["-sanitize=fuzzer"])
+    for target in package.targets where target.name == "Wire" { target.swiftSettings = ours + [coverage] }
+    package.targets.append(
+        .executableTarget(
+            name: "wire-fuzz",
+            dependencies: fuzzed,
+            path: "Tests/Fuzz",
+            exclude: ["Corpus", "ReplayTests", "README.md", "capture.py"],
+            sources: ["Targets", "Engine"],
+            swiftSettings: ours,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]
+        )
+    )
+}

@@ -7,19 +7,25 @@ source scripts/generated.sh
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 scripts/generate.sh "$fresh"
+scripts/embed-descriptors.sh "$fresh"
+
+# Every file that is or was generated: a fresh one may be new, a committed one may have lost its proto.
+files() {
+    (cd "$fresh" && find . -type f | sed 's|^\./||')
+    local folder
+    for folder in $(generated_folders); do generated_files "$folder" | sed "s|^|$folder/|"; done
+}
 
 stale=0
-for folder in $(generated_folders); do
-    while read -r file; do
-        if ! cmp --silent "$folder/$file" "$fresh/$folder/$file"; then
-            echo "stale: $folder/$file" >&2
-            stale=$((stale + 1))
-        fi
-    done < <({ generated_files "$folder"; generated_files "$fresh/$folder"; } | sort -u)
-done
+while read -r file; do
+    if ! cmp --silent "$file" "$fresh/$file"; then
+        echo "stale: $file" >&2
+        stale=$((stale + 1))
+    fi
+done < <(files | sort -u)
 
 if [ "$stale" -gt 0 ]; then
-    echo "check-generated.sh: run scripts/generate.sh and commit what it changes." >&2
+    echo "check-generated.sh: run make generate and commit what it changes." >&2
     exit 1
 fi
 echo "Generated code is as its protos give it."

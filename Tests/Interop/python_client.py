@@ -214,7 +214,8 @@ def soak(flags, iterate):
         done += 1
         time.sleep(max(0, flags.soak_min_time_ms_between_rpcs / 1000 - (time.monotonic() - began)))
     equal(done, flags.soak_iterations, "iterations within the overall timeout")
-    check(len(failures) <= flags.soak_max_failures, "; ".join(failures))
+    first = "; ".join(failures[:5])
+    check(len(failures) <= flags.soak_max_failures, f"{len(failures)} iterations failed, first: {first}")
 
 
 def rpc_soak(run):

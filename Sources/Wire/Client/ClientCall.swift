@@ -31,6 +31,8 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
     @safe @exclusivity(unchecked) var waitsForEnd = false
 
     @exclusivity(unchecked) private var waiter: UnsafeContinuation<Void, Never>?
+    /// Those who wait beside the first: for headers, as a rule, while somebody waits for messages.
+    @exclusivity(unchecked) private var otherWaiters: [UnsafeContinuation<Void, Never>] = unsafe []
     @exclusivity(unchecked) private var writers: [UnsafeContinuation<Void, Never>] = unsafe []
 
     init(
@@ -121,7 +123,7 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
         guard outcome == nil else { return discardInput() }
         if waitsForEnd {
             // The reply is wanted whole: its bytes may come as fast as they can.
-            if let problem = sizeProblem { return cancel(problem) }
+            if let problem = sizeProblem ?? excess { return cancel(problem) }
             credit(uncredited)
         }
         if inboundEnded { readStatus() }
@@ -229,6 +231,14 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
 
     // MARK: Messages
 
+    /// What is wrong with a unary reply of more than one message, which must not be gathered to its end.
+    private var excess: RPCError? {
+        guard case .whole(let prefix) = unsafe MessagePrefix.front(of: inbound.readable),
+            inbound.count > MessagePrefix.size + prefix.length
+        else { return nil }
+        return RPCError(code: .internal, message: "the reply has more than one message")
+    }
+
     private var sizeProblem: RPCError? {
         switch unsafe MessagePrefix.front(of: inbound.readable) {
         case .partial(let prefix), .whole(let prefix):
@@ -296,8 +306,10 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
         await withTaskCancellationHandler {
             await unsafe withUnsafeContinuation { continuation in
                 context.run {
-                    if unsafe isThere(self) || self.waiter != nil {
+                    if isThere(self) {
                         unsafe continuation.resume()
+                    } else if unsafe self.waiter != nil {
+                        unsafe self.otherWaiters.append(continuation)
                     } else {
                         // The reader waits for the rest of a message that is larger than the window.
                         self.credit(self.uncredited)
@@ -329,8 +341,11 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
 
     private func wakeReader() {
         guard let waiting = unsafe waiter else { return }
+        let others = unsafe otherWaiters
         unsafe waiter = nil
+        if unsafe !others.isEmpty { unsafe otherWaiters = [] }
         unsafe waiting.resume()
+        unsafe others.forEach { unsafe $0.resume() }
     }
 
     private func wakeWriters() {

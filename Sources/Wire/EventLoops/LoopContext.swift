@@ -44,6 +44,8 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
         self.output = ByteBufferAllocator().buffer(capacity: 64 * 1024)
     }
 
+    /// Places taken in the list of ready jobs.
+    var readyCount: Int { unsafe ready.count }
     var inLoop: Bool { loop.inEventLoop }
 
     // MARK: Executor
@@ -178,6 +180,11 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
                 connection.flush()
             }
             if left <= 0 { break }
+        }
+        if readyHead >= Self.jobsPerTurn {
+            // Jobs that make each other ready for ever never leave the list empty; it must not grow for that.
+            unsafe ready.removeFirst(readyHead)
+            readyHead = 0
         }
         turnDepth -= 1
         if unsafe readyHead < ready.count || !dirty.isEmpty || !deferred.isEmpty { scheduleTurn() }

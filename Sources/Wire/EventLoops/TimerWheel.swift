@@ -9,6 +9,8 @@ public class TimerEntry {
     @safe @exclusivity(unchecked) fileprivate var next: TimerEntry?
     @exclusivity(unchecked) fileprivate unowned(unsafe) var previous: TimerEntry?
     @safe @exclusivity(unchecked) fileprivate var isArmed = false
+    /// Taken off the wheel to be fired in this tick, unless something disarms or moves it before its turn.
+    @safe @exclusivity(unchecked) fileprivate var isDue = false
 
     init() {}
 
@@ -54,7 +56,7 @@ final class TimerWheel: @unchecked Sendable {
 
     /// Arms `entry`, moving it if it is armed already.
     func arm(_ entry: TimerEntry, at deadline: NIODeadline) {
-        if entry.isArmed { disarm(entry) }
+        disarm(entry)
         // Rounded up: an entry must not fire before its deadline.
         let tick = max((deadline.uptimeNanoseconds >> Self.tickShift) &+ 1, processedTick &+ 1)
         entry.dueTick = tick
@@ -72,6 +74,7 @@ final class TimerWheel: @unchecked Sendable {
 
     /// Disarms `entry`; nothing happens if it is not armed.
     func disarm(_ entry: TimerEntry) {
+        entry.isDue = false
         guard entry.isArmed else { return }
         entry.isArmed = false
         armedCount -= 1
@@ -118,12 +121,16 @@ final class TimerWheel: @unchecked Sendable {
                 // Later rounds of the wheel share the slot.
                 if current.dueTick <= now {
                     disarm(current)
+                    current.isDue = true
                     due.append(current)
                 }
             }
         }
         processedTick = max(processedTick, now)
-        for entry in due where !entry.isArmed { entry.timerFired() }
+        for entry in due where entry.isDue {
+            entry.isDue = false
+            entry.timerFired()
+        }
         if armedCount > 0, let tick = nextOccupiedTick(), tick < wakeTick { scheduleWake(at: tick) }
         afterFiring()
     }

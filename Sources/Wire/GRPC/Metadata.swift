@@ -93,10 +93,15 @@ public struct Metadata: Sendable, Hashable {
     /// Names that begin as the protocol's own but are the users': when a server may be asked again (gRFC A6), traces.
     private static let open: Set<String> = ["grpc-retry-pushback-ms", "grpc-trace-bin", "grpc-tags-bin"]
 
+    /// Fields that the protocol sets itself, and those of HTTP/1 connections, which HTTP/2 forbids.
+    private static let reserved: Set<String> = [
+        "te", "content-type", "content-length", "host", "connection", "keep-alive", "proxy-connection",
+        "transfer-encoding", "upgrade",
+    ]
+
     /// Names that the protocol itself uses.
     static func isReserved(_ name: String) -> Bool {
-        name.hasPrefix("grpc-") && !open.contains(name)
-            || ["te", "content-type", "content-length", "host", "connection", "transfer-encoding"].contains(name)
+        name.hasPrefix("grpc-") && !open.contains(name) || reserved.contains(name)
     }
 
     /// Appends the fields to a block; bytes as unpadded base64.
@@ -124,9 +129,10 @@ extension Metadata {
             guard unsafe !name.isEmpty && name[0] != UInt8(ascii: ":") && !Self.isProtocolField(name) else { return }
             let nameText = unsafe String(decoding: name, as: UTF8.self)
             if nameText.hasSuffix("-bin") {
-                // Several values may have been joined by commas on the way.
-                unsafe value.split(separator: UInt8(ascii: ",")).forEach { part in
-                    if let bytes = unsafe Base64.decode(part) { result.add(nameText, bytes: bytes) }
+                // Several values may have been joined by commas on the way; an empty one is a value, too.
+                unsafe value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).forEach { part in
+                    let text = unsafe part.drop { $0 == UInt8(ascii: " ") }
+                    if let bytes = unsafe Base64.decode(text) { result.add(nameText, bytes: bytes) }
                 }
             } else {
                 unsafe result.add(nameText, String(decoding: value, as: UTF8.self))

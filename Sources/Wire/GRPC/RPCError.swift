@@ -11,18 +11,64 @@ public struct RPCError: Error, Sendable, CustomStringConvertible {
         case peer
     }
 
-    public var code: StatusCode
+    public var code: StatusCode {
+        get { storage.content.code }
+        set { change { $0.code = newValue } }
+    }
     /// For people; goes to the peer as it is, so it holds no secret.
-    public var message: String
+    public var message: String {
+        get { storage.content.message }
+        set { change { $0.message = newValue } }
+    }
     /// google.rpc details, for example `Google_Rpc_BadRequest`; travel as `grpc-status-details-bin`.
-    public var details: [Google_Protobuf_Any]
+    public var details: [Google_Protobuf_Any] {
+        get { storage.content.details }
+        set { change { $0.details = newValue } }
+    }
     /// Trailing metadata beside the status.
-    public var metadata: Metadata
-    public var origin: Origin
+    public var metadata: Metadata {
+        get { storage.content.metadata }
+        set { change { $0.metadata = newValue } }
+    }
+    public var origin: Origin {
+        get { storage.content.origin }
+        set { change { $0.origin = newValue } }
+    }
     /// What led to it in this process; never sent.
-    public var cause: (any Error)?
+    public var cause: (any Error)? {
+        get { storage.content.cause }
+        set { change { $0.cause = newValue } }
+    }
     /// The server certainly did not process the call.
-    var isUnprocessed = false
+    var isUnprocessed: Bool {
+        get { storage.content.isUnprocessed }
+        set { change { $0.isUnprocessed = newValue } }
+    }
+
+    private struct Content: Sendable {
+        var code: StatusCode
+        var message: String
+        var details: [Google_Protobuf_Any]
+        var metadata: Metadata
+        var origin: Origin
+        var cause: (any Error)?
+        var isUnprocessed = false
+    }
+
+    /// Behind a reference, so that "no error", which every call carries about, is one word.
+    private final class Storage: Sendable {
+        let content: Content
+
+        init(_ content: Content) { self.content = content }
+    }
+
+    private var storage: Storage
+
+    private mutating func change(_ body: (inout Content) -> Void) {
+        var content = storage.content
+        body(&content)
+        storage = Storage(content)
+    }
 
     public init(
         code: StatusCode,
@@ -32,12 +78,9 @@ public struct RPCError: Error, Sendable, CustomStringConvertible {
         origin: Origin = .local,
         cause: (any Error)? = nil
     ) {
-        self.code = code
-        self.message = message
-        self.details = details
-        self.metadata = metadata
-        self.origin = origin
-        self.cause = cause
+        storage = Storage(
+            Content(
+                code: code, message: message, details: details, metadata: metadata, origin: origin, cause: cause))
     }
 
     /// An error with google.rpc details, each packed into an `Any`.

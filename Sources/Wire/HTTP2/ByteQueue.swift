@@ -30,13 +30,15 @@ struct ByteQueue: ~Copyable {
     /// Room for `size` more bytes at the end; `commit` makes them part of the queue.
     mutating func reserve(_ size: Int) -> UnsafeMutableRawBufferPointer {
         if capacity - tail < size { makeRoom(size) }
-        return unsafe UnsafeMutableRawBufferPointer(start: base! + tail, count: size)
+        // Nothing was asked of a queue that has no memory yet.
+        guard let base = unsafe base else { return unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0) }
+        return unsafe UnsafeMutableRawBufferPointer(start: base + tail, count: size)
     }
 
     mutating func commit(_ size: Int) { tail += size }
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
-        guard let source = bytes.baseAddress else { return }
+        guard bytes.count > 0, let source = bytes.baseAddress else { return }
         unsafe reserve(bytes.count).baseAddress!.copyMemory(from: source, byteCount: bytes.count)
         tail += bytes.count
     }

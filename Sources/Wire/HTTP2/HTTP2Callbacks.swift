@@ -54,6 +54,7 @@ enum HTTP2Callbacks {
         let frame = unsafe frame!.pointee
         let id = unsafe frame.hd.stream_id
         let connection = unsafe connection(userData)
+        connection.lifetime.isInHeaderBlock = true
         if let stream = unsafe stream(session, id) {
             unsafe connection.headerStream = stream
             // Another block on an open stream: trailers, or what follows a 1xx reply.
@@ -69,26 +70,35 @@ enum HTTP2Callbacks {
         session, frame, name, nameCount, value, valueCount, _, userData in
         unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!)._withUnsafeGuaranteedRef { connection in
             // Blocks are not interleaved (RFC 9113, section 4.3), so the stream was looked up at the block's begin.
-            guard let stream = unsafe connection.headerStream else { return }
-            unsafe connection.field(
+            guard let stream = unsafe connection.headerStream else { return 0 }
+            let goesOn = unsafe connection.field(
                 of: stream,
                 name: UnsafeRawBufferPointer(start: name, count: nameCount),
                 value: UnsafeRawBufferPointer(start: value, count: valueCount)
             )
+            return goesOn ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
+        }
+    }
+
+    private static let onDataChunk: nghttp2_on_data_chunk_recv_callback = { session, _, id, data, count, userData in
+        guard let pointer = unsafe nghttp2_session_get_stream_user_data(session, id) else {
+            unsafe connection(userData).creditRefused(count)
+            return 0
+        }
+        unsafe Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { stream in
+            stream.uncredited += count
+            unsafe stream.inbound.append(UnsafeRawBufferPointer(start: data, count: count))
+            unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!)._withUnsafeGuaranteedRef {
+                $0.record(stream, .data)
+            }
         }
         return 0
     }
 
-    private static let onDataChunk: nghttp2_on_data_chunk_recv_callback = { session, _, id, data, count, userData in
-        guard let stream = unsafe stream(session, id) else { return 0 }
-        stream.uncredited += count
-        unsafe stream.inbound.append(UnsafeRawBufferPointer(start: data, count: count))
-        unsafe connection(userData).record(stream, .data)
-        return 0
-    }
-
     private static let onFrame: nghttp2_on_frame_recv_callback = { session, frame, userData in
-        unsafe connection(userData).frameReceived(frame!, session: session)
+        unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!)._withUnsafeGuaranteedRef {
+            unsafe $0.frameReceived(frame!, session: session)
+        }
         return 0
     }
 
@@ -103,7 +113,9 @@ enum HTTP2Callbacks {
     }
 
     private static let onFrameSent: nghttp2_on_frame_send_callback = { session, frame, userData in
-        unsafe connection(userData).frameSent(frame!, session: session)
+        unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!)._withUnsafeGuaranteedRef {
+            unsafe $0.frameSent(frame!, session: session)
+        }
         return 0
     }
 

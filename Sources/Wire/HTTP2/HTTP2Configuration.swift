@@ -26,6 +26,8 @@ public struct HTTP2Configuration: Sendable {
     public var handshakeTimeout: TimeAmount = .seconds(10)
     /// From there to the first request.
     public var firstRequestTimeout: TimeAmount = .seconds(60)
+    /// From a header block's first byte to its last.
+    public var headersTimeout: TimeAmount = .seconds(10)
     /// With no request, until the connection is closed; nil: for ever.
     public var maxIdleTime: TimeAmount? = .minutes(15)
     /// Age at which a connection is asked to end (GOAWAY), so that clients spread again; nil: never.

@@ -14,12 +14,20 @@ struct HTTP2ConnectionLifetime {
     var refusesRequests = false
     var peerGoAway: HTTP2ErrorCode?
     var pingOutstanding = false
+    /// A header block has begun and not ended; nothing else can come on the connection meanwhile.
+    var isInHeaderBlock = false
+    var isHeaderBlockTimed = false
+    /// nghttp2 has found the block at fault and does not say when it ends.
+    var isHeaderBlockIgnored = false
+    /// When the transport last took bytes.
+    var lastWrite = NIODeadline.now()
     /// Handshake, then first request, then idle: only one of them is waited for at a time.
     let phase = CallbackTimer()
     let keepalive = CallbackTimer()
     let age = CallbackTimer()
     let stall = CallbackTimer()
     let drain = CallbackTimer()
+    let headers = CallbackTimer()
 }
 
 extension HTTP2Connection {
@@ -124,7 +132,8 @@ extension HTTP2Connection {
             let now = connection.currentTime
             var stalled: [HTTP2Stream] = []
             connection.forEachOpenStream { stream in
-                if stream.outbound.isEmpty {
+                if stream.outbound.isEmpty || stream.hasProgressed {
+                    stream.hasProgressed = false
                     stream.lastProgress = now
                 } else if now - stream.lastProgress > limit {
                     stalled.append(stream)
@@ -134,14 +143,38 @@ extension HTTP2Connection {
                 connection.delegate?.abused(.windowStall, on: connection)
                 stream.reset(.enhanceYourCalm)
             }
-            // RST_STREAM cannot leave either if the socket itself takes nothing.
-            if !stalled.isEmpty, connection.transport?.isWritable == false {
+            // RST_STREAM cannot leave either if the socket itself takes nothing, and replies without a body wait there.
+            if connection.transport?.isWritable == false, now - connection.lifetime.lastWrite > limit {
+                if stalled.isEmpty { connection.delegate?.abused(.windowStall, on: connection) }
                 connection.failure = HTTP2Error(
                     kind: .connectionLost, code: .enhanceYourCalm, message: "the peer reads nothing")
                 connection.abort()
             } else if connection.openCount > 0 {
                 connection.armStallTimer()
             }
+        }
+    }
+
+    /// After each read: a header block that came only in part must be whole in time.
+    func watchHeaderBlock() {
+        guard lifetime.isInHeaderBlock != lifetime.isHeaderBlockTimed else { return }
+        guard isOpen, lifetime.isInHeaderBlock else {
+            lifetime.isHeaderBlockTimed = false
+            return context.timers.disarm(lifetime.headers)
+        }
+        lifetime.isHeaderBlockTimed = true
+        arm(lifetime.headers, in: configuration.headersTimeout) { connection in
+            if connection.lifetime.isHeaderBlockIgnored, let session = unsafe connection.session {
+                // A peer inside a block cannot answer a PING; one that has sent it all can, and so ends the doubt.
+                connection.lifetime.isHeaderBlockIgnored = false
+                connection.lifetime.isHeaderBlockTimed = false
+                unsafe nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+                connection.context.markDirty(connection)
+                return connection.watchHeaderBlock()
+            }
+            connection.delegate?.abused(.slowRequest, on: connection)
+            connection.fail(.enhanceYourCalm, "a header block did not arrive in time")
+            connection.abort()
         }
     }
 
@@ -169,12 +202,11 @@ extension HTTP2Connection {
         let last = isServer ? unsafe nghttp2_session_get_last_proc_stream_id(session) : 0
         unsafe nghttp2_submit_goaway(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), last, 0, nil, 0)
         context.markDirty(self)
-        if openCount > 0 {
-            arm(lifetime.drain, in: grace) { connection in
-                connection.failure = HTTP2Error(
-                    kind: .connectionLost, code: .noError, message: "the connection's grace has ended")
-                connection.abort()
-            }
+        // Without calls only a peer that does not read is left to wait for.
+        arm(lifetime.drain, in: openCount > 0 ? grace : max(grace, .seconds(1))) { connection in
+            connection.failure = HTTP2Error(
+                kind: .connectionLost, code: .noError, message: "the connection's grace has ended")
+            connection.abort()
         }
     }
 
@@ -185,7 +217,7 @@ extension HTTP2Connection {
     }
 
     func disarmTimers() {
-        for timer in [lifetime.phase, lifetime.keepalive, lifetime.age, lifetime.stall, lifetime.drain] {
+        for timer in [lifetime.phase, lifetime.keepalive, lifetime.age, lifetime.stall, lifetime.drain, lifetime.headers] {
             context.timers.disarm(timer)
             timer.action = nil
         }

@@ -29,11 +29,13 @@ struct HTTP2ConnectionBudgets {
 // What nghttp2's callbacks call. All run inside nghttp2: they record and submit, and start or end nothing.
 extension HTTP2Connection {
     func frameBegan(type: UInt8, flags: UInt8, length: Int) {
+        if type != UInt8(NGHTTP2_CONTINUATION.rawValue) {
+            lifetime.isInHeaderBlock = false
+            lifetime.isHeaderBlockIgnored = false
+        }
         switch UInt32(type) {
         case NGHTTP2_DATA.rawValue:
-            if length == 0, flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0 {
-                if !budgets.emptyData.take(now: nanoseconds) { overdraw(.emptyData) }
-            }
+            if length == 0, flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0 { emptyDataReceived() }
         case NGHTTP2_PRIORITY.rawValue: if !budgets.priorities.take(now: nanoseconds) { overdraw(.priorities) }
         case NGHTTP2_RST_STREAM.rawValue:
             if isServer { if !budgets.resetsReceived.take(now: nanoseconds) { overdraw(.resetsReceived) } }
@@ -49,6 +51,10 @@ extension HTTP2Connection {
             if !budgets.windowUpdates.take(now: nanoseconds) { overdraw(.windowUpdates) }
         default: break
         }
+    }
+
+    private func emptyDataReceived() {
+        if !budgets.emptyData.take(now: nanoseconds) { overdraw(.emptyData) }
     }
 
     private var nanoseconds: UInt64 { lifetime.now.uptimeNanoseconds }
@@ -74,8 +80,13 @@ extension HTTP2Connection {
         unsafe nghttp2_session_set_stream_user_data(session, id, Unmanaged.passUnretained(stream).toOpaque())
     }
 
-    func field(of stream: HTTP2Stream, name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-        if stream.headersAreTooLarge { return }
+    /// Takes a field of a header block; false if the rest of the block is not even worth a refusal.
+    func field(of stream: HTTP2Stream, name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> Bool {
+        if stream.headersAreTooLarge {
+            // A block of some kilobytes can stand for many megabytes, each of which nghttp2 would look at.
+            stream.surplusHeaders += name.count + value.count + 32
+            return stream.surplusHeaders <= 8 * configuration.maxHeaderListSize
+        }
         let isTrailer = stream.isReceivingTrailers
         let size = isTrailer ? stream.trailers.listSize : stream.headers.listSize
         let count = isTrailer ? stream.trailers.fieldCount : stream.headers.fieldCount
@@ -85,21 +96,30 @@ extension HTTP2Connection {
         else {
             stream.headersAreTooLarge = true
             if !budgets.badHeaders.take(now: nanoseconds) { overdraw(.badHeaders) }
-            return
+            return true
         }
         if isTrailer {
             unsafe stream.trailers.append(name: name, value: value)
+        } else if unsafe stream.takeField(name, value) {
+            unsafe stream.headers.count(name: name, value: value)
         } else {
             unsafe stream.headers.append(name: name, value: value)
         }
+        return true
     }
 
     func frameReceived(_ frame: UnsafePointer<nghttp2_frame>, session: OpaquePointer?) {
         let header = unsafe frame.pointee.hd
         switch UInt32(header.type) {
         case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:
-            guard let stream = unsafe HTTP2Callbacks.stream(session, header.stream_id) else { return }
+            lifetime.isInHeaderBlock = false
             let ends = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+            if header.type == UInt8(NGHTTP2_DATA.rawValue), !ends, header.length > 0,
+                unsafe frame.pointee.data.padlen == header.length
+            {
+                emptyDataReceived()
+            }
+            guard let stream = unsafe HTTP2Callbacks.stream(session, header.stream_id) else { return }
             if ends { stream.inboundEnded = true }
             if header.type == UInt8(NGHTTP2_HEADERS.rawValue) {
                 if !stream.headersAreComplete {
@@ -132,7 +152,13 @@ extension HTTP2Connection {
     }
 
     func invalidFrame(type: UInt8) {
-        if type == UInt8(NGHTTP2_HEADERS.rawValue), !budgets.badHeaders.take(now: nanoseconds) {
+        guard type == UInt8(NGHTTP2_HEADERS.rawValue) else { return }
+        // Whether more of the block is to come is not known.
+        lifetime.isHeaderBlockIgnored = true
+        if isServer, openCount >= configuration.maxConcurrentStreams {
+            // nghttp2 refuses these by itself: with RST_STREAM before the limit is acknowledged, with GOAWAY after.
+            delegate?.abused(.streams, on: self)
+        } else if !budgets.badHeaders.take(now: nanoseconds) {
             overdraw(.badHeaders)
         }
     }
@@ -163,6 +189,11 @@ extension HTTP2Connection {
         let header = unsafe frame.pointee.hd
         guard UInt32(header.type) == NGHTTP2_HEADERS.rawValue else { return }
         unsafe HTTP2Callbacks.stream(session, header.stream_id)?.wasNotSent = true
+        // A reply whose head or trailers are too large for nghttp2: the client must not wait for them.
+        if isServer {
+            unsafe nghttp2_submit_rst_stream(
+                session, UInt8(NGHTTP2_FLAG_NONE.rawValue), header.stream_id, HTTP2ErrorCode.internalError.rawValue)
+        }
     }
 }
 

@@ -52,6 +52,9 @@ final class HTTP2Connection: @unchecked Sendable {
     /// Calls whose stream has ended while their handler still runs.
     @safe @exclusivity(unchecked) var orphanedCalls = 0
 
+    /// Frames (DATA aside) that may wait for a peer that does not read.
+    private static let maxQueuedFrames = 4096
+
     // What callbacks have recorded.
     /// The stream whose header block arrives; nil if it was refused.
     @exclusivity(unchecked) unowned(unsafe) var headerStream: HTTP2Stream?
@@ -112,7 +115,8 @@ final class HTTP2Connection: @unchecked Sendable {
         unsafe nghttp2_option_set_no_auto_window_update(options, 1)
         // Closed streams are of no use to us, and would be kept only for RFC 7540's priorities.
         unsafe nghttp2_option_set_no_closed_streams(options, 1)
-        unsafe nghttp2_option_set_max_outbound_ack(options, 256)
+        // One read may bring as many PINGs and SETTINGS as their budgets allow, whose replies wait for its end.
+        unsafe nghttp2_option_set_max_outbound_ack(options, max(1000, acknowledgedFrames) + 1)
         unsafe nghttp2_option_set_max_settings(options, 32)
         // nghttp2's own limit on resets stays as a second line behind ours.
         unsafe nghttp2_option_set_stream_reset_rate_limit(options, 10_000, 2_000)
@@ -208,15 +212,42 @@ final class HTTP2Connection: @unchecked Sendable {
             receiveFailed(Int32(taken))
         } else {
             finishTurn()
+            watchHeaderBlock()
+            // A peer that does not read can make us owe it frames without end.
+            if unsafe session != nil, unsafe nghttp2_session_get_outbound_queue_size(session) > Self.maxQueuedFrames,
+                transport?.isWritable != true
+            {
+                flooded("the peer does not read what it makes us send")
+            }
         }
         if unsafe session != nil { context.markDirty(self) }
     }
 
     private func receiveFailed(_ code: Int32) {
         let text = unsafe String(cString: nghttp2_strerror(code))
-        if code == NGHTTP2_ERR_FLOODED.rawValue { delegate?.abused(.flooded, on: self) }
+        if code == NGHTTP2_ERR_FLOODED.rawValue || code == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue {
+            return flooded(text)
+        }
         if failure == nil { failure = HTTP2Error(kind: .connectionLost, code: .protocolError, message: text) }
         tearDown()
+    }
+
+    /// Ends the connection at once, past nghttp2: its queue is what is full.
+    private func flooded(_ message: String) {
+        if budgets.overdrawn == nil { delegate?.abused(.flooded, on: self) }
+        if failure == nil { failure = HTTP2Error(kind: .connectionLost, code: .enhanceYourCalm, message: message) }
+        var goAway = ByteBuffer()
+        goAway.writeBytes([0, 0, 8, UInt8(NGHTTP2_GOAWAY.rawValue), 0, 0, 0, 0, 0])
+        goAway.writeInteger(unsafe nghttp2_session_get_last_proc_stream_id(session))
+        goAway.writeInteger(HTTP2ErrorCode.enhanceYourCalm.rawValue)
+        transport?.write(goAway)
+        tearDown()
+    }
+
+    /// Frames that a peer within its budgets may send at once and have acknowledged.
+    private var acknowledgedFrames: Int {
+        let sum = configuration.budgets.pings.burst.addingReportingOverflow(configuration.budgets.settings.burst)
+        return sum.overflow ? 100_000 : min(sum.partialValue, 100_000)
     }
 
     /// Carries out what callbacks recorded. Handlers may run, and the session may be gone when this returns.
@@ -243,7 +274,7 @@ final class HTTP2Connection: @unchecked Sendable {
         while !closedStreams.isEmpty {
             var closed = closedStreams
             closedStreams.removeAll(keepingCapacity: true)
-            for stream in closed { end(stream, stream.closeError) }
+            for stream in closed { end(stream, stream.hasCloseError ? stream.closeError : nil) }
             recycle(&closed)
         }
     }
@@ -259,14 +290,17 @@ final class HTTP2Connection: @unchecked Sendable {
         }
         var goesOn = true
         while goesOn, unsafe session != nil {
-            while transport.isWritable {
+            // Writing to a socket that has failed may end the connection.
+            while unsafe session != nil, transport.isWritable {
                 guard drainSession() else { return }
                 if context.output.readableBytes == 0 { break }
                 transport.write(context.output)
                 context.output.clear()
+                lifetime.lastWrite = lifetime.now
                 // A write that fails closes the transport at once, and that has ended the session.
                 guard unsafe session != nil else { return }
             }
+            guard unsafe session != nil else { return }
             goesOn = !finishedEarly.isEmpty
             for id in finishedEarly {
                 // RFC 9113, section 8.1: the reply is complete, so the rest of the request is not wanted.
@@ -332,6 +366,8 @@ final class HTTP2Connection: @unchecked Sendable {
             let text = unsafe String(cString: nghttp2_strerror(id))
             throw HTTP2Error(kind: .unprocessed, code: .refusedStream, message: text)
         }
+        // A client's clock was last read with the last reply, which may be long ago.
+        if openCount == 0 { updateTime() }
         attach(stream, id: id)
         stream.hasDataSource = hasBody
         context.markDirty(self)
@@ -383,6 +419,12 @@ final class HTTP2Connection: @unchecked Sendable {
         context.markDirty(self)
     }
 
+    /// Gives bytes of a stream that we have refused back to the connection's window.
+    func creditRefused(_ count: Int) {
+        connectionCredit += count
+        context.markDirty(self)
+    }
+
     func credit(_ stream: HTTP2Stream, _ count: Int) {
         guard unsafe session != nil else { return }
         connectionCredit += count
@@ -396,6 +438,7 @@ final class HTTP2Connection: @unchecked Sendable {
     func attach(_ stream: HTTP2Stream, id: Int32) {
         stream.id = id
         stream.connection = self
+        stream.lastProgress = lifetime.now
         unsafe stream.nextOpen = firstOpen
         unsafe stream.previousOpen = nil
         unsafe firstOpen?.previousOpen = stream
@@ -474,14 +517,19 @@ final class HTTP2Connection: @unchecked Sendable {
             error = HTTP2Error(kind: .resetByPeer, code: code, message: "the peer reset the stream")
         }
         // nghttp2 forgets the stream: its user data must not be reached again.
-        stream.closeError = error
+        if let error {
+            stream.closeError = error
+            stream.hasCloseError = true
+        }
+        // A block may go on after its stream's end, which we may have decided on.
+        if unsafe headerStream === stream { unsafe headerStream = nil }
         closedStreams.append(stream)
     }
 
     func finishedBeforePeer(_ id: Int32) { finishedEarly.append(id) }
 
     func outputTaken(_ stream: HTTP2Stream) {
-        stream.lastProgress = lifetime.now
+        stream.hasProgressed = true
         if stream.isWriterWaiting, stream.outbound.count <= configuration.maxBufferedOutput / 2 {
             stream.isWriterWaiting = false
             drainedStreams.append(stream)

@@ -37,6 +37,8 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     @safe @exclusivity(unchecked) final var isPending = false
     @safe @exclusivity(unchecked) final var isReceivingTrailers = false
     @safe @exclusivity(unchecked) final var headersAreTooLarge = false
+    /// Size of the fields beyond the limit, which are not kept.
+    @safe @exclusivity(unchecked) final var surplusHeaders = 0
     @safe @exclusivity(unchecked) final var headersAreComplete = false
     @safe @exclusivity(unchecked) final var inboundEnded = false
     /// Bytes received that have not gone back to the peer's windows.
@@ -54,7 +56,9 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     @safe @exclusivity(unchecked) final var endsWithTrailers = false
     /// Set when a writer waits for `outbound` to fall to half its limit.
     @safe @exclusivity(unchecked) final var isWriterWaiting = false
-    /// The loop's time when the peer last took bytes, for the stall limit.
+    /// The peer has taken bytes since the last look at the stall limit; true for a new stream, which has a full time.
+    @safe @exclusivity(unchecked) final var hasProgressed = true
+    /// When a look last found progress, or nothing waiting.
     @safe @exclusivity(unchecked) final var lastProgress = NIODeadline.uptimeNanoseconds(0)
 
     // MARK: Ended
@@ -62,6 +66,7 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     @safe @exclusivity(unchecked) final var isClosed = false
     /// Why nghttp2 closed the stream, until it is told; nil if both sides ended it.
     @safe @exclusivity(unchecked) final var closeError: HTTP2Error?
+    @safe @exclusivity(unchecked) final var hasCloseError = false
     /// The code that this side reset the stream with.
     @safe @exclusivity(unchecked) final var localReset: HTTP2ErrorCode?
     /// The request's HEADERS have left nghttp2 (client).
@@ -78,6 +83,9 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     final var maxBufferedOutput: Int { connection?.configuration.maxBufferedOutput ?? 0 }
 
     // MARK: For subclasses
+
+    /// Takes a header field instead of having it kept; called inside nghttp2, to record only.
+    func takeField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool { false }
 
     /// Reacts to what has arrived; called on the loop, outside nghttp2.
     func process(_ events: Events) {}
@@ -109,6 +117,7 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
         isPending = false
         isReceivingTrailers = false
         headersAreTooLarge = false
+        surplusHeaders = 0
         headersAreComplete = false
         inboundEnded = false
         uncredited = 0
@@ -117,8 +126,12 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
         hasDataSource = false
         endsWithTrailers = false
         isWriterWaiting = false
+        hasProgressed = true
         isClosed = false
-        if closeError != nil { closeError = nil }
+        if hasCloseError {
+            hasCloseError = false
+            closeError = nil
+        }
         localReset = nil
         wasSent = false
         wasNotSent = false

@@ -26,6 +26,12 @@ struct HeaderBlock: ~Copyable {
         listSize += name.count + value.count + 32
     }
 
+    /// Counts a field that is not kept.
+    mutating func count(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        fieldCount += 1
+        listSize += name.count + value.count + 32
+    }
+
     mutating func clear() {
         arena.clear(keeping: 2048)
         fieldCount = 0

@@ -15,7 +15,7 @@ public struct ServerConfiguration: Sendable {
     public var maxCallsInFlight = 10_000
     /// The longest that a call may take, whatever its client asks; nil: as long as the client asks.
     public var maxCallDuration: TimeAmount?
-    /// The time in which the request of a call without deadline must have arrived, where it is one message.
+    /// The time in which a request that is one message must have arrived, even if its deadline is later.
     public var requestTimeout: TimeAmount = .seconds(60)
     /// How replies are compressed where a handler does not say.
     public var compression = Compression.identity

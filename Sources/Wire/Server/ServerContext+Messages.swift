@@ -80,7 +80,10 @@ extension ServerContext {
                 return true
             case .end: return false
             case .failed(let error): throw error
-            case .wait: await waitForInput()
+            case .wait:
+                // The step ran outside of the task.
+                try Task.checkCancellation()
+                await waitForInput()
             }
         }
     }
@@ -111,6 +114,8 @@ extension ServerContext {
                         unsafe continuation.resume()
                     }
                 }
+                // Cancelled before it waited: the handler below has run, and found nobody to wake.
+                if Task.isCancelled { context.run { self.wakeReader() } }
             }
         } onCancel: {
             context.run { self.wakeReader() }
@@ -194,13 +199,13 @@ extension ServerContext {
     @usableFromInline
     func write(_ bytes: EncodedMessage) async throws {
         if context.inLoop {
-            if try appendMessage(bytes) { await waitForRoom() }
+            if try appendMessage(bytes) { try await waitForRoom() }
             return
         }
         let outcome: Result<Bool, any Error> = await context.hop {
             Result { try self.appendMessage(bytes) }
         }
-        if try outcome.get() { await waitForRoom() }
+        if try outcome.get() { try await waitForRoom() }
     }
 
     /// Sends the response headers now.
@@ -208,7 +213,8 @@ extension ServerContext {
         await context.hop { if self.phase == .running, !self.isClosed { self.sendHeadersIfNeeded() } }
     }
 
-    private func waitForRoom() async {
+    /// - Throws: `CancellationError`, so that a cancelled task that goes on writing fills no memory.
+    private func waitForRoom() async throws {
         await withTaskCancellationHandler {
             await unsafe withUnsafeContinuation { continuation in
                 context.run {
@@ -219,9 +225,11 @@ extension ServerContext {
                         unsafe continuation.resume()
                     }
                 }
+                if Task.isCancelled { context.run { self.wakeWriters() } }
             }
         } onCancel: {
             context.run { self.wakeWriters() }
         }
+        try Task.checkCancellation()
     }
 }

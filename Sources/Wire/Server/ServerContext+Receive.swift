@@ -16,63 +16,26 @@ extension ServerContext {
         }
     }
 
-    /// Reads what the protocol needs from the headers; false if the call was refused.
+    /// Judges the headers; false if the call was refused.
     private func readHeaders() -> Bool {
-        connectionPeer = connection?.peer ?? connectionPeer
-        var method: RegisteredMethod?
-        var path: String?
-        var isPost = false
-        var contentType = ContentType.missing
-        var acceptsTrailers = false
-        var timeout: TimeAmount?
-        var timeoutIsBad = false
-        var encodingIsUnknown = false
+        if let connection { connectionPeer = connection.peer }
         let core = server.core
-        unsafe headers.forEach { name, value in
-            switch name.count {
-            case 2: if unsafe name.equals("te") { acceptsTrailers = unsafe value.equals("trailers") }
-            case 5:
-                if unsafe name.equals(":path") {
-                    method = unsafe core.methods.find(value)
-                    if method == nil { path = unsafe String(decoding: value, as: UTF8.self) }
-                }
-            case 7: if unsafe name.equals(":method") { isPost = unsafe value.equals("POST") }
-            case 11: if unsafe name.equals("traceparent") { hasTraceparent = true }
-            case 12:
-                if unsafe name.equals("content-type") {
-                    contentType = unsafe ContentType(value)
-                } else if unsafe name.equals("grpc-timeout") {
-                    timeout = unsafe Timeout.parse(value)
-                    timeoutIsBad = timeout == nil
-                }
-            case 13:
-                if unsafe name.equals("grpc-encoding") {
-                    if let coding = unsafe Compression(name: value) {
-                        requestCompression = coding
-                    } else {
-                        encodingIsUnknown = true
-                    }
-                }
-            case 20:
-                if unsafe name.equals("grpc-accept-encoding") { clientAcceptsGzip = unsafe value.containsToken("gzip") }
-            default: break
-            }
-        }
-        if let path { unregisteredMethod = MethodDescriptor(path: path) }
+        if let path = fields.unknownPath { unregisteredMethod = MethodDescriptor(path: path) }
         server.callBegan(self)
         if headersAreTooLarge { return refuse(http: "431", .resourceExhausted, "the request's headers are too large") }
-        guard isPost else { return refuse(http: "405", .internal, "gRPC calls are POST requests") }
-        guard contentType == .grpc else {
+        guard fields.isPost else { return refuse(http: "405", .internal, "gRPC calls are POST requests") }
+        guard fields.contentType == .grpc else {
             return refuse(http: "415", .internal, "the content-type is not application/grpc")
         }
-        guard acceptsTrailers else { return refuse(http: "400", .internal, "te: trailers is missing") }
-        guard !timeoutIsBad else { return refuse(http: "400", .internal, "grpc-timeout is malformed") }
-        guard let method = method ?? core.unregistered else {
+        guard fields.acceptsTrailers else { return refuse(http: "400", .internal, "te: trailers is missing") }
+        guard !fields.hasBadTimeout else { return refuse(http: "400", .internal, "grpc-timeout is malformed") }
+        guard let method = fields.method ?? core.unregistered else {
+            let path = fields.unknownPath ?? ""
             let known = core.services.contains { unregisteredMethod?.service == $0 }
-            return refuse(.unimplemented, known ? "unknown method \(path ?? "")" : "unknown service \(path ?? "")")
+            return refuse(.unimplemented, known ? "unknown method \(path)" : "unknown service \(path)")
         }
         registered = method
-        guard !encodingIsUnknown else {
+        guard !fields.hasUnknownEncoding else {
             change { $0.trailers.addProtocolField("grpc-accept-encoding", "identity,gzip") }
             return refuse(.unimplemented, "the message encoding is not supported; identity and gzip are")
         }
@@ -80,7 +43,7 @@ extension ServerContext {
             return refuse(.resourceExhausted, "too many calls in flight")
         }
         isCounted = true
-        armDeadline(timeout)
+        armDeadline(fields.timeout)
         return true
     }
 
@@ -88,22 +51,13 @@ extension ServerContext {
         let configuration = server.core.configuration
         var limit = timeout
         if let longest = configuration.maxCallDuration, limit.map({ $0 > longest }) ?? true { limit = longest }
-        if let limit {
-            setDeadline(.now() + limit)
-        } else if !inboundEnded, registered?.descriptor.kind.hasSingleRequest == true {
-            // No deadline, but a request that never becomes whole must not hold its memory.
-            context.timers.arm(self, at: .now() + configuration.requestTimeout)
-        }
-    }
-
-    private enum ContentType {
-        case missing, grpc, other
-
-        init(_ value: UnsafeRawBufferPointer) {
-            let isGRPC =
-                unsafe value.starts(with: "application/grpc")
-                && (value.count == 16 || [UInt8(ascii: "+"), UInt8(ascii: ";")].contains(value[16]))
-            self = isGRPC ? .grpc : .other
+        if let limit { setDeadline(.now() + limit) }
+        guard !inboundEnded, registered?.descriptor.kind.hasSingleRequest == true else { return }
+        // A request that never becomes whole must not hold its memory, whatever deadline its client has chosen.
+        let requestLimit = NIODeadline.now() + configuration.requestTimeout
+        if requestLimit < deadlineOrFar {
+            isRequestTimed = true
+            context.timers.arm(self, at: requestLimit)
         }
     }
 
@@ -146,7 +100,7 @@ extension ServerContext {
             return RPCError(
                 code: .resourceExhausted, message: "a message of \(prefix.length) bytes is over the limit of \(limit)")
         }
-        if prefix.isCompressed && requestCompression == .identity {
+        if prefix.isCompressed && fields.compression == .identity {
             return RPCError(code: .internal, message: "a message is compressed, but grpc-encoding names no coding")
         }
         return nil
@@ -161,40 +115,40 @@ extension ServerContext {
     private func dispatch() {
         phase = .running
         isDispatched = true
-        if deadlineOrFar == .distantFuture { context.timers.disarm(self) }
+        if isRequestTimed {
+            isRequestTimed = false
+            if let deadline { setDeadline(deadline) } else { context.timers.disarm(self) }
+        }
         server.nextWorker().start(self)
     }
 
     func run() async {
         guard let method = registered else { return }
+        var failure: RPCError?
         do {
+            // Nested by hand: each asynchronous function on the way costs every call a frame.
             if hasTraceparent, server.core.passesTraceOn {
-                try await RawTraceContext.pass(on: self) { try await runChain(method) }
+                try await RawTraceContext.pass(on: self) {
+                    try await ServerContext.$current.withValue(self) {
+                        try await ServerInterceptorNext(method: method, index: 0)(self)
+                    }
+                }
+            } else if method.interceptors.isEmpty {
+                try await ServerContext.$current.withValue(self) { try await method.invoke(self) }
             } else {
-                try await runChain(method)
+                try await ServerContext.$current.withValue(self) {
+                    try await ServerInterceptorNext(method: method, index: 0)(self)
+                }
             }
-            await complete(nil)
         } catch {
-            await complete(RPCError.wrapping(error))
+            failure = RPCError.wrapping(error)
         }
-    }
-
-    private func runChain(_ method: RegisteredMethod) async throws {
-        try await ServerContext.$current.withValue(self) {
-            if method.interceptors.isEmpty {
-                try await method.invoke(self)
-            } else {
-                try await ServerInterceptorNext(method: method, index: 0)(self)
-            }
-        }
-    }
-
-    private func complete(_ error: RPCError?) async {
         if context.inLoop {
-            handlerReturned(error)
+            handlerReturned(failure)
         } else {
             // A handler may have left its executor for good; its stream's state has not.
-            await context.hop { self.handlerReturned(error) }
+            let outcome = failure
+            await context.hop { self.handlerReturned(outcome) }
         }
     }
 
@@ -212,7 +166,8 @@ extension UnsafeRawBufferPointer {
     /// Whether a comma-separated list has `token`.
     func containsToken(_ token: StaticString) -> Bool {
         unsafe self.split(separator: UInt8(ascii: ",")).contains { part in
-            let trimmed = unsafe part.drop { $0 == UInt8(ascii: " ") }
+            var trimmed = unsafe part.drop { $0 == UInt8(ascii: " ") }
+            while unsafe trimmed.last == UInt8(ascii: " ") { unsafe trimmed.removeLast() }
             return unsafe UnsafeRawBufferPointer(rebasing: trimmed).equals(token)
         }
     }

@@ -10,7 +10,8 @@ extension ServerContext {
         endsWithTrailers = true
         // A handler that has chosen at all may choose again for a later message, and the coding is named only here.
         let packs =
-            clientAcceptsGzip && (server.core.configuration.compression == .gzip || used { $0.compression } != nil)
+            fields.acceptsGzip && (server.core.configuration.compression == .gzip || used { $0.compression } != nil)
+        headersNameGzip = packs
         guard packs || exchangeIsUsed.load(ordering: .acquiring) else {
             connection.respond(self, hasBody: true, with: .grpcReply)
             return
@@ -39,7 +40,7 @@ extension ServerContext {
         }
         try checkResponseMetadata()
         sendHeadersIfNeeded()
-        if clientAcceptsGzip, compression == .gzip {
+        if headersNameGzip, compression == .gzip {
             bytes.compress(to: &outbound)
         } else {
             outbound.append(bytes.storage)
@@ -67,7 +68,8 @@ extension ServerContext {
         guard phase != .finished else { return }
         phase = .finished
         context.timers.disarm(self)
-        var error = error
+        // An error that says OK is none.
+        var error = error?.code == .ok ? nil : error
         if error == nil, let kind = registered?.descriptor.kind, kind.hasSingleResponse, sentMessages == 0 {
             error = RPCError(code: .internal, message: "the handler gave no reply")
         }

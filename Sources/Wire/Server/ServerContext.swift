@@ -32,8 +32,9 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     // MARK: Request
 
     @safe @exclusivity(unchecked) private(set) var deadlineOrFar = NIODeadline.distantFuture
-    @safe @exclusivity(unchecked) var requestCompression = Compression.identity
-    @safe @exclusivity(unchecked) var clientAcceptsGzip = false
+    @safe @exclusivity(unchecked) var fields = RequestFields()
+    /// The timer is armed for the request's arrival, which is due before the deadline.
+    @safe @exclusivity(unchecked) var isRequestTimed = false
     @safe @exclusivity(unchecked) var isRequestCompressed = false
     @safe @exclusivity(unchecked) var receivedMessages = 0
     @safe @exclusivity(unchecked) var sentMessages = 0
@@ -51,6 +52,8 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     /// Whether `exchange` holds anything: most calls never touch it, and need not lock it.
     let exchangeIsUsed = Atomic<Bool>(false)
     @safe @exclusivity(unchecked) var headersAreSent = false
+    /// The headers sent name gzip; without it no message may be compressed.
+    @safe @exclusivity(unchecked) var headersNameGzip = false
     @safe @exclusivity(unchecked) var status: RPCError?
     /// In the server's count of calls in flight.
     @safe @exclusivity(unchecked) var isCounted = false
@@ -89,8 +92,8 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
         worker = nil
         unregisteredMethod = nil
         deadlineOrFar = .distantFuture
-        requestCompression = .identity
-        clientAcceptsGzip = false
+        fields = RequestFields()
+        isRequestTimed = false
         isRequestCompressed = false
         hasTraceparent = false
         receivedMessages = 0
@@ -102,6 +105,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
             exchange.withLock { $0 = Exchange() }
         }
         headersAreSent = false
+        headersNameGzip = false
         status = nil
         isCounted = false
         isDispatched = false
@@ -111,6 +115,10 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     }
 
     override func process(_ events: Events) { processEvents(events) }
+    override func takeField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
+        if unsafe name.equals("traceparent") { hasTraceparent = true }
+        return unsafe fields.take(name, value, server.core.methods)
+    }
     override func closed(_ error: HTTP2Error?) { streamClosed(error) }
     override func outputDrained() { wakeWriters() }
     override func buildTrailers(_ builder: HeaderBlockBuilder) { addStatus(to: builder) }
@@ -123,7 +131,8 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
 
     /// The method called.
     public var method: MethodDescriptor {
-        registered?.descriptor ?? unregisteredMethod
+        // The fallback's descriptor stands for all paths; the call has one.
+        unregisteredMethod ?? registered?.descriptor
             ?? MethodDescriptor(service: "", name: "", kind: .bidirectional)
     }
 
@@ -161,14 +170,17 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
         set { change { $0.trailers = newValue } }
     }
 
-    /// How the following messages are compressed. gzip is used only if the client accepts it.
+    /// How the following messages are compressed.
+    ///
+    /// gzip is used only if the client accepts it, and if this or the server's configuration was set before the first
+    /// message: the headers that go with it say whether any message may be compressed.
     public var compression: Compression {
         get { used { $0.compression } ?? server.core.configuration.compression }
         set { change { $0.compression = newValue } }
     }
 
     /// Whether the client accepts gzip.
-    public var acceptsGzip: Bool { clientAcceptsGzip }
+    public var acceptsGzip: Bool { fields.acceptsGzip }
 
     /// Statistics of the call so far, for interceptors that record them.
     public var messageCounts: (received: Int, sent: Int) { (receivedMessages, sentMessages) }
@@ -192,7 +204,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     }
 
     override func timerFired() {
-        if phase == .receiving && deadlineOrFar == .distantFuture {
+        if isRequestTimed {
             server.abused(.slowRequest, on: connection)
             finish(RPCError(code: .deadlineExceeded, message: "the request did not arrive in time"))
             return

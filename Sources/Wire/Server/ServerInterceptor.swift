@@ -21,6 +21,18 @@ public struct ServerInterceptorNext: Sendable {
 
     /// Goes on with the next interceptor, or the handler.
     public func callAsFunction(_ context: ServerContext) async throws {
+        if context.context.inLoop {
+            try await proceed(context)
+        } else {
+            // An interceptor that is an actor calls from its own executor; handlers run on their call's loop.
+            try await proceedOnLoop(context)
+        }
+    }
+
+    @concurrent
+    private func proceedOnLoop(_ context: ServerContext) async throws { try await proceed(context) }
+
+    private func proceed(_ context: ServerContext) async throws {
         if index < method.interceptors.count {
             let interceptor = method.interceptors[index]
             try await interceptor.intercept(context, next: ServerInterceptorNext(method: method, index: index + 1))

@@ -53,6 +53,7 @@ private struct Soak {
             if clock.now < start + interval { try await clock.sleep(until: start + interval) }
         }
         try checkEqual(done, iterations, "iterations within the overall timeout")
-        try check(failures.count <= maxFailures, failures.joined(separator: "; "))
+        let first = failures.prefix(5).joined(separator: "; ")
+        try check(failures.count <= maxFailures, "\(failures.count) iterations failed, first: \(first)")
     }
 }

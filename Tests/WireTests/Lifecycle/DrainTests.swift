@@ -1,3 +1,4 @@
+import SwiftProtobuf
 import EchoProtos
 import Logging
 import NIOCore

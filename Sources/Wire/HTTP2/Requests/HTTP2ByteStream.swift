@@ -7,13 +7,8 @@ public import NIOCore
 public class HTTP2ByteStream: HTTP2Stream, @unchecked Sendable {
     @safe @exclusivity(unchecked) final var failure: HTTP2Error?
     @safe @exclusivity(unchecked) final var trailersToSend = HTTP2Fields()
-    @exclusivity(unchecked) private final var reader: UnsafeContinuation<Void, Never>?
+    @exclusivity(unchecked) private final var readers: [UnsafeContinuation<Void, Never>] = unsafe []
     @exclusivity(unchecked) private final var writers: [UnsafeContinuation<Void, Never>] = unsafe []
-
-    override init(context: LoopContext) {
-        unsafe reader = nil
-        super.init(context: context)
-    }
 
     // MARK: Reading
 
@@ -69,6 +64,7 @@ public class HTTP2ByteStream: HTTP2Stream, @unchecked Sendable {
                         unsafe continuation.resume()
                     }
                 }
+                if Task.isCancelled { context.run { self.wakeWriters() } }
             }
         } onCancel: {
             context.run { self.wakeWriters() }
@@ -107,17 +103,19 @@ public class HTTP2ByteStream: HTTP2Stream, @unchecked Sendable {
         wakeWriters()
     }
 
-    /// Suspends until `isThere`, or the task is cancelled. One task reads at a time.
+    /// Suspends until `isThere`, or something has happened, or the task is cancelled.
     final func waitForNews(_ isThere: @escaping @Sendable (HTTP2ByteStream) -> Bool) async {
         await withTaskCancellationHandler {
             await unsafe withUnsafeContinuation { continuation in
                 context.run {
-                    if unsafe isThere(self) || self.reader != nil {
+                    if isThere(self) {
                         unsafe continuation.resume()
                     } else {
-                        unsafe self.reader = continuation
+                        unsafe self.readers.append(continuation)
                     }
                 }
+                // Cancelled before it waited: the handler below has run, and found nobody to wake.
+                if Task.isCancelled { context.run { self.wakeReader() } }
             }
         } onCancel: {
             context.run { self.wakeReader() }
@@ -125,9 +123,10 @@ public class HTTP2ByteStream: HTTP2Stream, @unchecked Sendable {
     }
 
     final func wakeReader() {
-        guard let waiting = unsafe reader else { return }
-        unsafe reader = nil
-        unsafe waiting.resume()
+        guard unsafe !readers.isEmpty else { return }
+        let waiting = unsafe readers
+        unsafe readers.removeAll(keepingCapacity: true)
+        unsafe waiting.forEach { unsafe $0.resume() }
     }
 
     private func wakeWriters() {

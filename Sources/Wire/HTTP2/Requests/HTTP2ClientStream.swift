@@ -5,6 +5,7 @@ public import NIOCore
 // Unchecked: touched on the loop; the asynchronous functions hop there.
 public final class HTTP2ClientStream: HTTP2ByteStream, @unchecked Sendable {
     private let lease: ConnectionLease
+    private var head: HTTP2ResponseHead?
 
     init(lease: ConnectionLease) {
         self.lease = lease
@@ -15,17 +16,22 @@ public final class HTTP2ClientStream: HTTP2ByteStream, @unchecked Sendable {
     ///
     /// - Throws: `HTTP2Error` if the stream ended before; `CancellationError`.
     public func response() async throws -> HTTP2ResponseHead {
-        while true {
-            let step: Result<HTTP2ResponseHead, HTTP2Error>? = await context.hop {
-                if self.headersAreComplete {
-                    let status = Int(self.headers.first(":status") ?? "") ?? 0
-                    return .success(HTTP2ResponseHead(status: status, fields: HTTP2Fields(self.headers)))
-                }
-                return self.isClosed ? .failure(self.failure ?? Self.ended) : nil
-            }
-            if let step { return try step.get() }
+        while await !hasHead() {
             try Task.checkCancellation()
             await waitForNews { $0.headersAreComplete || $0.isClosed }
+        }
+        guard let head else { throw failure ?? Self.ended }
+        return head
+    }
+
+    /// Whether the reply's head or the stream's end has come; neither changes any more after that.
+    private func hasHead() async -> Bool {
+        await context.hop {
+            if self.headersAreComplete, self.head == nil {
+                let status = Int(self.headers.first(":status") ?? "") ?? 0
+                self.head = HTTP2ResponseHead(status: status, fields: HTTP2Fields(self.headers))
+            }
+            return self.head != nil || self.isClosed
         }
     }
 

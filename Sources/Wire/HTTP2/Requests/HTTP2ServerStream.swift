@@ -8,6 +8,7 @@ public final class HTTP2ServerStream: HTTP2ByteStream, @unchecked Sendable {
     private var task: Task<Void, Never>?
     private var hasResponded = false
     private var isRunning = false
+    private var hasStarted = false
     public private(set) var request = HTTP2RequestHead(method: "", path: "")
     /// Who asks.
     public private(set) var peer = PeerInfo(transport: .tcp)
@@ -53,7 +54,9 @@ public final class HTTP2ServerStream: HTTP2ByteStream, @unchecked Sendable {
     // MARK: Loop
 
     override func process(_ events: Events) {
-        if events.contains(.headers), !isRunning {
+        // Trailers are headers, too, and may come when the handler has ended.
+        if events.contains(.headers), !hasStarted {
+            hasStarted = true
             guard !headersAreTooLarge else { return refuseHeaders() }
             isRunning = true
             peer = connection?.peer ?? peer
@@ -82,7 +85,7 @@ public final class HTTP2ServerStream: HTTP2ByteStream, @unchecked Sendable {
             self.isRunning = false
             self.task = nil
             // A handler that leaves its reply open has failed.
-            if !self.isClosed, !self.outboundEnded { self.reset(.internalError) }
+            if !self.isClosed, !self.outboundEnded || !self.hasResponded { self.reset(.internalError) }
             self.acceptor.handlerEnded()
         }
     }

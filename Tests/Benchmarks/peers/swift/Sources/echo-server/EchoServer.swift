@@ -21,7 +21,7 @@ struct Echo: Echo_EchoService.SimpleServiceProtocol {
 struct Main {
     static func main() async throws {
         let arguments = CommandLine.arguments
-        let port = arguments.count > 1 ? Int(arguments[1])! : 9005
+        let port = arguments.dropFirst().first.flatMap { Int($0) } ?? 9005
         var security = HTTP2ServerTransport.Posix.TransportSecurity.plaintext
         if arguments.count > 3 {
             security = .tls(

@@ -1,0 +1,54 @@
+/// What can be fuzzed; the raw value names its corpus.
+enum FuzzTarget: String, CaseIterable, Sendable {
+    /// Bytes from a client into a server's connection.
+    case server
+    /// Bytes from a server into a client's connection with open calls.
+    case client
+    /// gRPC messages and gzip.
+    case framing
+    /// Header blocks and the fields of gRPC.
+    case metadata
+
+    /// A function that takes one input after another, on one thread, and traps if something is wrong.
+    func makeBody() -> (_ input: [UInt8]) -> Void {
+        switch self {
+        case .server:
+            let server = ServerFuzzing()
+            return { server.run($0) }
+        case .client:
+            let client = ClientFuzzing()
+            return { client.run($0) }
+        case .framing: return fuzzFraming
+        case .metadata: return fuzzMetadata
+        }
+    }
+}
+
+/// How an input of connection bytes is delivered: its first byte says it, so that the fuzzer finds all ways.
+struct Delivery {
+    let chunk: Int
+    /// Whether what every connection begins with is put before the input.
+    let hasOpening: Bool
+    /// Whether the transport takes nothing until all was delivered.
+    let isBlocked: Bool
+    let bytes: ArraySlice<UInt8>
+
+    init(_ input: [UInt8]) {
+        let options = input.first ?? 0
+        chunk = [Int.max, 1, 7, 64][Int(options & 3)]
+        hasOpening = options & 4 != 0
+        isBlocked = options & 8 != 0
+        bytes = input.dropFirst()
+    }
+
+    func chunks(after opening: [UInt8]) -> [ArraySlice<UInt8>] {
+        let all = hasOpening ? (opening + bytes)[...] : bytes
+        var result: [ArraySlice<UInt8>] = []
+        var rest = all
+        while !rest.isEmpty {
+            result.append(rest.prefix(chunk))
+            rest = rest.dropFirst(chunk)
+        }
+        return result
+    }
+}
