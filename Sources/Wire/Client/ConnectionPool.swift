@@ -232,7 +232,9 @@ final class ConnectionPool: Sendable {
                 connect(next, &actions, now)
             }
         case .roundRobin:
-            for endpoint in state.endpoints where !(onlyMissing && endpoint.isReady) { connect(endpoint, &actions, now) }
+            for endpoint in state.endpoints where !(onlyMissing && endpoint.isReady) {
+                connect(endpoint, &actions, now)
+            }
         }
     }
 

@@ -19,7 +19,9 @@ final class ClientMetrics: Sendable {
 
     func record(_ method: MethodDescriptor, _ code: StatusCode, since start: NIODeadline) {
         let (timer, counter) = methods.withLock { methods -> (Metrics.Timer, Counter) in
-            if let entry = methods[method], let counter = entry.byCode[code.rawValue] { return (entry.seconds, counter) }
+            if let entry = methods[method], let counter = entry.byCode[code.rawValue] {
+                return (entry.seconds, counter)
+            }
             return add(method, code, to: &methods)
         }
         counter.increment()

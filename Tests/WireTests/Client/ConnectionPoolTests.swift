@@ -15,9 +15,15 @@ import Testing
         })
     }
 
-    private func say(_ channel: ClientChannel, count: Int, options: CallOptions = CallOptions()) -> [Task<String, any Error>] {
+    private func say(_ channel: ClientChannel, count: Int, options: CallOptions = CallOptions()) -> [Task<
+        String, any Error
+    >] {
         (0..<count).map { _ in
-            Task { try await within { try await Echo_EchoService.Client(channel).say(Echo_Echo(""), options: options).text } }
+            Task {
+                try await within {
+                    try await Echo_EchoService.Client(channel).say(Echo_Echo(""), options: options).text
+                }
+            }
         }
     }
 

@@ -39,7 +39,8 @@ final class FramePeer: Sendable {
     }
 
     /// Listens; every connection begins with `greeting`.
-    static func start(greeting: [UInt8] = settings, _ script: @escaping Script = { _ in [] }) async throws -> FramePeer {
+    static func start(greeting: [UInt8] = settings, _ script: @escaping Script = { _ in [] }) async throws -> FramePeer
+    {
         let log = Log()
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
@@ -137,7 +138,8 @@ final class FramePeer: Sendable {
             let stream = bytes[5..<9].reduce(0) { $0 << 8 | Int($1) }
             defer { bytes.removeFirst(9 + length) }
             return Frame(
-                connection: number, type: bytes[3], flags: bytes[4], stream: stream, payload: Array(bytes[9..<9 + length]))
+                connection: number, type: bytes[3], flags: bytes[4], stream: stream,
+                payload: Array(bytes[9..<9 + length]))
         }
 
         private func send(_ bytes: [UInt8], _ context: ChannelHandlerContext) {

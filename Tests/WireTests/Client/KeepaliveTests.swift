@@ -45,7 +45,9 @@ import Testing
             $0.http2.keepaliveTimeout = .milliseconds(1000)
         }
         let options = CallOptions(timeout: .milliseconds(2000))
-        let error = try await failure { try await Echo_EchoService.Client(channel).say(Echo_Echo("x"), options: options) }
+        let error = try await failure {
+            try await Echo_EchoService.Client(channel).say(Echo_Echo("x"), options: options)
+        }
         #expect(error.code == .deadlineExceeded)
         #expect(peer.received.count { $0.type == FramePeer.Frame.ping } > 1)
         await channel.shutDown(grace: .zero)

@@ -15,8 +15,10 @@ import Testing
             tls: files.server("role", verification: .required))
         let client = try files.client(name) { $0.expectedPeerURIs = expected }
         let channel = makeChannel(address.target, tls: client)
-        let result = await Task { try await within { try await Echo_EchoService.Client(channel).say(Echo_Echo("")).text } }
-            .result
+        let result = await Task {
+            try await within { try await Echo_EchoService.Client(channel).say(Echo_Echo("")).text }
+        }
+        .result
         await channel.shutDown(grace: .zero)
         await server.drain(grace: .zero)
         return try result.get().split(separator: " ").map(String.init)

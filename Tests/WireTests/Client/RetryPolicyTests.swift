@@ -32,9 +32,11 @@ import Testing
         var options = CallOptions()
         change(&options)
         let chosen = options
-        let result = await Task { try await within { () -> Echo_Echo in
-            try await channel.unary(method, Echo_Echo("x"), options: chosen)
-        } }.result
+        let result = await Task {
+            try await within { () -> Echo_Echo in
+                try await channel.unary(method, Echo_Echo("x"), options: chosen)
+            }
+        }.result
         await channel.shutDown(grace: .zero)
         await server.drain(grace: .zero)
         return try result.get()
@@ -112,7 +114,9 @@ import Testing
         let channel = makeChannel(address.target) { $0.retry = policy }
         try await within {
             for _ in 0..<30 {
-                let error = try await failure { () -> Echo_Echo in try await channel.unary(idempotentSay, Echo_Echo("x")) }
+                let error = try await failure { () -> Echo_Echo in
+                    try await channel.unary(idempotentSay, Echo_Echo("x"))
+                }
                 #expect(error.code == .unavailable)
             }
         }

@@ -47,7 +47,8 @@ import Testing
         let peer = try await FramePeer.start()
         let channel = channel(peer)
         let error = try await failure {
-            try await Echo_EchoService.Client(channel).say(Echo_Echo("x"), options: CallOptions(timeout: .milliseconds(1500)))
+            try await Echo_EchoService.Client(channel).say(
+                Echo_Echo("x"), options: CallOptions(timeout: .milliseconds(1500)))
         }
         #expect(error.code == .deadlineExceeded)
         #expect(await eventually { resets(peer) == [8] })
@@ -56,10 +57,11 @@ import Testing
     }
 
     @Test func connectionThatDiesEndsItsCalls() async throws {
-        let (server, address) = try await startServer(ScriptedEcho(onSay: { request, _ in
-            try? await Task.sleep(for: .seconds(60))
-            return request
-        }))
+        let (server, address) = try await startServer(
+            ScriptedEcho(onSay: { request, _ in
+                try? await Task.sleep(for: .seconds(60))
+                return request
+            }))
         let channel = makeChannel(address.target)
         let call = Task { try await Echo_EchoService.Client(channel).say(Echo_Echo("x")) }
         #expect(await eventually { server.callsInFlight == 1 })
@@ -72,17 +74,21 @@ import Testing
 
     /// The time left that an inner call's server sees, when the outer and the inner call ask for these.
     private func timeLeft(outer: TimeAmount?, inner: TimeAmount?) async throws -> Int64? {
-        let (back, backAddress) = try await startServer(ScriptedEcho(onSay: { _, context in
-            Echo_Echo(context.deadline.map { "\(($0 - .now()).nanoseconds / 1_000_000)" } ?? "none")
-        }))
+        let (back, backAddress) = try await startServer(
+            ScriptedEcho(onSay: { _, context in
+                Echo_Echo(context.deadline.map { "\(($0 - .now()).nanoseconds / 1_000_000)" } ?? "none")
+            }))
         let toBack = makeChannel(backAddress.target)
-        let (front, frontAddress) = try await startServer(ScriptedEcho(onSay: { request, _ in
-            try await Echo_EchoService.Client(toBack).say(request, options: CallOptions(timeout: inner))
-        }))
+        let (front, frontAddress) = try await startServer(
+            ScriptedEcho(onSay: { request, _ in
+                try await Echo_EchoService.Client(toBack).say(request, options: CallOptions(timeout: inner))
+            }))
         let toFront = makeChannel(frontAddress.target)
-        let result = await Task { try await within {
-            try await Echo_EchoService.Client(toFront).say(Echo_Echo(""), options: CallOptions(timeout: outer)).text
-        } }.result
+        let result = await Task {
+            try await within {
+                try await Echo_EchoService.Client(toFront).say(Echo_Echo(""), options: CallOptions(timeout: outer)).text
+            }
+        }.result
         await toFront.shutDown(grace: .zero)
         await toBack.shutDown(grace: .zero)
         await front.drain(grace: .zero)
@@ -104,16 +110,18 @@ import Testing
     @Test func cancellationPassesOn() async throws {
         let ended = Tally()
         let begun = Tally()
-        let (back, backAddress) = try await startServer(ScriptedEcho(onSay: { request, _ in
-            begun.add()
-            try? await Task.sleep(for: .seconds(60))
-            if Task.isCancelled { ended.add() }
-            return request
-        }))
+        let (back, backAddress) = try await startServer(
+            ScriptedEcho(onSay: { request, _ in
+                begun.add()
+                try? await Task.sleep(for: .seconds(60))
+                if Task.isCancelled { ended.add() }
+                return request
+            }))
         let toBack = makeChannel(backAddress.target)
-        let (front, frontAddress) = try await startServer(ScriptedEcho(onSay: { request, _ in
-            try await Echo_EchoService.Client(toBack).say(request)
-        }))
+        let (front, frontAddress) = try await startServer(
+            ScriptedEcho(onSay: { request, _ in
+                try await Echo_EchoService.Client(toBack).say(request)
+            }))
         let toFront = makeChannel(frontAddress.target)
         let call = Task { try await Echo_EchoService.Client(toFront).say(Echo_Echo("x")) }
         #expect(await eventually { begun.value == 1 })

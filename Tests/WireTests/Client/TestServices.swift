@@ -86,7 +86,9 @@ struct HangingTestService: ServiceHandler {
     var serviceDescriptor: ServiceDescriptor { Grpc_Testing_TestService.descriptor }
 
     func register(in router: inout Router) {
-        let methods = [Grpc_Testing_TestService.Methods.emptyCall, Grpc_Testing_TestService.Methods.streamingOutputCall]
+        let methods = [
+            Grpc_Testing_TestService.Methods.emptyCall, Grpc_Testing_TestService.Methods.streamingOutputCall,
+        ]
         for method in methods {
             router.method(method) { _ in
                 begun.add()

@@ -144,10 +144,11 @@ enum TestTransport: String, CaseIterable, Sendable, CustomTestStringConvertible 
             #expect(unary.code == .failedPrecondition && unary.message == status.message && unary.origin == .peer)
             #expect(unary.details.first.map(\.typeURL) == "type.googleapis.com/grpc.testing.Empty")
             let call = try await Client(channel).fullDuplexCall()
-            try await call.send(.with {
-                $0.sizes = [1]
-                $0.responseStatus = status
-            })
+            try await call.send(
+                .with {
+                    $0.sizes = [1]
+                    $0.responseStatus = status
+                })
             var replies = call.responses.makeAsyncIterator()
             let late = try await failure { while try await replies.next() != nil {} }
             #expect(late.code == .failedPrecondition && late.message == status.message)
@@ -164,7 +165,9 @@ enum TestTransport: String, CaseIterable, Sendable, CustomTestStringConvertible 
         let ended = Tally()
         try await transport.withChannel(HangingTestService(begun: begun, ended: ended)) { channel in
             let options = CallOptions(timeout: .milliseconds(500))
-            let unary = try await failure { try await Client(channel).emptyCall(Grpc_Testing_Empty(), options: options) }
+            let unary = try await failure {
+                try await Client(channel).emptyCall(Grpc_Testing_Empty(), options: options)
+            }
             #expect(unary.code == .deadlineExceeded)
             let stream = try await failure {
                 for try await _ in try await Client(channel).streamingOutputCall(.init(), options: options) {}
@@ -210,7 +213,9 @@ enum TestTransport: String, CaseIterable, Sendable, CustomTestStringConvertible 
         try await transport.withChannel(PlainTestService()) { channel in
             let total = try await withThrowingTaskGroup(of: Int.self) { group in
                 for size: Int32 in 0..<300 {
-                    group.addTask { try await Client(channel).unaryCall(.with { $0.responseSize = size }).payload.body.count }
+                    group.addTask {
+                        try await Client(channel).unaryCall(.with { $0.responseSize = size }).payload.body.count
+                    }
                 }
                 return try await group.reduce(0, +)
             }

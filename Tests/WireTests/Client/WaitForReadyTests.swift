@@ -12,7 +12,9 @@ import Testing
     @Test func patientCallWaitsForItsServer() async throws {
         let path = NSTemporaryDirectory() + "wire-\(UUID().uuidString.prefix(8)).sock"
         let channel = makeChannel(.unix(path: path))
-        let call = Task { try await within { try await Echo_EchoService.Client(channel).say(Echo_Echo("x"), options: patient) } }
+        let call = Task {
+            try await within { try await Echo_EchoService.Client(channel).say(Echo_Echo("x"), options: patient) }
+        }
         try await Task.sleep(for: .milliseconds(150))
         let (server, _) = try await startServer(on: .unix(path: path))
         #expect(try await call.value.text == "x")
@@ -51,7 +53,9 @@ import Testing
         try await Task.sleep(for: .milliseconds(50))
         try await within { await channel.shutDown() }
         #expect(await call.failureCode == .unavailable)
-        let later = try await failure { try await Echo_EchoService.Client(channel).say(Echo_Echo("x"), options: patient) }
+        let later = try await failure {
+            try await Echo_EchoService.Client(channel).say(Echo_Echo("x"), options: patient)
+        }
         #expect(later.code == .unavailable && later.message.contains("shut down"))
     }
 }

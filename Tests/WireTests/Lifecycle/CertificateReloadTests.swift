@@ -22,11 +22,13 @@ import Testing
         }
         let live = try channel("spiffe://test/first")
         let done = Gate()
-        let calls = Task { try await within { () -> Set<String> in
-            var ports = Set<String>()
-            while !done.isOpen { ports.insert(try await Echo_EchoService.Client(live).say(Echo_Echo("")).text) }
-            return ports
-        } }
+        let calls = Task {
+            try await within { () -> Set<String> in
+                var ports = Set<String>()
+                while !done.isOpen { ports.insert(try await Echo_EchoService.Client(live).say(Echo_Echo("")).text) }
+                return ports
+            }
+        }
         _ = try await within { try await Echo_EchoService.Client(live).say(Echo_Echo("")) }
         try files.replace("live.pem", with: "second.pem")
         try files.replace("live.key", with: "second.key")
@@ -35,7 +37,9 @@ import Testing
         let new = try channel("spiffe://test/second")
         _ = try await within { try await Echo_EchoService.Client(new).say(Echo_Echo("")) }
         let old = try channel("spiffe://test/first")
-        let refused = try await failure { try await within { try await Echo_EchoService.Client(old).say(Echo_Echo("")) } }
+        let refused = try await failure {
+            try await within { try await Echo_EchoService.Client(old).say(Echo_Echo("")) }
+        }
         #expect(refused.code == .unavailable)
         done.open()
         #expect(try await calls.value.count == 1, "one connection all along")

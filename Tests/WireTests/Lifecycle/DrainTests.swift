@@ -1,4 +1,3 @@
-import SwiftProtobuf
 import EchoProtos
 import Logging
 import NIOCore
@@ -52,7 +51,9 @@ import WireProtos
     @Test func healthSaysSoFirst() async throws {
         let gate = Gate()
         let health = HealthService(services: ["echo.EchoService"])
-        let (server, address) = try await startServer(gated(gate), more: [health]) { $0.drainDelay = .milliseconds(400) }
+        let (server, address) = try await startServer(gated(gate), more: [health]) {
+            $0.drainDelay = .milliseconds(400)
+        }
         let channel = makeChannel(address.target)
         let checks = Grpc_Health_V1_Health.Client(channel)
         #expect(try await checks.check(.init()).status == .serving)
@@ -75,10 +76,11 @@ import WireProtos
 
     @Test func newCallsGoToAnotherServer() async throws {
         let gate = Gate()
-        let (a, first) = try await startServer(ScriptedEcho(onSay: { request, _ in
-            if request.text == "x" { await gate.wait() }
-            return request
-        }))
+        let (a, first) = try await startServer(
+            ScriptedEcho(onSay: { request, _ in
+                if request.text == "x" { await gate.wait() }
+                return request
+            }))
         let (b, second) = try await namedServer("b")
         let channel = makeChannel(.addresses([first.tcp, second.tcp]))
         let held = say(channel)
@@ -142,7 +144,9 @@ import WireProtos
         gate.open()
         #expect(try await call.value == "x")
         try await within { await drain.value }
-        let late = try await failure { try await within { try await Echo_EchoService.Client(channel).say(Echo_Echo("x")) } }
+        let late = try await failure {
+            try await within { try await Echo_EchoService.Client(channel).say(Echo_Echo("x")) }
+        }
         #expect(late.code == .unavailable)
         await channel.shutDown(grace: .zero)
     }
@@ -153,7 +157,8 @@ import WireProtos
         let (server, address) = try await startServer(gated(gate), onDrain: { drained.add() })
         let channel = makeChannel(address.target)
         let group = ServiceGroup(
-            configuration: .init(services: [.init(service: server), .init(service: channel)], logger: Logger(label: "test")))
+            configuration: .init(
+                services: [.init(service: server), .init(service: channel)], logger: Logger(label: "test")))
         let running = Task { try await within { try await group.run() } }
         let call = say(channel)
         #expect(await eventually { server.callsInFlight == 1 })

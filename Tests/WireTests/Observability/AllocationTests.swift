@@ -8,10 +8,10 @@ import Testing
 /// What a unary call costs in allocations: its client's and its server's together.
 @Suite(.timeLimit(.minutes(3))) struct AllocationTests {
     #if DEBUG
-    /// Unoptimized code keeps what the optimizer would put on the stack.
-    private static let limit = 105.0
+        /// Unoptimized code keeps what the optimizer would put on the stack.
+        private static let limit = 105.0
     #else
-    private static let limit = 45.0
+        private static let limit = 45.0
     #endif
 
     /// In a process of its own, as every thread is counted.

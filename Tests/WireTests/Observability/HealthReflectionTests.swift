@@ -69,12 +69,14 @@ import WireProtos
         Grpc_Reflection_V1_ServerReflection.Methods.serverReflectionInfo,
         Grpc_Reflection_V1alpha_ServerReflection.Methods.serverReflectionInfo,
     ]) func reflectionAnswers(_ method: MethodDescriptor) async throws {
-        let answers = try await reflect(method, [
-            .with { $0.listServices = "" },
-            .with { $0.fileContainingSymbol = "grpc.health.v1.Health.Check" },
-            .with { $0.fileByFilename = "grpc/health/v1/health.proto" },
-            .with { $0.fileContainingSymbol = "no.Such" },
-        ])
+        let answers = try await reflect(
+            method,
+            [
+                .with { $0.listServices = "" },
+                .with { $0.fileContainingSymbol = "grpc.health.v1.Health.Check" },
+                .with { $0.fileByFilename = "grpc/health/v1/health.proto" },
+                .with { $0.fileContainingSymbol = "no.Such" },
+            ])
         try #require(answers.count == 4)
         let names = answers[0].listServicesResponse.service.map(\.name)
         #expect(names.contains("grpc.health.v1.Health") && names.contains("grpc.reflection.v1.ServerReflection"))

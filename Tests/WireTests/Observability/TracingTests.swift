@@ -12,13 +12,15 @@ import Tracing
 
     /// What a server behind a server sees of the metadata that the first one got.
     private static func passedOn(_ metadata: Metadata) async throws -> String {
-        let back = try await startServer(ScriptedEcho(onSay: { _, context in
-            Echo_Echo("\(context.metadata("traceparent") ?? "none") \(context.metadata("tracestate") ?? "none")")
-        }))
+        let back = try await startServer(
+            ScriptedEcho(onSay: { _, context in
+                Echo_Echo("\(context.metadata("traceparent") ?? "none") \(context.metadata("tracestate") ?? "none")")
+            }))
         let toBack = makeChannel(back.address.target)
-        let front = try await startServer(ScriptedEcho(onSay: { request, _ in
-            try await Echo_EchoService.Client(toBack).say(request)
-        }))
+        let front = try await startServer(
+            ScriptedEcho(onSay: { request, _ in
+                try await Echo_EchoService.Client(toBack).say(request)
+            }))
         let toFront = makeChannel(front.address.target)
         let text = try await within {
             try await Echo_EchoService.Client(toFront).say(Echo_Echo(""), options: CallOptions(metadata: metadata)).text
@@ -42,10 +44,11 @@ import Tracing
         await #expect(processExitsWith: .success) {
             let tracer = InMemoryTracer()
             InstrumentationSystem.bootstrap(tracer)
-            let back = try await startServer(ScriptedEcho(onSay: { request, _ in
-                if request.text == "bad" { throw RPCError(code: .notFound, message: "bad") }
-                return request
-            }))
+            let back = try await startServer(
+                ScriptedEcho(onSay: { request, _ in
+                    if request.text == "bad" { throw RPCError(code: .notFound, message: "bad") }
+                    return request
+                }))
             let channel = makeChannel(back.address.target)
             let client = Echo_EchoService.Client(channel)
             _ = try await within { try await client.say(Echo_Echo("good")) }
