@@ -26,10 +26,10 @@ import Testing
         let peer = try await FramePeer.start()
         let error = try await error(target(peer)) {
             $0.http2.keepaliveInterval = .milliseconds(50)
-            $0.http2.keepaliveTimeout = .milliseconds(50)
+            $0.http2.keepaliveTimeout = .milliseconds(300)
         }
         #expect(error.code == .unavailable && error.message.contains("keepalive"), "\(error)")
-        #expect(peer.received.contains { $0.type == FramePeer.Frame.ping })
+        #expect(await eventually { peer.received.contains { $0.type == FramePeer.Frame.ping } })
         await peer.stop()
     }
 
