@@ -65,7 +65,7 @@ import Testing
         try await withServer(
             configure: { $0.http2.streamWindow = 65_535 }, client: { $0.http2.streamWindow = 65_535 }, router: addEchoes
         ) { pair async throws in
-            let text = String(repeating: "0123456789", count: 40_000)
+            let text = String(repeating: "0123456789", count: 15_000)
             #expect(try await pair.unary(text).message == text)
             let upload: ClientStreamingCall<Note, Note> = try await pair.channel.clientStreaming(Kinds.client)
             try await upload.send(note(text))

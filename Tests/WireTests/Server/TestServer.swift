@@ -89,7 +89,7 @@ struct TestFailure: Error, CustomStringConvertible {
 
 /// Runs `body` and fails if that takes longer than `limit`, without waiting for it any more.
 func within<R: Sendable>(
-    _ limit: Duration = .seconds(20),
+    _ limit: Duration = .seconds(60),
     what: String = "the test",
     _ body: @escaping @Sendable () async throws -> R
 ) async throws -> R {
@@ -134,7 +134,7 @@ private final class Race<R: Sendable>: Sendable {
 
 /// Waits until `condition` holds.
 func eventually(_ what: String, _ condition: @Sendable () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(10)
+    let end = ContinuousClock.now + .seconds(30)
     while try await !condition() {
         guard ContinuousClock.now < end else { throw TestFailure("never: \(what)") }
         try await Task.sleep(for: .milliseconds(2))
