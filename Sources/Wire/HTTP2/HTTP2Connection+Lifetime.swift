@@ -192,6 +192,8 @@ extension HTTP2Connection {
             let announce: TimeAmount = openCount == 0 ? .milliseconds(20) : .milliseconds(100)
             arm(lifetime.drain, in: announce) { $0.finishDrain(grace: grace) }
         } else {
+            // Of age or idleness the pool learns here, or it would go on giving calls to this connection.
+            delegate?.goAwayReceived(on: self)
             finishDrain(grace: grace)
         }
     }
