@@ -217,7 +217,9 @@ extension HTTP2Connection {
     }
 
     func disarmTimers() {
-        for timer in [lifetime.phase, lifetime.keepalive, lifetime.age, lifetime.stall, lifetime.drain, lifetime.headers] {
+        for timer in [
+            lifetime.phase, lifetime.keepalive, lifetime.age, lifetime.stall, lifetime.drain, lifetime.headers,
+        ] {
             context.timers.disarm(timer)
             timer.action = nil
         }

@@ -2,7 +2,7 @@ import Metrics
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Keeps the sums of all counters, and nothing of other metrics: the server's memory is what is watched.

@@ -1,7 +1,7 @@
 // `FUZZ_TARGET=server wire-fuzz [libFuzzer's options] corpus`: see scripts/fuzz.sh.
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// libFuzzer's loop, for programs that have a `main` of their own.
@@ -13,7 +13,8 @@ func runFuzzer(
 ) -> CInt
 
 nonisolated(unsafe) let body: ([UInt8]) -> Void = {
-    guard let name = unsafe getenv("FUZZ_TARGET"), let target = unsafe FuzzTarget(rawValue: String(cString: name)) else {
+    guard let name = unsafe getenv("FUZZ_TARGET"), let target = unsafe FuzzTarget(rawValue: String(cString: name))
+    else {
         fatalError("FUZZ_TARGET is one of \(FuzzTarget.allCases.map(\.rawValue))")
     }
     return target.makeBody()

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOEmbedded
+
 @testable import Wire
 
 /// Bytes from a server into a client with open calls: streams 1 to 7, a unary call, a server-streaming one, and two that

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOEmbedded
+
 @testable import Wire
 
 /// A transport that checks that what leaves is whole frames, and keeps nothing.

@@ -1,5 +1,6 @@
 import CNghttp2
 import NIOCore
+
 @testable import Wire
 
 /// The input is lines `name: value`, which become a header block; each value is also read as everything that gRPC's

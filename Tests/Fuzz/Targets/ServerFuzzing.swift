@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import Synchronization
+
 @testable import Wire
 
 /// Bytes from a client into a server with one method of each kind. Connections come one after another, so that call
