@@ -1,32 +1,42 @@
 import EchoProtos
 import NIOCore
 import NIOPosix
-import Synchronization
 import Testing
 
 @testable import Wire
 
 /// Connections end of age, idleness and silence, and no call fails for it.
-@Suite(.timeLimit(.minutes(1))) struct ConnectionAgeTests {
-    /// The ports that calls came from during `duration`; any failure is thrown.
-    private func callers(
-        _ channel: ClientChannel, tasks: Int, pause: Duration = .zero, for duration: Duration
-    ) async throws -> Set<String> {
-        let end = ContinuousClock.now + duration
-        return try await within(seconds: 40) {
-            try await withThrowingTaskGroup(of: Set<String>.self) { group in
+@Suite(.timeLimit(.minutes(3))) struct ConnectionAgeTests {
+    /// The number of connections that calls came over: `wanted`, or fewer if that takes too long. A failure is thrown.
+    private func connections(
+        _ channel: ClientChannel, tasks: Int, pause: Duration = .zero, wanted: Int
+    ) async throws -> Int {
+        let ports = Ports()
+        let end = ContinuousClock.now + .seconds(20)
+        return try await within {
+            try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<tasks {
                     group.addTask {
-                        var ports = Set<String>()
                         while ContinuousClock.now < end {
-                            ports.insert(try await Echo_EchoService.Client(channel).say(Echo_Echo("")).text)
+                            let port = try await Echo_EchoService.Client(channel).say(Echo_Echo("")).text
+                            guard await ports.add(port) < wanted else { return }
                             if pause > .zero { try await Task.sleep(for: pause) }
                         }
-                        return ports
                     }
                 }
-                return try await group.reduce(into: []) { $0.formUnion($1) }
+                try await group.waitForAll()
+                return await ports.count
             }
+        }
+    }
+
+    private actor Ports {
+        private var all = Set<String>()
+        var count: Int { all.count }
+
+        func add(_ port: String) -> Int {
+            all.insert(port)
+            return all.count
         }
     }
 
@@ -38,8 +48,7 @@ import Testing
             portEcho, tls: isEncrypted ? files.server("server") : nil
         ) { $0.http2.maxAge = .milliseconds(200) }
         let channel = makeChannel(address.target, tls: isEncrypted ? try files.client() : nil)
-        let ports = try await callers(channel, tasks: 6, for: .milliseconds(1500))
-        #expect(ports.count >= 3, "\(ports.count) connections")
+        #expect(try await connections(channel, tasks: 6, wanted: 4) >= 4)
         await channel.shutDown(grace: .zero)
         await server.drain(grace: .zero)
     }
@@ -48,8 +57,7 @@ import Testing
         let (server, address) = try await startServer(portEcho) { $0.http2.maxIdleTime = .milliseconds(40) }
         let channel = makeChannel(address.target)
         // About the idle time apart, so that calls meet connections which are just ending.
-        let ports = try await callers(channel, tasks: 1, pause: .milliseconds(45), for: .milliseconds(2000))
-        #expect(ports.count >= 3, "\(ports.count) connections")
+        #expect(try await connections(channel, tasks: 1, pause: .milliseconds(45), wanted: 4) >= 4)
         await channel.shutDown(grace: .zero)
         await server.drain(grace: .zero)
     }
@@ -57,14 +65,9 @@ import Testing
     @Test func clientEndsItsIdleConnectionsToo() async throws {
         let (server, address) = try await startServer(portEcho)
         let channel = makeChannel(address.target) { $0.http2.maxIdleTime = .milliseconds(40) }
-        let ports = try await callers(channel, tasks: 1, pause: .milliseconds(45), for: .milliseconds(1000))
-        #expect(ports.count >= 2, "\(ports.count) connections")
+        #expect(try await connections(channel, tasks: 1, pause: .milliseconds(45), wanted: 4) >= 4)
         await channel.shutDown(grace: .zero)
         await server.drain(grace: .zero)
-    }
-
-    private final class Ends: Sendable {
-        let all = Mutex<[ContinuousClock.Instant]>([])
     }
 
     @Test func agesVary() async throws {
@@ -72,19 +75,17 @@ import Testing
             configuration.http2.maxAge = .milliseconds(400)
             configuration.http2.jitter = 0.5
         }
-        let ends = Ends()
         let start = ContinuousClock.now
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        let times = try await withThrowingTaskGroup(of: Duration.self) { group in
             for _ in 0..<12 {
                 group.addTask {
                     let ended = try await RawClient.open(address, sending: RawClient.preface)
                     _ = try await within { await ended.wait() }
-                    ends.all.withLock { $0.append(.now) }
+                    return ContinuousClock.now - start
                 }
             }
-            try await group.waitForAll()
+            return try await group.reduce(into: []) { $0.append($1) }.sorted()
         }
-        let times = ends.all.withLock { $0.map { $0 - start } }.sorted()
         #expect(times.count == 12)
         let spread = times[11] - times[0]
         #expect(spread > .milliseconds(60), "\(times)")
@@ -96,7 +97,7 @@ import Testing
     @Test func connectionWithoutARequestEnds() async throws {
         let (server, address) = try await startServer { $0.http2.firstRequestTimeout = .milliseconds(100) }
         let ended = try await RawClient.open(address, sending: RawClient.preface)
-        #expect(try await within(seconds: 5) { await ended.wait() })
+        #expect(try await within { await ended.wait() })
         await server.drain(grace: .zero)
     }
 
@@ -106,7 +107,7 @@ import Testing
             $0.http2.handshakeTimeout = .milliseconds(100)
         }
         let ended = try await RawClient.open(address, sending: [])
-        #expect(try await within(seconds: 5) { await ended.wait() })
+        #expect(try await within { await ended.wait() })
         await server.drain(grace: .zero)
     }
 }
@@ -120,7 +121,8 @@ struct RawClient: Sendable {
     static func open(_ address: ListenAddress, sending bytes: [UInt8]) async throws -> RawClient {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: address.tcp.host, port: address.tcp.port).get()
-        if !bytes.isEmpty { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)) }
+        // A server that has lost its patience meanwhile has closed already, which is what tests wait for.
+        if !bytes.isEmpty { try? await channel.writeAndFlush(ByteBuffer(bytes: bytes)) }
         return RawClient(channel: channel)
     }
 
