@@ -145,6 +145,13 @@ let package = Package(
     ]
 )
 
+// Locks that the thread sanitizer sees: see scripts/sanitize.sh.
+if Context.environment["WIRE_THREAD_SANITIZER"] != nil {
+    for target in package.targets where ["Wire", "WireTests"].contains(target.name) {
+        target.swiftSettings = ours + [.define("WIRE_THREAD_SANITIZER")]
+    }
+}
+
 let fuzzed: [Target.Dependency] = [
     "Wire", nioCore, nioEmbedded, .product(name: "Logging", package: "swift-log"), "CNghttp2",
 ]

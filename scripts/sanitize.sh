@@ -17,6 +17,7 @@ for sanitizer in "$@"; do
         ;;
     thread)
         build=.build-tsan
+        export WIRE_THREAD_SANITIZER=1
         export TSAN_OPTIONS="suppressions=$(pwd)/scripts/tsan-suppressions.txt halt_on_error=0 exitcode=66"
         ;;
     *)

@@ -19,12 +19,23 @@ struct CallAttempts {
         self.deadline = deadline
     }
 
+    /// The request's head for the attempt at hand: servers learn of retries (gRFC A6), but not of transparent ones.
+    func head(_ head: RequestHead) -> RequestHead {
+        guard attempt > 1 else { return head }
+        var head = head
+        head.previousAttempts = attempt - 1
+        return head
+    }
+
     /// Whether to try again after `error`; waits as long as it must before. False: the error is the call's.
     mutating func shouldRetry(after error: RPCError, isCommitted: Bool) async -> Bool {
         if Task.isCancelled || error.code == .deadlineExceeded { return false }
         if error.isUnprocessed, transparent < Self.maxTransparent {
             transparent += 1
-            return true
+            // At once the first time; after that the refusals may have a reason that lasts a moment.
+            guard transparent > 1 else { return true }
+            let pause = UInt64.random(in: 1_000_000...5_000_000) << UInt64(transparent)
+            return (try? await Task.sleep(nanoseconds: pause)) != nil
         }
         guard policy.maxAttempts > 1, policy.codes.contains(error.code), !isCommitted else { return false }
         let isAllowed = channel.throttle.withLock { $0.failed() }

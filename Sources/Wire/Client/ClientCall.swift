@@ -71,6 +71,7 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
             self.deadline = deadline
             builder.add("grpc-timeout", Timeout.format(deadline - .now()))
         }
+        if head.previousAttempts > 0 { builder.add("grpc-previous-rpc-attempts", String(head.previousAttempts)) }
         if !head.metadata.isEmpty { head.metadata.write(to: builder) }
         do {
             try connection.open(self, hasBody: true)
@@ -366,4 +367,6 @@ struct RequestHead: Sendable {
     var isEncrypted: Bool
     var userAgent: String
     var metadata: Metadata
+    /// Attempts before this one that the server may have seen.
+    var previousAttempts = 0
 }

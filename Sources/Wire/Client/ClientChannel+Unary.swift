@@ -124,7 +124,8 @@ extension ClientChannel {
         while true {
             var isCommitted = false
             do {
-                let result = unsafe try await unaryAttempt(method, bytes, head, options, deadline, &isCommitted, body)
+                let result = unsafe try await unaryAttempt(
+                    method, bytes, attempts.head(head), options, deadline, &isCommitted, body)
                 if configuration.retry.maxAttempts > 1 { throttleSucceeded() }
                 metrics?.record(method, .ok, since: start)
                 return result

@@ -130,15 +130,35 @@ final class ClientStream: Sendable {
                 return false
             case .wait: await call.waitForNews { $0.hasNews }
             case .failed(let error, let isCommitted):
-                if let singleRequest, await attempts.shouldRetry(after: error, isCommitted: isCommitted) {
-                    let next = try await Self.begin(channel, method, options, head, deadline, singleRequest)
-                    current.withLock { $0 = next }
-                    continue
+                if let singleRequest {
+                    try await retry(singleRequest, &attempts, after: error, isCommitted: isCommitted)
+                } else {
+                    report(error.code)
+                    throw error
                 }
-                report(error.code)
-                throw error
             }
         }
+    }
+
+    /// Replaces the call by a new attempt, or throws what the last one failed with.
+    private func retry(
+        _ request: EncodedMessage,
+        _ attempts: inout CallAttempts,
+        after error: RPCError,
+        isCommitted: Bool
+    ) async throws {
+        var error = error
+        while await attempts.shouldRetry(after: error, isCommitted: isCommitted) {
+            do {
+                let next = try await Self.begin(
+                    channel, method, options, attempts.head(head), deadline, request)
+                return current.withLock { $0 = next }
+            } catch let failure as RPCError {
+                error = failure
+            }
+        }
+        report(error.code)
+        throw error
     }
 
     private enum Step: Sendable {

@@ -19,6 +19,7 @@ final class ManagedConnection: HTTP2ConnectionDelegate, @unchecked Sendable {
     /// Strong, as a connection may outlive its channel: the pool lets go of it when it has ended.
     let pool: ConnectionPool
     private(set) var http2: HTTP2Connection?
+    private var channel: (any Channel)?
     let isEncrypted: Bool
 
     // MARK: Under the pool's lock
@@ -35,7 +36,17 @@ final class ManagedConnection: HTTP2ConnectionDelegate, @unchecked Sendable {
         self.isEncrypted = isEncrypted
     }
 
-    func attach(_ http2: HTTP2Connection) { self.http2 = http2 }
+    /// On the loop, before the connection is up.
+    func attach(_ http2: HTTP2Connection, _ channel: (any Channel)? = nil) {
+        self.http2 = http2
+        self.channel = channel
+    }
+
+    /// Gives up a connection that is not ready, on the loop.
+    func abandon() {
+        http2?.abort()
+        channel?.close(promise: nil)
+    }
 
     func streamEnded() { pool.streamEnded(on: self) }
 

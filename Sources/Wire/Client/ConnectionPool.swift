@@ -397,8 +397,7 @@ final class ConnectionPool: Sendable {
         for waiter in failed { waiter.continuation.resume(returning: .failure(Self.shutDownError)) }
         for connection in drain {
             connection.context.run {
-                guard let http2 = connection.http2 else { return }
-                if connection.isReady { http2.beginDrain(grace: grace) } else { http2.abort() }
+                if connection.isReady { connection.http2?.beginDrain(grace: grace) } else { connection.abandon() }
             }
         }
         if drain.isEmpty { continuation?.resume() }

@@ -57,7 +57,7 @@ final class Connector: Sendable {
                         peer: PeerInfo(transport: isTCP ? .tcp : .unixSocket),
                         delegate: connection
                     )
-                    connection.attach(handler.connection)
+                    connection.attach(handler.connection, channel)
                     if let tls = self.tls {
                         let encryption = try TLSHandler(client: tls.current, serverName: self.serverName)
                         try channel.pipeline.syncOperations.addHandler(encryption)

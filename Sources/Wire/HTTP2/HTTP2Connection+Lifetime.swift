@@ -192,6 +192,8 @@ extension HTTP2Connection {
             let announce: TimeAmount = openCount == 0 ? .milliseconds(20) : .milliseconds(100)
             arm(lifetime.drain, in: announce) { $0.finishDrain(grace: grace) }
         } else {
+            // Whoever opens streams must know, or calls would go on to a connection that refuses them.
+            delegate?.goAwayReceived(on: self)
             finishDrain(grace: grace)
         }
     }

@@ -43,6 +43,7 @@ final class HTTP2Connection: @unchecked Sendable {
 
     @exclusivity(unchecked) var session: OpaquePointer?
     @safe @exclusivity(unchecked) private var isInsideNghttp2 = false
+    @safe @exclusivity(unchecked) private var hasStarted = false
     /// Set by the loop's context: the connection is in its list of those to flush.
     @safe @exclusivity(unchecked) var isDirty = false
 
@@ -108,6 +109,7 @@ final class HTTP2Connection: @unchecked Sendable {
 
     /// Makes the session and sends SETTINGS.
     func start() {
+        hasStarted = true
         var options: OpaquePointer?
         guard unsafe nghttp2_option_new(&options) == 0 else { fatalError("out of memory") }
         defer { unsafe nghttp2_option_del(options) }
@@ -159,7 +161,16 @@ final class HTTP2Connection: @unchecked Sendable {
     ///
     /// Must not be called inside nghttp2; `fail` may.
     private func tearDown() {
-        guard unsafe session != nil, !isInsideNghttp2 else { return }
+        guard !isInsideNghttp2 else { return }
+        guard unsafe session != nil else {
+            // A socket that closed before it was ready: the server counts it, and must not wait for it.
+            if isServer, !hasStarted {
+                let delegate = self.delegate
+                self.delegate = nil
+                delegate?.connectionClosed(self, failure)
+            }
+            return
+        }
         finishTurn()
         disarmTimers()
         unsafe nghttp2_session_del(session)

@@ -13,6 +13,8 @@ final class CallWorker: @unchecked Sendable {
     private var call: ServerContext?
     private var parked: UnsafeContinuation<Void, Never>?
     private(set) var task: Task<Void, Never>?
+    /// Cancelled inside its first inline step: such a worker takes no further call.
+    private var isCancelledEarly = false
 
     init(context: LoopContext, loop: ServerLoop) {
         self.context = context
@@ -30,6 +32,7 @@ final class CallWorker: @unchecked Sendable {
         } else {
             let task = Task.immediate(executorPreference: context) { await self.work() }
             self.task = task
+            if isCancelledEarly { task.cancel() }
         }
     }
 
@@ -39,7 +42,7 @@ final class CallWorker: @unchecked Sendable {
             task.cancel()
         } else {
             // Still inside the first inline step, before the task's handle is known.
-            loop.context.loop.execute { self.task?.cancel() }
+            isCancelledEarly = true
         }
     }
 
@@ -55,7 +58,7 @@ final class CallWorker: @unchecked Sendable {
             call = nil
             await current.run()
             // A handler may have come back on another thread only if it broke its executor; then it ends here.
-            guard !Task.isCancelled, context.inLoop, loop.park(self) else { return }
+            guard !Task.isCancelled, !isCancelledEarly, context.inLoop, loop.park(self) else { return }
             await unsafe withUnsafeContinuation { unsafe parked = $0 }
         }
     }

@@ -9,7 +9,7 @@ public protocol ServiceHandler: Sendable {
 }
 
 /// Which method is answered by what. Filled before the server starts, unchanged after.
-public struct Router {
+public struct Router: Sendable {
     /// Answers one call: reads from the context, writes to it, and throws to end it with an error.
     public typealias Invocation = @Sendable (ServerContext) async throws -> Void
 

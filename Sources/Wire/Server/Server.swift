@@ -106,6 +106,8 @@ public final class Server: Service, Sendable {
 
     /// Sets up an accepted connection, or refuses it if there are too many. On the connection's loop.
     private func accept(_ channel: any Channel, tls: (any TLSContextSource)?) throws {
+        // A connection that the kernel took before the listener closed comes too late for a drain's GOAWAY.
+        guard !core.isDraining.load(ordering: .relaxed) else { throw ConnectionRefused() }
         let peer = PeerInfo(channel: channel)
         if let limit = limiter.enter(peer.address) {
             core.metrics?.abused(limit)

@@ -35,8 +35,9 @@ private func checkRoundTrip(_ metadata: Metadata) {
     metadata.write(to: builder)
     var block = HeaderBlock()
     unsafe builder.submit { fields, count in
+        guard let fields = unsafe fields else { return }
         for index in 0..<count {
-            let field = unsafe fields![index]
+            let field = unsafe fields[index]
             unsafe block.append(
                 name: UnsafeRawBufferPointer(start: field.name, count: field.namelen),
                 value: UnsafeRawBufferPointer(start: field.value, count: field.valuelen))

@@ -26,10 +26,10 @@ import Testing
         let peer = try await FramePeer.start()
         let error = try await error(target(peer)) {
             $0.http2.keepaliveInterval = .milliseconds(50)
-            $0.http2.keepaliveTimeout = .milliseconds(50)
+            $0.http2.keepaliveTimeout = .milliseconds(300)
         }
         #expect(error.code == .unavailable && error.message.contains("keepalive"), "\(error)")
-        #expect(peer.received.contains { $0.type == FramePeer.Frame.ping })
+        #expect(await eventually { peer.received.contains { $0.type == FramePeer.Frame.ping } })
         await peer.stop()
     }
 
@@ -58,7 +58,8 @@ import Testing
         let peer = try await FramePeer.start(greeting: [])
         let error = try await error(target(peer)) { $0.connectTimeout = .milliseconds(500) }
         #expect(error.code == .unavailable && error.message.contains("127.0.0.1:\(peer.port)"), "\(error)")
-        #expect(error.message.contains("in time"), "\(error)")
+        // On a busy machine the socket itself may be what is late; then the words are NIO's.
+        #expect(error.message.contains("in time") || error.message.contains("timeout"), "\(error)")
         await peer.stop()
     }
 

@@ -52,7 +52,7 @@ import WireProtos
         let gate = Gate()
         let health = HealthService(services: ["echo.EchoService"])
         let (server, address) = try await startServer(gated(gate), more: [health]) {
-            $0.drainDelay = .milliseconds(400)
+            $0.drainDelay = .seconds(3)
         }
         let channel = makeChannel(address.target)
         let checks = Grpc_Health_V1_Health.Client(channel)

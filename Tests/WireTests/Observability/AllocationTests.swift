@@ -11,7 +11,7 @@ import Testing
         /// Unoptimized code keeps what the optimizer would put on the stack.
         private static let limit = 105.0
     #else
-        private static let limit = 20.0
+        private static let limit = 45.0
     #endif
 
     /// In a process of its own, as every thread is counted.
