@@ -32,7 +32,9 @@ public final class HTTP2Acceptor: Sendable {
         }
 
         func makeStream(on connection: HTTP2Connection) -> HTTP2Stream? {
-            guard connection.openCount < connection.configuration.maxConcurrentStreams else { return nil }
+            // Handlers of streams that were reset go on until they notice; they count as the connection's.
+            guard connection.openCount + connection.orphanedCalls < connection.configuration.maxConcurrentStreams
+            else { return nil }
             return HTTP2ServerStream(context: context, acceptor: self)
         }
 

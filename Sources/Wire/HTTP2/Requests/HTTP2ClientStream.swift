@@ -68,7 +68,7 @@ extension ClientChannel {
         endsStream: Bool = false,
         deadline: NIODeadline = .distantFuture
     ) async throws -> HTTP2ClientStream {
-        if let name = head.fields.firstInvalid { throw HTTP2Error.invalidField(name) }
+        if let name = head.firstInvalid { throw HTTP2Error.invalidField(name) }
         var head = head
         head.scheme = isEncrypted ? "https" : "http"
         if head.authority.isEmpty { head.authority = authority }

@@ -76,6 +76,13 @@ public struct HTTP2RequestHead: Sendable, Hashable {
         self.fields = fields
     }
 
+    /// What must not be sent: a part with a control character or a space, or a field (RFC 9113, section 8.3).
+    var firstInvalid: String? {
+        for (name, part) in [(":method", method), (":scheme", scheme), (":authority", authority), (":path", path)]
+        where !part.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) { return name }
+        return method.isEmpty ? ":method" : path.isEmpty ? ":path" : fields.firstInvalid
+    }
+
     init(_ block: borrowing HeaderBlock) {
         self.init(
             method: block.first(":method") ?? "",

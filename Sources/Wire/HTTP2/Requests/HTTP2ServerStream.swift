@@ -8,6 +8,8 @@ public final class HTTP2ServerStream: HTTP2ByteStream, @unchecked Sendable {
     private var task: Task<Void, Never>?
     private var hasResponded = false
     private var isRunning = false
+    /// The connection that the stream was on when it ended before its handler did.
+    private var orphanOf: HTTP2Connection?
     private var hasStarted = false
     public private(set) var request = HTTP2RequestHead(method: "", path: "")
     /// Who asks.
@@ -84,6 +86,8 @@ public final class HTTP2ServerStream: HTTP2ByteStream, @unchecked Sendable {
         await context.hop {
             self.isRunning = false
             self.task = nil
+            self.orphanOf?.orphanedCalls -= 1
+            self.orphanOf = nil
             // A handler that leaves its reply open has failed.
             if !self.isClosed, !self.outboundEnded || !self.hasResponded { self.reset(.internalError) }
             self.acceptor.handlerEnded()
@@ -92,6 +96,10 @@ public final class HTTP2ServerStream: HTTP2ByteStream, @unchecked Sendable {
 
     override func closed(_ error: HTTP2Error?) {
         ended(error)
+        if isRunning, let connection {
+            orphanOf = connection
+            connection.orphanedCalls += 1
+        }
         task?.cancel()
     }
 }
