@@ -87,6 +87,7 @@ final class ClientStream: Sendable {
         guard bytes.count <= channel.configuration.maxRequestMessageSize else {
             throw RPCError(code: .resourceExhausted, message: "a request of \(bytes.count) bytes is over the limit")
         }
+        try checkCancellation()
         let call = self.call
         let mustWait: Bool
         if call.context.inLoop {
@@ -111,6 +112,16 @@ final class ClientStream: Sendable {
         call.context.run { call.cancel(RPCError(code: .cancelled, message: "the call was cancelled")) }
     }
 
+    /// Ends the call if the calling task has been cancelled: one that never has to wait would not notice otherwise.
+    private func checkCancellation() throws {
+        guard Task.isCancelled else { return }
+        let error = RPCError(code: .cancelled, message: "the calling task was cancelled")
+        let call = self.call
+        call.context.run { call.cancel(error) }
+        report(.cancelled)
+        throw error
+    }
+
     // MARK: Receiving
 
     /// Hands the next message to `body`; false at the end of a call that succeeded.
@@ -122,6 +133,7 @@ final class ClientStream: Sendable {
             deadline: deadline
         )
         while true {
+            try checkCancellation()
             let call = self.call
             switch unsafe try await step(call, body) {
             case .message: return true

@@ -374,6 +374,9 @@ final class ConnectionPool: Sendable {
         }
     }
 
+    /// Streams that calls have taken and not given back.
+    var streamsInUse: Int { state.withLock { $0.endpoints.flatMap(\.connections).reduce(0) { $0 + $1.streams } } }
+
     // MARK: End
 
     private static let shutDownError = RPCError(code: .unavailable, message: "the channel is shut down")
