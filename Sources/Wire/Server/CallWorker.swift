@@ -54,9 +54,10 @@ final class CallWorker: @unchecked Sendable {
     }
 
     private func work() async {
-        while let current = call {
+        while call != nil {
+            // Not bound to a name: a worker that waits must not hold the call that it has finished.
+            await call?.run()
             call = nil
-            await current.run()
             // A handler may have come back on another thread only if it broke its executor; then it ends here.
             guard !Task.isCancelled, !isCancelledEarly, context.inLoop, loop.park(self) else { return }
             await unsafe withUnsafeContinuation { unsafe parked = $0 }
