@@ -48,6 +48,12 @@ final class ManagedConnection: HTTP2ConnectionDelegate, @unchecked Sendable {
         channel?.close(promise: nil)
     }
 
+    /// Lets go of what never came up, on the loop: the two would keep each other, and the pool.
+    func detach() {
+        http2 = nil
+        channel = nil
+    }
+
     func streamEnded() { pool.streamEnded(on: self) }
 
     // MARK: HTTP2ConnectionDelegate, on the loop

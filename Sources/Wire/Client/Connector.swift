@@ -77,6 +77,7 @@ final class Connector: Sendable {
     private func finish(_ connection: ManagedConnection, _ future: EventLoopFuture<any Channel>) {
         future.whenFailure { error in
             connection.http2?.transportClosed("\(error)")
+            connection.context.run { connection.detach() }
             connection.pool.closed(connection, RPCError(code: .unavailable, message: "\(error)", cause: error))
         }
     }
