@@ -10,7 +10,7 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             for worker in 0..<4 {
                 group.addTask {
-                    for number in 0..<100 {
+                    for number in 0..<150 {
                         let text = "\(worker) \(number)"
                         #expect(try await pair.unary(text).message == text)
                         if number % 3 == 0 { try await Task.sleep(for: .milliseconds(5)) }
@@ -24,8 +24,8 @@ import Testing
     @Test(arguments: [true, false]) func ofAge(_ isServers: Bool) async throws {
         try await withServer(
             threads: 2,
-            configure: { if isServers { $0.http2.maxAge = .milliseconds(50) } },
-            client: { if !isServers { $0.http2.maxAge = .milliseconds(50) } },
+            configure: { if isServers { $0.http2.maxAge = .milliseconds(80) } },
+            client: { if !isServers { $0.http2.maxAge = .milliseconds(80) } },
             router: addEchoes
         ) { pair in
             try await Self.callThroughout(pair)
@@ -35,13 +35,13 @@ import Testing
     /// Calls come just when the connection has been idle for too long.
     @Test(arguments: [true, false]) func ofIdleness(_ isServers: Bool) async throws {
         try await withServer(
-            configure: { if isServers { $0.http2.maxIdleTime = .milliseconds(20) } },
-            client: { if !isServers { $0.http2.maxIdleTime = .milliseconds(20) } },
+            configure: { if isServers { $0.http2.maxIdleTime = .milliseconds(60) } },
+            client: { if !isServers { $0.http2.maxIdleTime = .milliseconds(60) } },
             router: addEchoes
         ) { pair async throws in
-            for number in 0..<40 {
+            for number in 0..<25 {
                 #expect(try await pair.unary("\(number)").message == "\(number)")
-                try await Task.sleep(for: .microseconds(17_000 + number * 200))
+                try await Task.sleep(for: .microseconds(52_000 + number * 600))
             }
         }
     }
