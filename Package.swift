@@ -30,6 +30,7 @@ let package = Package(
     platforms: [.macOS(.v26)],
     products: [
         .library(name: "Wire", targets: ["Wire", "WireProtos"]),
+        .library(name: "Transcoding", targets: ["Transcoding"]),
         .executable(name: "protoc-gen-wire", targets: ["protoc-gen-wire"]),
     ],
     dependencies: [
@@ -72,6 +73,9 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+        .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "Transcoding", dependencies: ["CProtobufC", "CSimdJSON", protobuf], swiftSettings: ours),
         .target(name: "CAllocationCounter", path: "Tests/AllocationCounter"),
         .testTarget(
             name: "WireTests",
@@ -87,6 +91,30 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: ours
+        ),
+        .target(
+            name: "TestContractProtos",
+            dependencies: [protobuf],
+            path: "Tests/Contract/Generated",
+            swiftSettings: generated
+        ),
+        .testTarget(
+            name: "TranscodingTests",
+            dependencies: ["Transcoding", "CProtobufC", "TestContractProtos", protobuf],
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "wire-transcode",
+            dependencies: ["Transcoding", "TestContractProtos"],
+            path: "Tests/Transcode/Filter",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "transcode-bench",
+            dependencies: ["Transcoding", "TestContractProtos", protobuf],
+            path: "Tests/Benchmarks/Transcode",
+            exclude: ["transcode_bench.py"],
             swiftSettings: ours
         ),
         .target(
@@ -142,7 +170,8 @@ let package = Package(
             path: "Tests/Interop/Client",
             swiftSettings: ours
         ),
-    ]
+    ],
+    cxxLanguageStandard: .cxx17
 )
 
 // Locks that the thread sanitizer sees: see scripts/sanitize.sh.

@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 packages=(
     # Wire's libraries
     libnghttp2-dev libssl-dev zlib1g-dev pkg-config
+    # Transcoding's
+    libprotobuf-c-dev libsimdjson-dev
     # generated code, certificates
     protobuf-compiler openssl
     # the foreign gRPC peer for compressed calls

@@ -1,0 +1,51 @@
+internal import CSimdJSON
+internal import Synchronization
+
+/// All memory that a transcoding works in. One call at a time has it.
+///
+/// The unchecked conformance: it goes from thread to thread, and the pool's lock and the call's own order see to it that
+/// never two have it.
+@safe final class Workspace: @unchecked Sendable {
+    let arena = Arena()
+    let paths: PathStack
+    var output = OutputBuffer()
+    let index: OpaquePointer
+
+    init(maxDepth: Int) {
+        paths = PathStack(depth: maxDepth)
+        guard let index = unsafe datavault_json_index_new() else { fatalError("there is no memory for a JSON index") }
+        unsafe self.index = unsafe index
+    }
+
+    deinit {
+        arena.destroy()
+        paths.destroy()
+        output.destroy()
+        unsafe datavault_json_index_free(index)
+    }
+
+    /// Whether it is small enough to wait for the next call.
+    var isWorthKeeping: Bool { unsafe datavault_json_index_footprint(index) <= Self.keptIndex }
+
+    /// Bytes of an index that stays: of a text of a quarter as many.
+    private static let keptIndex = 1024 * 1024
+}
+
+/// Workspaces that wait for the next call.
+final class WorkspacePool: Sendable {
+    private let waiting = Mutex<[Workspace]>([])
+    private let maxDepth: Int
+    /// More than cores that work at a time gain nothing.
+    private static let capacity = 64
+
+    init(maxDepth: Int) { self.maxDepth = maxDepth }
+
+    func take() -> Workspace { waiting.withLock { $0.popLast() } ?? Workspace(maxDepth: maxDepth) }
+
+    func giveBack(_ workspace: Workspace) {
+        guard workspace.isWorthKeeping else { return }
+        waiting.withLock { waiting in
+            if waiting.count < Self.capacity { waiting.append(workspace) }
+        }
+    }
+}
