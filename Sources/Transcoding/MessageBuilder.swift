@@ -40,7 +40,7 @@ public final class MessageBuilder {
     ) throws(TranscodingError) {
         precondition(path == nil || path?.root == type, "the path starts from another type")
         let message = unsafe try root()
-        unsafe try withBytes(json) { bytes throws(TranscodingError) in
+        try unsafe json.withUnsafeBytes { bytes throws(TranscodingError) in
             var parser = unsafe try MessageParser(
                 bytes, workspace, pool: transcoder.pool, options: transcoder.options, limits: transcoder.limits)
             parser.elements = elements
@@ -233,8 +233,6 @@ public final class MessageBuilder {
     public func serialize() throws(TranscodingError) -> [UInt8] {
         let message = unsafe try root()
         unsafe try RequiredFields.check(message, type.entry)
-        workspace.output.reset(limit: transcoder.limits.maxOutputBytes)
-        unsafe try WireEncoder.encode(message, to: &workspace.output)
-        return workspace.output.array()
+        return try unsafe workspace.encoder.array(message, type.entry, limit: transcoder.limits.maxOutputBytes)
     }
 }

@@ -33,9 +33,22 @@ public final class Transcoder: Sendable {
     ///
     /// Throws `TranscodingError`, naming the field that is at fault.
     public func protobuf(fromJSON json: RawSpan, as type: MessageType) throws(TranscodingError) -> [UInt8] {
-        let builder = MessageBuilder(type, self)
-        try builder.mergeJSON(json)
-        return try builder.serialize()
+        precondition(type.pool === pool, "the type is of another pool")
+        let workspace = workspaces.take()
+        defer { workspaces.giveBack(workspace) }
+        workspace.arena.reset(limit: limits.maxMemory)
+        return try unsafe json.withUnsafeBytes { bytes throws(TranscodingError) in
+            let message = try unsafe workspace.arena.allocateMessage(type.entry)
+            var parser = try unsafe MessageParser(bytes, workspace, pool: pool, options: options, limits: limits)
+            do throws(TranscodingError) {
+                try unsafe parser.parse(type.entry, into: message)
+                try parser.json.expectEnd()
+            } catch {
+                throw error.inside(workspace.paths.path(through: parser.depth))
+            }
+            try unsafe RequiredFields.check(message, type.entry)
+            return try unsafe workspace.encoder.array(message, type.entry, limit: limits.maxOutputBytes)
+        }
     }
 
     /// As `protobuf(fromJSON:as:)` with a span.
@@ -63,7 +76,7 @@ public final class Transcoder: Sendable {
         let workspace = workspaces.take()
         defer { workspaces.giveBack(workspace) }
         workspace.arena.reset(limit: limits.maxMemory)
-        return unsafe try withBytes(bytes) { bytes throws(TranscodingError) in
+        return try unsafe bytes.withUnsafeBytes { bytes throws(TranscodingError) in
             unsafe try write(try decode(bytes, type, workspace), type, field, workspace)
         }
     }
@@ -95,7 +108,7 @@ public final class Transcoder: Sendable {
     ) throws(TranscodingError) -> [UInt8] {
         var writer = MessageWriter(workspace, pool: pool, options: options, limits: limits)
         // The buffer may have moved while it grew.
-        defer { workspace.output = writer.output }
+        defer { unsafe workspace.output = writer.output }
         do throws(TranscodingError) {
             if let path {
                 unsafe try writer.write(path, of: message)
@@ -131,15 +144,4 @@ extension MessageWriter {
         }
         unsafe try writeField(field, message)
     }
-}
-
-/// The bytes of a span as C functions take them.
-func withBytes<T>(
-    _ span: RawSpan, _ body: (UnsafeRawBufferPointer) throws(TranscodingError) -> T
-) throws(TranscodingError) -> T {
-    var result: Result<T, TranscodingError>?
-    unsafe span.withUnsafeBytes { bytes in
-        do throws(TranscodingError) { result = unsafe .success(try body(bytes)) } catch { result = .failure(error) }
-    }
-    return unsafe try result.unsafelyUnwrapped.get()
 }

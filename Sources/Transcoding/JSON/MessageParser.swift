@@ -1,7 +1,7 @@
 /// Reads JSON into message memory by the canonical mapping.
 ///
 /// Source: protobuf.dev, “ProtoJSON Format”.
-@safe struct MessageParser {
+@safe struct MessageParser: ~Copyable {
     var json: JSONReader
     let workspace: Workspace
     let arena: Arena
@@ -22,14 +22,16 @@
         guard input.count <= limits.maxBytes else {
             throw .exceeded("maxBytes", "the text is longer than \(limits.maxBytes) bytes")
         }
+        workspace.paths.enter(0)
+        // Whatever throws comes before the first field is set: what cannot be copied is never half there.
+        let reader = try unsafe JSONReader(input, workspace)
+        json = reader
         self.workspace = workspace
         self.pool = pool
         self.limits = limits
         arena = workspace.arena
         paths = workspace.paths
         ignoresUnknown = options.ignoresUnknownFields
-        paths.enter(0)
-        json = unsafe try JSONReader(input, workspace)
     }
 
     // MARK: Messages

@@ -1,7 +1,7 @@
 /// Writes message memory as JSON by the canonical mapping.
 ///
 /// Source: protobuf.dev, “ProtoJSON Format”.
-@safe struct MessageWriter {
+@safe struct MessageWriter: ~Copyable {
     var output: OutputBuffer
     let workspace: Workspace
     let arena: Arena
@@ -13,8 +13,8 @@
     var depth = 0
 
     init(_ workspace: Workspace, pool: DescriptorPool, options: TranscodingOptions, limits: TranscodingLimits) {
-        workspace.output.reset(limit: limits.maxOutputBytes)
-        output = workspace.output
+        unsafe workspace.output.reset(limit: limits.maxOutputBytes)
+        output = unsafe workspace.output
         self.workspace = workspace
         self.pool = pool
         self.options = options

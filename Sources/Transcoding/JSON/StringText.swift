@@ -41,7 +41,8 @@ extension OutputBuffer {
 
     private mutating func appendEscaped(_ bytes: UnsafeBufferPointer<UInt8>) throws(TranscodingError) {
         // Each byte may become six.
-        for unsafebyte in unsafe bytes {
+        for index in 0..<bytes.count {
+            let byte = unsafe bytes[index]
             try reserve(7)
             switch byte {
             case UInt8(ascii: "\""): appendEscape("\"")

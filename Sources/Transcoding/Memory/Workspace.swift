@@ -8,7 +8,9 @@ internal import Synchronization
 @safe final class Workspace: @unchecked Sendable {
     let arena = Arena()
     let paths: PathStack
-    var output = OutputBuffer()
+    // A workspace belongs to one call at a time, so the checks at run time would find nothing.
+    @exclusivity(unchecked) var output = OutputBuffer()
+    @exclusivity(unchecked) var encoder = WireEncoder()
     let index: OpaquePointer
 
     init(maxDepth: Int) {
@@ -20,7 +22,7 @@ internal import Synchronization
     deinit {
         arena.destroy()
         paths.destroy()
-        output.destroy()
+        unsafe output.destroy()
         unsafe datavault_json_index_free(index)
     }
 

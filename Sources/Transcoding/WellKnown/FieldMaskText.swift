@@ -49,7 +49,8 @@ enum FieldMaskText {
         _ path: UnsafeBufferPointer<UInt8>, to target: inout UnsafeMutablePointer<UInt8>
     ) throws(TranscodingError) {
         var raise = false
-        for unsafebyte in unsafe path {
+        for index in 0..<path.count {
+            let byte = unsafe path[index]
             switch byte {
             case UInt8(ascii: "A")...UInt8(ascii: "Z"): throw unsafe unwritable(path)
             case UInt8(ascii: "_"):

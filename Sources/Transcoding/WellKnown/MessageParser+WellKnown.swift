@@ -173,7 +173,7 @@ extension MessageParser {
         }
         depth -= 1
         if unsafe inner.pointee.canLackRequired { unsafe try RequiredFields.check(content, inner) }
-        let packed = unsafe try WireEncoder.encode(content, in: arena)
+        let packed = try unsafe workspace.encoder.slice(content, inner, limit: limits.maxOutputBytes, arena)
         let fields = unsafe type.pointee.fields
         unsafe (message + fields[0].offset).storeBytes(url.start, url.count)
         unsafe message.markSet(fields)

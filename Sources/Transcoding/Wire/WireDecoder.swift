@@ -3,7 +3,7 @@ internal import CSimdJSON
 /// Reads protobuf bytes into message memory, and bounds what they may ask for while it does so: protobuf-c's own reader
 /// follows any depth and takes strings that are not UTF-8. Strings and bytes point into the input, which must outlive
 /// the message.
-@safe struct WireDecoder {
+@safe struct WireDecoder: ~Copyable {
     let arena: Arena
     let paths: PathStack
     let maxDepth: Int

@@ -26,11 +26,14 @@ struct Filter {
         while let operation = try input.read(upToCount: 1)?.first {
             let name = String(decoding: try read(input), as: UTF8.self)
             let content = Array(try read(input))
+            let result: [UInt8]
             do throws(TranscodingError) {
-                try write(0, try answer(operation, name, content), to: output)
+                result = try answer(operation, name, content)
             } catch {
                 try write(1, Array("\(error.reason.rawValue): \(error)".utf8), to: output)
+                continue
             }
+            try write(0, result, to: output)
         }
     }
 
