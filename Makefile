@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON := .build-py/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup build test generate check-generated lint format bench bench-wire soak sanitize fuzz clean
+.PHONY: help setup build test generate check-generated lint format bench bench-wire bench-transcode soak sanitize fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -28,10 +28,13 @@ lint: ## Check the format of Swift sources
 format: ## Format Swift sources
 	@scripts/format.sh
 
-bench: bench-wire ## Run all benchmarks
+bench: bench-wire bench-transcode ## Run all benchmarks
 
 bench-wire: setup ## Measure Wire beside nghttpd, grpc-go, gRPC C++ and grpc-swift-2
 	@scripts/bench-wire.sh
+
+bench-transcode: setup ## Measure JSON to protobuf and back beside swift-protobuf and Python
+	@scripts/bench-transcode.sh
 
 soak: setup ## Ten minutes at 80 % of peak: memory flat, no error
 	@scripts/soak.sh

@@ -183,6 +183,7 @@ if Context.environment["WIRE_THREAD_SANITIZER"] != nil {
 
 let fuzzed: [Target.Dependency] = [
     "Wire", nioCore, nioEmbedded, .product(name: "Logging", package: "swift-log"), "CNghttp2",
+    "Transcoding", "TestContractProtos", protobuf,
 ]
 if Context.environment["WIRE_FUZZ"] == nil {
     package.targets.append(
@@ -198,7 +199,7 @@ if Context.environment["WIRE_FUZZ"] == nil {
 } else {
     // The fuzzer instead of the replay: both are made of the same sources. See scripts/fuzz.sh.
     let coverage = SwiftSetting.unsafeFlags(["-sanitize=fuzzer"])
-    for target in package.targets where target.name == "Wire" { target.swiftSettings = ours + [coverage] }
+    for target in package.targets where ["Wire", "Transcoding"].contains(target.name) { target.swiftSettings = ours + [coverage] }
     package.targets.append(
         .executableTarget(
             name: "wire-fuzz",

@@ -18,6 +18,7 @@ step "Swift tests" swift test --skip-build --parallel
 step "C++ peers" Tests/Interop/cpp/build.sh .build-interop
 export WIRE_BIN=${WIRE_BIN:-$(swift build --show-bin-path)} INTEROP_CPP=$PWD/.build-interop
 step "foreign peers" .build-py/bin/python -m pytest -q -n 2 Tests/Interop
+step "transcoding and Python" .build-py/bin/python -m pytest -q -n 2 Tests/Transcode
 [ ! -d Tests/Attacks ] || step "attacks" .build-py/bin/python -m pytest -q Tests/Attacks
 
 if [ ${#failed[@]} -gt 0 ]; then

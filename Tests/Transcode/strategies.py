@@ -95,7 +95,9 @@ def fill(draw, message, depth=0):
     """Sets some of a message's fields."""
     if fill_well_known(draw, message):
         return
-    fields = message.DESCRIPTOR.fields
+    fields = list(message.DESCRIPTOR.fields)
+    if not fields:
+        return
     count = min(len(fields), 4 if depth < 2 else 1)
     for field in draw(st.lists(st.sampled_from(fields), max_size=count, unique_by=lambda field: field.number)):
         if field.message_type is not None and depth >= 3:

@@ -38,10 +38,13 @@ import Testing
             }
         }
         #expect(repacked == bytes)
-        let oracle = try Sink(jsonUTF8Bytes: Array(Self.everything.utf8))
-        // Of an Any swift-protobuf serializes what it read as JSON; the messages are equal as bytes once more read.
-        let ours = try Sink(serializedBytes: bytes)
-        #expect(try ours.jsonString() == oracle.jsonString())
+        var oracle = try Sink(jsonUTF8Bytes: Array(Self.everything.utf8))
+        var ours = try Sink(serializedBytes: bytes)
+        // swift-protobuf keeps what an Any held as JSON until somebody registers its type.
+        #expect(try Datavault_Test_V1_Row(serializedBytes: ours.any.value).id == 7)
+        ours.clearAny()
+        oracle.clearAny()
+        #expect(ours == oracle)
     }
 
     @Test func protobufCPacksOurMemory() throws {
@@ -80,7 +83,6 @@ import Testing
 
     @Test(arguments: [
         [0x08], [0x09, 0, 0], [0x18], [0x18, 0x80], [0x72, 5, 65], [0x00], [0x07], [0x0E], [0x0C],
-        [0x18, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02],
         [0x18, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01],
         [0xFF, 0xFF, 0xFF, 0xFF, 0x7F], [0xCA, 0x02, 3, 0, 0, 0], [0xD2, 0x02, 3, 0, 0, 0], [0xDA, 0x02, 1, 0x80],
         [0xA3, 0x01], [0xA3, 0x01, 0xAC, 0x01], [0x92, 0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F],
@@ -88,6 +90,12 @@ import Testing
     func refusesMalformed(_ bytes: [UInt8]) throws {
         #expect(refusal { try json(bytes) }?.reason == .malformedProtobuf)
         #expect(throws: (any Error).self) { try Sink(serializedBytes: bytes) }
+    }
+
+    @Test func refusesBitsBeyond64() throws {
+        // upb refuses it too; swift-protobuf lets the bits fall.
+        let bytes: [UInt8] = [0x18, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02]
+        #expect(refusal { try json(bytes) }?.reason == .malformedProtobuf)
     }
 
     @Test func namesThePlace() throws {

@@ -30,8 +30,8 @@ import Transcoding
 
     @Test func floatingPoint() throws {
         #expect(try Shared.transcoder.text(Sink.with { $0.doubles = [-0.0, 1, 1e15, 1e300, 1e-300, 123456.789] })
-            == #"{"doubles":[-0,1,1e+15,1e+300,1e-300,123456.789]}"#)
-        #expect(try Shared.transcoder.text(Sink.with { $0.doubleValue = -0.0 }) == #"{"doubleValue":-0}"#)
+            == #"{"doubles":[-0.0,1,1e+15,1e+300,1e-300,123456.789]}"#)
+        #expect(try Shared.transcoder.text(Sink.with { $0.doubleValue = -0.0 }) == #"{"doubleValue":-0.0}"#)
         #expect(try Shared.transcoder.text(Sink.with { $0.floats = [.nan, .infinity, -.infinity, 16_777_216] })
             == #"{"floats":["NaN","Infinity","-Infinity",16777216]}"#)
     }

@@ -98,8 +98,9 @@ internal import CSimdJSON
 
     private var scaledMagnitude: UInt64? {
         if isLong {
-            // Rare: more digits than any 64-bit number has. Whole ones within range, such as 10000000000000000000e-19,
-            // are read as a double.
+            // The largest numbers of 64 bits have twenty digits.
+            if exponent == 0 { return longMagnitude }
+            // Rare: a fraction or a power of ten, with more digits than any 64-bit number has.
             guard let value = double, abs(value) < 0x1p63, value == value.rounded(.towardZero) else { return nil }
             return UInt64(abs(value))
         }
@@ -116,6 +117,20 @@ internal import CSimdJSON
             if overflow { return nil }
             value = product
             power -= 1
+        }
+        return value
+    }
+
+    private var longMagnitude: UInt64? {
+        var value: UInt64 = 0
+        var cursor = unsafe isNegative ? start + 1 : start
+        while unsafe cursor < end {
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = unsafe product.addingReportingOverflow(UInt64(cursor.pointee &- UInt8(ascii: "0")))
+            // A point or an exponent that came to nothing, such as 1.0e1.
+            if unsafe overflow || carry || cursor.pointee < UInt8(ascii: "0") { return nil }
+            value = sum
+            unsafe cursor += 1
         }
         return value
     }

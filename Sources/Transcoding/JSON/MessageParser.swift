@@ -51,7 +51,7 @@
     mutating func parseInner(
         _ type: UnsafePointer<MessageEntry>, into message: MessagePointer
     ) throws(TranscodingError) {
-        guard depth + 1 < limits.maxDepth else { throw WireReader.tooDeep() }
+        guard depth < limits.maxDepth else { throw WireReader.tooDeep() }
         depth += 1
         paths.enter(depth)
         unsafe try parse(type, into: message)

@@ -55,8 +55,9 @@ func writeSigned(_ value: Int64, _ target: UnsafeMutablePointer<UInt8>) -> Unsaf
 
 /// Writes the shortest digits that give the number back. It must be finite.
 func writeDouble(_ value: Double, _ target: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
+    if value == 0, value.sign == .minus { return unsafe writeNegativeZero(target) }
     // Whole numbers, which doubles often are, have their digits at hand.
-    if value.magnitude < 1e15, value == value.rounded(.towardZero), !(value == 0 && value.sign == .minus) {
+    if value.magnitude < 1e15, value == value.rounded(.towardZero) {
         return unsafe writeSigned(Int64(value), target)
     }
     return unsafe target.withMemoryRebound(to: CChar.self, capacity: longestFloat) {
@@ -65,10 +66,21 @@ func writeDouble(_ value: Double, _ target: UnsafeMutablePointer<UInt8>) -> Unsa
 }
 
 func writeFloat(_ value: Float, _ target: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
-    if value.magnitude < 1e7, value == value.rounded(.towardZero), !(value == 0 && value.sign == .minus) {
+    if value == 0, value.sign == .minus { return unsafe writeNegativeZero(target) }
+    if value.magnitude < 1e7, value == value.rounded(.towardZero) {
         return unsafe writeSigned(Int64(value), target)
     }
     return unsafe target.withMemoryRebound(to: CChar.self, capacity: longestFloat) {
         unsafe target + datavault_write_float(value, $0)
     }
+}
+
+/// With a fraction: several readers take -0 for a whole number and lose its sign.
+private func writeNegativeZero(_ target: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
+    var target = unsafe target
+    unsafe writeByte("-", &target)
+    unsafe writeByte("0", &target)
+    unsafe writeByte(".", &target)
+    unsafe writeByte("0", &target)
+    return unsafe target
 }

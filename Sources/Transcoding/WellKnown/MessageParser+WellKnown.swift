@@ -163,7 +163,7 @@ extension MessageParser {
         }
         let inner = unsafe try anyType(url)
         let content = unsafe try arena.allocateMessage(inner)
-        guard depth + 1 < limits.maxDepth else { throw WireReader.tooDeep() }
+        guard depth < limits.maxDepth else { throw WireReader.tooDeep() }
         depth += 1
         paths.enter(depth)
         if unsafe inner.pointee.wellKnown == .none {
