@@ -199,7 +199,9 @@ if Context.environment["WIRE_FUZZ"] == nil {
 } else {
     // The fuzzer instead of the replay: both are made of the same sources. See scripts/fuzz.sh.
     let coverage = SwiftSetting.unsafeFlags(["-sanitize=fuzzer"])
-    for target in package.targets where ["Wire", "Transcoding"].contains(target.name) { target.swiftSettings = ours + [coverage] }
+    for target in package.targets where ["Wire", "Transcoding"].contains(target.name) {
+        target.swiftSettings = ours + [coverage]
+    }
     package.targets.append(
         .executableTarget(
             name: "wire-fuzz",

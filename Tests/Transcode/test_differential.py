@@ -3,14 +3,12 @@
 docs/transcoding-differences.md has each difference with its reason; `excused` here has each as a rule.
 """
 
-import base64
 import json
 import math
 import os
 import re
 
-import hypothesis
-from google.protobuf import json_format
+from google.protobuf import json_format, unknown_fields
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +16,7 @@ import strategies
 from conftest import Refused
 from strategies import NAME
 
-EXAMPLES = int(os.environ.get("TRANSCODE_EXAMPLES", "800"))
+EXAMPLES = int(os.environ.get("TRANSCODE_EXAMPLES", "500"))
 CALM = settings(
     max_examples=EXAMPLES, deadline=None, database=None, derandomize="TRANSCODE_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck))
@@ -54,8 +52,7 @@ def test_json_of_python(transcode, protos, data):
         text = json_format.MessageToJson(message, descriptor_pool=protos.pool, **options)
         ours, refusal = we_read(transcode, protos, text.encode())
         assert refusal is None, (refusal, text)
-        again = python_reads(protos, text)
-        assert comparable(ours) == comparable(again), text
+        assert comparable(ours) == comparable(message), text
 
 
 @CALM
@@ -133,99 +130,52 @@ def test_changed_bytes(transcode, protos, data):
         ours, refusal = None, str(error)
     if (ours is None) != (theirs is None):
         assert excused_bytes(read if theirs is not None else None, refusal), (refusal, content)
-    elif ours is not None:
+    elif ours is not None and not has_odd_entry(read):
         assert normal(ours) == normal(theirs), content
 
 
 # MARK: The differences
 
+# What Transcoding refuses and Python takes: what we say against it, and what the text then holds.
+STRICTER = [
+    (r"is not base64", r'"'),
+    (r"is no number", r'"\s*[+-]?[\d_.]*|"[+-]?(nan|inf)'),
+    (r"is no (timestamp|duration)|years 0001|10 000 years", r'"'),
+    (r"the field is there twice", r"_"),
+    (r"no underscores in JSON", r"_"),
+    (r"another member of the same oneof", r"choiceNull"),
+    (r"malformedJSON", r"NaN|Infinity"),
+    (r"not a whole one", r'(lavors?|evel)"?: ?[^,]*\d\.\d|"-?\d{16,}\.\d'),
+    (r"wrongType: .* an object is wanted", r'"'),
+]
+
+# What Python refuses and Transcoding takes: what the text then holds.
+LOOSER = [
+    r'"nulls": ?(\[[^]]*)?null',
+    r'"-?\d+(\.0+)?([eE]\+?\d+)?"',
+    r'choiceNull',
+]
+
 
 def excused(text, refusal):
     """Whether one refuses for a reason that is listed. `refusal` is ours; None where Python refuses."""
     if refusal is None:
-        return any(rule(text) for rule in (
-            null_in_list, number_in_string, two_members_null, numbers_python_lacks, negative_zero_seconds))
-    return any(word in refusal for word in STRICTER) and any(rule(text) for rule in (
-        lenient_base64, lenient_number, lenient_enum, lenient_time, two_names, lenient_mask, large_number, odd_python))
-
-
-STRICTER = (
-    "invalidValue", "outOfRange", "duplicate", "wrongType", "malformedJSON", "unknownEnumValue", "unknownField",
-    "invalidUTF8")
-
-
-def null_in_list(text):
-    """Lists of NullValue may hold null."""
-    return "nulls" in text
-
-
-def number_in_string(text):
-    """A whole number in a string may have an exponent or a fraction of zeros."""
-    return re.search(r'"-?\d+(\.0+)?([eE][+-]?\d+)?"', text) is not None
-
-
-def two_members_null(text):
-    """Null for NullValue sets its oneof."""
-    return "choiceNull" in text
-
-
-def numbers_python_lacks(text):
-    """Numbers that json reads as infinite, or that int refuses."""
-    return re.search(r"\d[eE]", text) is not None
-
-
-def negative_zero_seconds(text):
-    """Python's duration and timestamp refuse forms that the mapping has."""
-    return re.search(r'"-?\d+(\.\d{1,9})?s"', text) is not None
-
-
-def lenient_base64(text):
-    """Python drops what is no base64."""
-    return "ytes" in text
-
-
-def lenient_number(text):
-    """Python's int and float take spaces, underscores, words."""
-    return re.search(r'"\s*[+-]?[\d_]+.*"|nan|inf|NaN|Infinity', text, re.I) is not None
-
-
-def lenient_enum(text):
-    """Python takes enums as it takes numbers."""
-    return "lavor" in text or "evel" in text
-
-
-def lenient_time(text):
-    """Python takes more forms of times."""
-    return re.search(r"timestamp|duration", text, re.I) is not None
-
-
-def two_names(text):
-    """Python counts a field's two names as two fields."""
-    return "_" in text
-
-
-def lenient_mask(text):
-    """Python takes what a field mask cannot give back."""
-    return "ieldMask" in text
-
-
-def large_number(text):
-    """Python's json reads what is beyond a double as infinite."""
-    return re.search(r"\d[eE]\+?\d{3}", text) is not None
-
-
-def odd_python(text):
-    """Python keeps half surrogates and control characters in ignored parts."""
-    return "\\u" in text or "\\" in text
+        return any(re.search(rule, text) for rule in LOOSER)
+    return any(re.search(said, refusal) and re.search(rule, text) for said, rule in STRICTER)
 
 
 def excused_value(text):
-    """Both take it and differ: -0 without a fraction, base64 that Python cuts, a list of NullValue."""
-    return re.search(r"-0(?![\d.])", text) is not None or lenient_base64(text)
+    """Both take it and differ: -0 without a fraction, which Python reads as 0."""
+    return re.search(r"-0(?![\d.])", text) is not None
+
+
+def has_odd_entry(message):
+    """upb takes a map's entry that has anything but a key and a value for an unknown field."""
+    numbers = {field.number for field in message.DESCRIPTOR.fields
+               if field.message_type is not None and field.message_type.GetOptions().map_entry}
+    return any(field.field_number in numbers for field in unknown_fields.UnknownFieldSet(message))
 
 
 def excused_bytes(message, refusal):
-    """Where Python takes bytes that we refuse, or the other way round."""
-    if refusal is None:
-        return True
-    return "fieldMask" in refusal or "invalidUTF8" in refusal
+    """Python writes field masks that do not come back the same."""
+    return refusal is not None and "field mask" in refusal and message is not None

@@ -23,7 +23,8 @@ import Transcoding
                 ("floatValue", "NaN"), ("boolValue", "true"), ("bytesValue", "_w"), ("flavor", "FLAVOR_SOUR"),
                 ("level", "100000"), ("strings", "a"), ("strings", "b,c"), ("int32s", "1"), ("int32s", "2"),
                 ("flavors", "FLAVOR_SWEET"), ("timestamp", "2020-01-01T00:00:00Z"), ("duration", "1.5s"),
-                ("fieldMask", "a,bC"), ("wrappedInt64", "7"), ("wrappedString", ""), ("timestamps", "1970-01-01T00:00:01Z"),
+                ("fieldMask", "a,bC"), ("wrappedInt64", "7"), ("wrappedString", ""),
+                ("timestamps", "1970-01-01T00:00:01Z"),
                 ("choiceString", "c"), ("optionalInt32", "0"), ("stringValue", "\u{0}ü"), ("bytesList", "AA=="),
             ] { try $0.setParameter(name, to: text) }
         }
@@ -52,7 +53,8 @@ import Transcoding
         ("nothing", "1", TranscodingError.Reason.unknownField), ("part.nothing", "1", .unknownField),
         ("int32Value.x", "1", .invalidPath), ("parts.count", "1", .invalidPath), ("", "1", .unknownField),
         ("part..count", "1", .unknownField), ("int32Value", "x", .invalidValue), ("int32Value", "", .invalidValue),
-        ("int32Value", "2147483648", .outOfRange), ("boolValue", "1", .invalidValue), ("flavor", "x", .unknownEnumValue),
+        ("int32Value", "2147483648", .outOfRange), ("boolValue", "1", .invalidValue),
+        ("flavor", "x", .unknownEnumValue),
         ("timestamp", "today", .invalidValue), ("part", "{}", .wrongType), ("byString", "x", .wrongType),
         ("struct", "{}", .wrongType), ("bytesValue", "!", .invalidValue), ("wrappedBool", "x", .invalidValue),
     ])
@@ -64,24 +66,27 @@ import Transcoding
     }
 
     @Test func refusesWhatIsSetTwice() throws {
-        #expect(refusal {
-            try build {
-                try $0.setParameter("int32Value", to: "1")
-                try $0.setParameter("int32_value", to: "1")
-            }
-        }?.reason == .duplicate)
-        #expect(refusal {
-            try build {
-                try $0.setParameter("choiceBool", to: "true")
-                try $0.setParameter("choiceString", to: "x")
-            }
-        }?.reason == .duplicate)
-        #expect(refusal {
-            try build {
-                try $0.mergeJSON(Array(#"{"int32Value":1}"#.utf8))
-                try $0.setParameter("int32Value", to: "1")
-            }
-        }?.reason == .duplicate)
+        #expect(
+            refusal {
+                try build {
+                    try $0.setParameter("int32Value", to: "1")
+                    try $0.setParameter("int32_value", to: "1")
+                }
+            }?.reason == .duplicate)
+        #expect(
+            refusal {
+                try build {
+                    try $0.setParameter("choiceBool", to: "true")
+                    try $0.setParameter("choiceString", to: "x")
+                }
+            }?.reason == .duplicate)
+        #expect(
+            refusal {
+                try build {
+                    try $0.mergeJSON(Array(#"{"int32Value":1}"#.utf8))
+                    try $0.setParameter("int32Value", to: "1")
+                }
+            }?.reason == .duplicate)
     }
 
     @Test func bodyAndPath() throws {
@@ -91,11 +96,13 @@ import Transcoding
             try $0.setPathVariable(name, to: "n")
             try $0.setParameter("int32Value", to: "7")
         }
-        #expect(sink == Sink.with {
-            $0.part.name = "n"
-            $0.part.count = 3
-            $0.int32Value = 7
-        })
+        #expect(
+            sink
+                == Sink.with {
+                    $0.part.name = "n"
+                    $0.part.count = 3
+                    $0.int32Value = 7
+                })
         let error = refusal {
             try build {
                 try $0.mergeJSON(Array(#"{"name":"other"}"#.utf8), at: try path("part"))
@@ -108,11 +115,16 @@ import Transcoding
 
     @Test func bodyInFieldsOfEveryShape() throws {
         #expect(try build { try $0.mergeJSON(Array("[1,2]".utf8), at: try path("int32s")) }.int32S == [1, 2])
-        #expect(try build { try $0.mergeJSON(Array(#"{"a":"b"}"#.utf8), at: try path("byString")) }.byString == ["a": "b"])
-        #expect(try build { try $0.mergeJSON(Array("\"x\"".utf8), at: try path("part.owner.email")) }.part.owner.email == "x")
+        #expect(
+            try build { try $0.mergeJSON(Array(#"{"a":"b"}"#.utf8), at: try path("byString")) }.byString == ["a": "b"])
+        #expect(
+            try build { try $0.mergeJSON(Array("\"x\"".utf8), at: try path("part.owner.email")) }.part.owner.email
+                == "x")
         #expect(try build { try $0.mergeJSON(Array("null".utf8), at: try path("part")) } == Sink())
         #expect(try build { try $0.mergeJSON(Array("null".utf8), at: try path("value")) }.value == nil)
-        let error = refusal { try build { try $0.mergeJSON(Array(#"{"parts":[{"x":1}]}"#.utf8), at: try path("part")) } }
+        let error = refusal {
+            try build { try $0.mergeJSON(Array(#"{"parts":[{"x":1}]}"#.utf8), at: try path("part")) }
+        }
         #expect(error?.path == "parts[0].x")
     }
 

@@ -85,8 +85,10 @@ import Transcoding
         refused([file { $0.messageType = [message("M", [field("f", 536_870_912)])] }], .invalid, "p.M.f")
         refused([file { $0.messageType = [message("M\"", [])] }], .invalid, "a.proto")
         refused([file { $0.messageType = [message("M", [field("f\"", 1)])] }], .invalid, "p.M")
-        refused([file { $0.messageType = [message("M", [field("f", 1).with { $0.jsonName = "\"" }])] }], .invalid, "p.M.f")
-        refused([file { $0.messageType = [message("M", [field("f", 1).with { $0.oneofIndex = 3 }])] }], .invalid, "p.M.f")
+        refused(
+            [file { $0.messageType = [message("M", [field("f", 1).with { $0.jsonName = "\"" }])] }], .invalid, "p.M.f")
+        refused(
+            [file { $0.messageType = [message("M", [field("f", 1).with { $0.oneofIndex = 3 }])] }], .invalid, "p.M.f")
         refused([file { $0.enumType = [.with { $0.name = "E" }] }], .invalid, "p.E")
         refused(
             [file { $0.messageType = [message("M", []), message("N", [field("f", 1, .enum, typeName: ".p.M")])] }],
@@ -99,12 +101,15 @@ import Transcoding
     }
 
     @Test func refusesWhatItDoesNotKnow() {
-        refused([file { $0.messageType = [message("M", [field("f", 1, .group, typeName: ".p.M")])] }], .unsupported, "p.M.f")
+        refused(
+            [file { $0.messageType = [message("M", [field("f", 1, .group, typeName: ".p.M")])] }], .unsupported, "p.M.f"
+        )
         refused([file { $0.syntax = "editions" }], .unsupported, "a.proto")
     }
 
     @Test func resolvesRelativeNames() throws {
-        var outer = message("Outer", [field("a", 1, .message, typeName: "Inner"), field("b", 2, .message, typeName: "p.M")])
+        var outer = message(
+            "Outer", [field("a", 1, .message, typeName: "Inner"), field("b", 2, .message, typeName: "p.M")])
         outer.nestedType = [message("Inner", [])]
         let pool = try DescriptorPool(.with { $0.file = [file { $0.messageType = [outer, message("M", [])] }] })
         let type = try #require(pool.messageType(named: "p.Outer"))

@@ -45,7 +45,8 @@ import Transcoding
     }
 
     @Test func deepAny() {
-        let text = String(repeating: #"{"@type":"x/google.protobuf.Any","value":"#, count: 5_000) + "{}"
+        let text =
+            String(repeating: #"{"@type":"x/google.protobuf.Any","value":"#, count: 5_000) + "{}"
             + String(repeating: "}", count: 5_000)
         #expect(json("{\"any\":\(text)}")?.limit == "maxDepth")
     }
@@ -60,7 +61,8 @@ import Transcoding
         }
         #expect(error?.limit == "maxDepth")
         // Groups within groups, which nobody knows.
-        #expect(wire(Array(repeating: 0xA3, count: 1) + [1] + Array(repeating: 0x0B, count: 100_000))?.limit == "maxDepth")
+        #expect(
+            wire(Array(repeating: 0xA3, count: 1) + [1] + Array(repeating: 0x0B, count: 100_000))?.limit == "maxDepth")
     }
 
     @Test func depthIsCountedAlike() throws {
@@ -157,7 +159,9 @@ import Transcoding
                     let json = Array("{\"int32Value\":\(index),\"strings\":[\"\(index)\"]}".utf8)
                     for _ in 0..<20 {
                         let bytes = try Shared.transcoder.protobuf(fromJSON: json, as: type)
-                        #expect(try Shared.transcoder.json(fromProtobuf: bytes, as: type) == (index == 0 ? Array("{\"strings\":[\"0\"]}".utf8) : json))
+                        #expect(
+                            try Shared.transcoder.json(fromProtobuf: bytes, as: type)
+                                == (index == 0 ? Array("{\"strings\":[\"0\"]}".utf8) : json))
                     }
                 }
             }

@@ -29,11 +29,13 @@ import Transcoding
     }
 
     @Test func floatingPoint() throws {
-        #expect(try Shared.transcoder.text(Sink.with { $0.doubles = [-0.0, 1, 1e15, 1e300, 1e-300, 123456.789] })
-            == #"{"doubles":[-0.0,1,1e+15,1e+300,1e-300,123456.789]}"#)
+        #expect(
+            try Shared.transcoder.text(Sink.with { $0.doubles = [-0.0, 1, 1e15, 1e300, 1e-300, 123456.789] })
+                == #"{"doubles":[-0.0,1,1e+15,1e+300,1e-300,123456.789]}"#)
         #expect(try Shared.transcoder.text(Sink.with { $0.doubleValue = -0.0 }) == #"{"doubleValue":-0.0}"#)
-        #expect(try Shared.transcoder.text(Sink.with { $0.floats = [.nan, .infinity, -.infinity, 16_777_216] })
-            == #"{"floats":["NaN","Infinity","-Infinity",16777216]}"#)
+        #expect(
+            try Shared.transcoder.text(Sink.with { $0.floats = [.nan, .infinity, -.infinity, 16_777_216] })
+                == #"{"floats":["NaN","Infinity","-Infinity",16777216]}"#)
     }
 
     @Test func strings() throws {
@@ -43,7 +45,9 @@ import Transcoding
         try expect(#"{"stringValue":"a\u0000b"}"#) { $0.stringValue = "a\0b" }
         for length in 0..<40 {
             let text = String(repeating: "x", count: length) + "\"" + String(repeating: "é", count: length)
-            #expect(try Shared.transcoder.sink(try Shared.transcoder.text(Sink.with { $0.stringValue = text })).stringValue == text)
+            #expect(
+                try Shared.transcoder.sink(try Shared.transcoder.text(Sink.with { $0.stringValue = text })).stringValue
+                    == text)
         }
     }
 
@@ -77,7 +81,9 @@ import Transcoding
             $0.timestamp = .init(seconds: 1_136_214_245, nanos: 120_000_000)
             $0.duration = .init(seconds: 0, nanos: -500_000_000)
         }
-        try expect(#"{"timestamps":["0001-01-01T00:00:00Z","9999-12-31T23:59:59.999999999Z","1969-12-31T23:59:59.000001Z"]}"#) {
+        try expect(
+            #"{"timestamps":["0001-01-01T00:00:00Z","9999-12-31T23:59:59.999999999Z","1969-12-31T23:59:59.000001Z"]}"#
+        ) {
             $0.timestamps = [
                 .init(seconds: -62_135_596_800), .init(seconds: 253_402_300_799, nanos: 999_999_999),
                 .init(seconds: -1, nanos: 1_000),
@@ -92,7 +98,9 @@ import Transcoding
             let stamp = Google_Protobuf_Timestamp(seconds: Int64(day) * 86_400 + 3_723)
             let json = try Shared.transcoder.json(fromProtobuf: stamp.serializedBytes(), as: type)
             #expect(try String(decoding: json, as: UTF8.self) == stamp.jsonString())
-            #expect(try Google_Protobuf_Timestamp(serializedBytes: Shared.transcoder.protobuf(fromJSON: json, as: type)) == stamp)
+            #expect(
+                try Google_Protobuf_Timestamp(serializedBytes: Shared.transcoder.protobuf(fromJSON: json, as: type))
+                    == stamp)
         }
     }
 
@@ -111,11 +119,13 @@ import Transcoding
 
     @Test func any() throws {
         let row = try Google_Protobuf_Any(message: Datavault_Test_V1_Row.with { $0.id = 5 })
-        #expect(try Shared.transcoder.text(Sink.with { $0.any = row })
-            == #"{"any":{"@type":"type.googleapis.com/datavault.test.v1.Row","id":"5"}}"#)
+        #expect(
+            try Shared.transcoder.text(Sink.with { $0.any = row })
+                == #"{"any":{"@type":"type.googleapis.com/datavault.test.v1.Row","id":"5"}}"#)
         let duration = try Google_Protobuf_Any(message: Google_Protobuf_Duration(seconds: 3))
-        #expect(try Shared.transcoder.text(Sink.with { $0.any = duration })
-            == #"{"any":{"@type":"type.googleapis.com/google.protobuf.Duration","value":"3s"}}"#)
+        #expect(
+            try Shared.transcoder.text(Sink.with { $0.any = duration })
+                == #"{"any":{"@type":"type.googleapis.com/google.protobuf.Duration","value":"3s"}}"#)
     }
 
     @Test func refusesWhatHasNoForm() throws {
@@ -135,16 +145,22 @@ import Transcoding
             $0.flavor = .sweet
             $0.renamed = "r"
         }
-        #expect(try Shared.transcoder { $0.writesEnumsAsNumbers = true }.text(message) == #"{"flavor":1,"calledOtherwise":"r"}"#)
-        #expect(try Shared.transcoder { $0.preservesProtoNames = true }.text(message) == #"{"flavor":"FLAVOR_SWEET","renamed":"r"}"#)
+        #expect(
+            try Shared.transcoder { $0.writesEnumsAsNumbers = true }.text(message)
+                == #"{"flavor":1,"calledOtherwise":"r"}"#)
+        #expect(
+            try Shared.transcoder { $0.preservesProtoNames = true }.text(message)
+                == #"{"flavor":"FLAVOR_SWEET","renamed":"r"}"#)
         let whole = try Shared.transcoder { $0.emitsDefaultValues = true }.text(message)
-        #expect(whole.contains(#""int64Value":"0""#) && whole.contains(#""strings":[]"#) && whole.contains(#""byBool":{}"#))
+        #expect(
+            whole.contains(#""int64Value":"0""#) && whole.contains(#""strings":[]"#) && whole.contains(#""byBool":{}"#))
         #expect(!whole.contains("optionalInt32") && !whole.contains("choiceBool") && !whole.contains("\"part\""))
         let read = try Sink(jsonString: whole)
         #expect(read == message)
         let ignoring = Shared.transcoder { $0.ignoresUnknownFields = true }
-        #expect(try ignoring.sink(#"{"no":{"a":[1,{"b":"\n"}]},"int32Value":1,"flavor":"NO","flavors":["NO",1]}"#)
-            == Sink.with { ($0.int32Value, $0.flavors) = (1, [.sweet]) })
+        #expect(
+            try ignoring.sink(#"{"no":{"a":[1,{"b":"\n"}]},"int32Value":1,"flavor":"NO","flavors":["NO",1]}"#)
+                == Sink.with { ($0.int32Value, $0.flavors) = (1, [.sweet]) })
         #expect(refusal { try ignoring.sink(#"{"no":[1 2]}"#) }?.reason == .malformedJSON)
     }
 }

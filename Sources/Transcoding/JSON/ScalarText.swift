@@ -5,7 +5,7 @@ enum ScalarText {
     /// The bits of a whole number, or nil where the text is none of the kind's range.
     static func integer(_ number: JSONNumber, _ kind: FieldKind) throws(TranscodingError) -> UInt64 {
         guard let magnitude = number.magnitude else {
-            if let value = number.double, value != value.rounded(.towardZero) {
+            if number.exponent < 0 {
                 throw TranscodingError(.invalidValue, "the number is not a whole one")
             }
             throw outOfRange(kind)

@@ -91,7 +91,8 @@
     ) throws(TranscodingError) {
         switch unsafe field.pointee.kind {
         case .message:
-            guard let type = unsafe field.pointee.message, let inner = unsafe value.load(as: MessagePointer?.self) else { return }
+            guard let type = unsafe field.pointee.message, let inner = unsafe value.load(as: MessagePointer?.self)
+            else { return }
             let before = unsafe end - cursor
             unsafe try encode(inner, type)
             unsafe try writeVarint(UInt64(end - cursor - before))
@@ -115,11 +116,13 @@
         case .double, .fixed64, .sfixed64:
             try reserve(8)
             unsafe cursor -= 8
-            unsafe UnsafeMutableRawPointer(cursor).storeBytes(of: value.load(as: UInt64.self).littleEndian, as: UInt64.self)
+            unsafe UnsafeMutableRawPointer(cursor).storeBytes(
+                of: value.load(as: UInt64.self).littleEndian, as: UInt64.self)
         case .float, .fixed32, .sfixed32:
             try reserve(4)
             unsafe cursor -= 4
-            unsafe UnsafeMutableRawPointer(cursor).storeBytes(of: value.load(as: UInt32.self).littleEndian, as: UInt32.self)
+            unsafe UnsafeMutableRawPointer(cursor).storeBytes(
+                of: value.load(as: UInt32.self).littleEndian, as: UInt32.self)
         case .int64, .uint64: unsafe try writeVarint(value.load(as: UInt64.self))
         case .uint32, .bool: unsafe try writeVarint(UInt64(value.load(as: UInt32.self)))
         case .sint32:

@@ -48,8 +48,7 @@ extension FieldKind {
             unsafe cursor += 1
             value |= UInt64(byte & 0x7F) &<< shift
             if byte < 0x80 {
-                // The tenth byte has room for one bit.
-                guard shift < 63 || byte <= 1 else { throw Self.malformed("a varint is longer than 64 bits") }
+                // Bits of the tenth byte beyond the 64th fall, as in all other readers.
                 return value
             }
             shift += 7
