@@ -55,6 +55,12 @@ import Transcoding
         #expect(try Shared.transcoder.sink(json) == Sink(jsonUTF8Bytes: Array(json.utf8)))
     }
 
+    @Test func readsTheLargestFloat() throws {
+        let json = #"{"floats":[3.4028235e+38,-3.4028235e+38]}"#
+        #expect(try Shared.transcoder.sink(json).floats == [.greatestFiniteMagnitude, -.greatestFiniteMagnitude])
+        #expect(try Shared.transcoder.text(try Shared.transcoder.sink(json)) == json)
+    }
+
     @Test func readsNaN() throws {
         let sink = try Shared.transcoder.sink(#"{"doubleValue":"NaN","floats":["NaN"]}"#)
         #expect(sink.doubleValue.isNaN && sink.floats.allSatisfy(\.isNaN))

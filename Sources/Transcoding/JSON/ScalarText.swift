@@ -34,10 +34,12 @@ enum ScalarText {
             throw TranscodingError(.outOfRange, "the number does not fit into \(kind)")
         }
         if kind == .double { return value.bitPattern }
-        guard value.magnitude <= Double(Float.greatestFiniteMagnitude) else {
+        // The shortest digits of the largest float lie above it, and round to it.
+        let rounded = Float(value)
+        guard rounded.isFinite else {
             throw TranscodingError(.outOfRange, "the number does not fit into a float")
         }
-        return UInt64(Float(value).bitPattern)
+        return UInt64(rounded.bitPattern)
     }
 
     /// A number that fills a text.

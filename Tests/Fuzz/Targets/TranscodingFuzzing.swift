@@ -35,14 +35,18 @@ func fuzzProtobuf(_ input: [UInt8]) {
 
 private func checkRoundTrip(_ bytes: [UInt8], _ transcoder: Transcoder, _ type: MessageType) throws {
     let json: [UInt8]
-    do { json = try transcoder.json(fromProtobuf: bytes, as: type) } catch let error as TranscodingError {
+    do throws(TranscodingError) {
+        json = try transcoder.json(fromProtobuf: bytes, as: type)
+    } catch {
         // JSON may say what has no form in JSON of its own: an Any within an Any that takes more depth when written, or
         // a field mask whose paths were not in lowerCamelCase.
         guard error.reason == .limitExceeded || error.reason == .invalidValue else { throw error }
         return
     }
     let again: [UInt8]
-    do { again = try transcoder.protobuf(fromJSON: json, as: type) } catch let error as TranscodingError {
+    do throws(TranscodingError) {
+        again = try transcoder.protobuf(fromJSON: json, as: type)
+    } catch {
         guard error.reason == .limitExceeded else { throw error }
         return
     }
