@@ -145,8 +145,10 @@ let package = Package(
     ]
 )
 
-// Locks that the thread sanitizer sees: see scripts/sanitize.sh.
+// Locks and continuations that the thread sanitizer sees: see scripts/sanitize.sh.
 if Context.environment["WIRE_THREAD_SANITIZER"] != nil {
+    package.targets.insert(.systemLibrary(name: "CThreadSanitizer"), at: 0)
+    for target in package.targets where target.name == "Wire" { target.dependencies.append("CThreadSanitizer") }
     for target in package.targets where ["Wire", "WireTests"].contains(target.name) {
         target.swiftSettings = ours + [.define("WIRE_THREAD_SANITIZER")]
     }
