@@ -173,7 +173,11 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
         let result = isTrailersOnly ? GRPCStatus(headers) : GRPCStatus(trailers)
         responseTrailers = isTrailersOnly ? Metadata(headers) : Metadata(trailers)
         if isTrailersOnly { isCommitted = false }
-        if let error = result?.error(metadata: responseTrailers) {
+        if headersAreTooLarge {
+            // Also where the status was among the fields kept: what is lost may be what it refers to.
+            outcome = .failure(
+                RPCError(code: .resourceExhausted, message: "the reply's trailers are too large", origin: .local))
+        } else if let error = result?.error(metadata: responseTrailers) {
             outcome = .failure(error)
         } else if result != nil {
             outcome = .success(())

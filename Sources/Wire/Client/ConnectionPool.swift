@@ -15,6 +15,8 @@ final class ConnectionPool: Sendable {
 
     private struct State {
         var endpoints: [Endpoint] = []
+        /// Addresses that the name has no more, while calls on their connections finish.
+        var leaving: [Endpoint] = []
         var isResolving = false
         var resolvedAt: NIODeadline?
         var waiters: [Waiter] = []
@@ -27,6 +29,8 @@ final class ConnectionPool: Sendable {
         var lastError: RPCError?
         var retryTimer: NIODeadline?
         var emptyWaiters: [CheckedContinuation<Void, Never>] = []
+
+        var connections: [ManagedConnection] { (endpoints + leaving).flatMap(\.connections) }
     }
 
     private struct Waiter {
@@ -286,6 +290,15 @@ final class ConnectionPool: Sendable {
         }
     }
 
+    /// Gives no more places on a connection that has none taken; false if some are.
+    func retireIfUnused(_ connection: ManagedConnection) -> Bool {
+        state.withLock { _ in
+            guard connection.streams == 0 else { return false }
+            connection.isDraining = true
+            return true
+        }
+    }
+
     /// The connection has ended, or never came up.
     func closed(_ connection: ManagedConnection, _ error: RPCError?) {
         var emptied: [CheckedContinuation<Void, Never>] = []
@@ -293,6 +306,7 @@ final class ConnectionPool: Sendable {
             let endpoint = connection.endpoint
             guard let index = endpoint.connections.firstIndex(where: { $0 === connection }) else { return }
             endpoint.connections.remove(at: index)
+            if endpoint.connections.isEmpty { state.leaving.removeAll { $0 === endpoint } }
             if !connection.isReady {
                 endpoint.isConnecting = false
                 endpoint.failures += 1
@@ -303,7 +317,7 @@ final class ConnectionPool: Sendable {
                 logger.debug("cannot connect", metadata: ["address": "\(endpoint.name)", "reason": "\(why)"])
             }
             if mayResolveAgain(state) { beginResolving(&state, &actions) }
-            if state.endpoints.allSatisfy(\.connections.isEmpty) {
+            if state.connections.isEmpty {
                 emptied = state.emptyWaiters
                 state.emptyWaiters = []
             }
@@ -365,8 +379,9 @@ final class ConnectionPool: Sendable {
             guard let index = old.firstIndex(where: { $0.name == endpoint.name }) else { return endpoint }
             return old.remove(at: index)
         }
-        for endpoint in old {
+        for endpoint in old where !endpoint.connections.isEmpty {
             endpoint.isRemoved = true
+            state.leaving.append(endpoint)
             for connection in endpoint.connections where connection.isReady {
                 connection.isDraining = true
                 actions.drain.append(connection)
@@ -375,7 +390,7 @@ final class ConnectionPool: Sendable {
     }
 
     /// Streams that calls have taken and not given back.
-    var streamsInUse: Int { state.withLock { $0.endpoints.flatMap(\.connections).reduce(0) { $0 + $1.streams } } }
+    var streamsInUse: Int { state.withLock { $0.connections.reduce(0) { $0 + $1.streams } } }
 
     // MARK: End
 
@@ -393,7 +408,7 @@ final class ConnectionPool: Sendable {
             state.isShutDown = true
             failed = state.waiters
             state.waiters = []
-            drain = state.endpoints.flatMap(\.connections)
+            drain = state.connections
             for connection in drain { connection.isDraining = true }
             if !drain.isEmpty, let continuation { state.emptyWaiters.append(continuation) }
         }

@@ -131,7 +131,7 @@ enum HTTP2Callbacks {
         unsafe context.output.writeBytes(UnsafeRawBufferPointer(start: header, count: 9))
         unsafe context.output.writeBytes(UnsafeRawBufferPointer(rebasing: stream.outbound.readable[..<count]))
         stream.outbound.consume(count)
-        unsafe connection(userData).outputTaken(stream)
+        unsafe connection(userData).outputTaken(stream, count)
         return 0
     }
 

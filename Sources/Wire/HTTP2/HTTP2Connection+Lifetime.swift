@@ -86,7 +86,10 @@ extension HTTP2Connection {
     func becameIdle() {
         context.timers.disarm(lifetime.stall)
         guard isOpen, lifetime.isEstablished, let idle = configuration.maxIdleTime else { return }
-        arm(lifetime.phase, in: jittered(idle)) { $0.beginDrain(grace: .zero) }
+        arm(lifetime.phase, in: jittered(idle)) { connection in
+            if connection.delegate?.mayEndIdle(connection) == false { return connection.becameIdle() }
+            connection.beginDrain(grace: .zero)
+        }
     }
 
     // MARK: Liveness
@@ -124,16 +127,18 @@ extension HTTP2Connection {
         armKeepalive()
     }
 
-    /// Looks for streams whose peer takes nothing of what waits for it.
+    /// Looks for streams whose peer takes nothing, or next to nothing, of what waits for it.
     private func armStallTimer() {
         let limit = configuration.stallTimeout
+        let minimum = max(configuration.stallMinimum, 1)
         arm(lifetime.stall, in: .nanoseconds(max(limit.nanoseconds / 2, 1))) { connection in
             connection.updateTime()
             let now = connection.currentTime
             var stalled: [HTTP2Stream] = []
             connection.forEachOpenStream { stream in
-                if stream.outbound.isEmpty || stream.hasProgressed {
-                    stream.hasProgressed = false
+                // A byte now and then is no progress: whoever takes those could hold a stream's memory for ever.
+                if stream.outbound.isEmpty || stream.takenSinceProgress >= minimum {
+                    stream.takenSinceProgress = 0
                     stream.lastProgress = now
                 } else if now - stream.lastProgress > limit {
                     stalled.append(stream)

@@ -126,6 +126,7 @@ extension HTTP2Connection {
             stream.uncredited = 0
             if unsafe session != nil { context.markDirty(self) }
         }
+        if stream.gathered > 0 { endGathering(stream) }
         context.timers.disarm(stream)
         stream.closed(error)
         stream.connection = nil

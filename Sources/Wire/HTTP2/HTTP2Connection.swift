@@ -23,8 +23,14 @@ protocol HTTP2ConnectionDelegate: AnyObject {
     func abused(_ kind: AbuseKind, on connection: HTTP2Connection)
     /// A stream has ended: there is room for another.
     func streamEnded(on connection: HTTP2Connection)
+    /// Whether the connection may end because it has no stream. Nothing opens one after that.
+    func mayEndIdle(_ connection: HTTP2Connection) -> Bool
     /// The connection has ended; all its streams have been told.
     func connectionClosed(_ connection: HTTP2Connection, _ error: HTTP2Error?)
+}
+
+extension HTTP2ConnectionDelegate {
+    func mayEndIdle(_ connection: HTTP2Connection) -> Bool { true }
 }
 
 /// One HTTP/2 connection: the sole owner of an nghttp2 session, confined to one event loop.
@@ -71,6 +77,7 @@ final class HTTP2Connection: @unchecked Sendable {
     @safe @exclusivity(unchecked) var failure: HTTP2Error?
     @safe @exclusivity(unchecked) var lifetime: HTTP2ConnectionLifetime
     @safe @exclusivity(unchecked) var budgets: HTTP2ConnectionBudgets
+    @safe @exclusivity(unchecked) var gathering: HTTP2MessageGathering
 
     init(
         isServer: Bool,
@@ -88,6 +95,7 @@ final class HTTP2Connection: @unchecked Sendable {
         self.delegate = delegate
         self.lifetime = HTTP2ConnectionLifetime()
         self.budgets = HTTP2ConnectionBudgets(configuration.budgets)
+        self.gathering = HTTP2MessageGathering(limit: configuration.maxGatheredBytes)
         unsafe firstOpen = nil
         unsafe headerStream = nil
         unsafe session = nil
@@ -101,6 +109,13 @@ final class HTTP2Connection: @unchecked Sendable {
         let value = unsafe nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS)
         // Peers that announce no limit get one, so that their calls spread over connections.
         return Int(min(value, 1000))
+    }
+
+    /// Size of the largest header list that may be sent: the peer's limit, and what nghttp2 packs at most.
+    var maxSentHeaderListSize: Int {
+        guard let session = unsafe session else { return 0 }
+        let limit = unsafe nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE)
+        return min(Int(limit), 60 * 1024)
     }
 
     var isOpen: Bool { unsafe session != nil }
@@ -388,8 +403,8 @@ final class HTTP2Connection: @unchecked Sendable {
 
     func finishedBeforePeer(_ id: Int32) { finishedEarly.append(id) }
 
-    func outputTaken(_ stream: HTTP2Stream) {
-        stream.hasProgressed = true
+    func outputTaken(_ stream: HTTP2Stream, _ count: Int) {
+        stream.takenSinceProgress += count
         if stream.isWriterWaiting, stream.outbound.count <= configuration.maxBufferedOutput / 2 {
             stream.isWriterWaiting = false
             drainedStreams.append(stream)

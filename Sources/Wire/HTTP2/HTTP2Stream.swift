@@ -43,6 +43,12 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     @safe @exclusivity(unchecked) final var inboundEnded = false
     /// Bytes received that have not gone back to the peer's windows.
     @safe @exclusivity(unchecked) final var uncredited = 0
+    /// Bytes of a message in part that the connection counts against its limit.
+    @safe @exclusivity(unchecked) final var gathered = 0
+    /// Of those, bytes that went back to the connection's window, and not yet to the stream's.
+    @safe @exclusivity(unchecked) final var heldBack = 0
+    /// The rest of the message may not come before others have been used.
+    @safe @exclusivity(unchecked) final var isHeldBack = false
 
     // MARK: To be sent
 
@@ -56,8 +62,8 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     @safe @exclusivity(unchecked) final var endsWithTrailers = false
     /// Set when a writer waits for `outbound` to fall to half its limit.
     @safe @exclusivity(unchecked) final var isWriterWaiting = false
-    /// The peer has taken bytes since the last look at the stall limit; true for a new stream, which has a full time.
-    @safe @exclusivity(unchecked) final var hasProgressed = true
+    /// Bytes that the peer has taken since a look last found progress.
+    @safe @exclusivity(unchecked) final var takenSinceProgress = 0
     /// When a look last found progress, or nothing waiting.
     @safe @exclusivity(unchecked) final var lastProgress = NIODeadline.uptimeNanoseconds(0)
 
@@ -90,6 +96,9 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     /// Reacts to what has arrived; called on the loop, outside nghttp2.
     func process(_ events: Events) {}
 
+    /// `isHeldBack` has changed.
+    func heldBackChanged() {}
+
     /// The stream has ended; `error` is nil if both sides ended it. Called once, on the loop, outside nghttp2.
     func closed(_ error: HTTP2Error?) {}
 
@@ -121,12 +130,15 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
         headersAreComplete = false
         inboundEnded = false
         uncredited = 0
+        gathered = 0
+        heldBack = 0
+        isHeldBack = false
         outboundEnded = false
         isDeferred = false
         hasDataSource = false
         endsWithTrailers = false
         isWriterWaiting = false
-        hasProgressed = true
+        takenSinceProgress = 0
         isClosed = false
         if hasCloseError {
             hasCloseError = false

@@ -98,7 +98,7 @@ extension ServerContext {
             throw RPCError(code: .internal, message: "two tasks read the same request stream")
         }
         // The handler waits for the rest of a message that is larger than the window.
-        credit(uncredited)
+        connection?.gather(self)
     }
 
     private func waitForInput() async {
@@ -144,6 +144,7 @@ extension ServerContext {
             defer {
                 inbound.consume(end)
                 credit(end)
+                if gathered > 0 { connection?.endGathering(self) }
             }
             if prefix.isCompressed {
                 let unpacked = unsafe try unpack(content)

@@ -39,7 +39,7 @@ extension ServerContext {
             change { $0.trailers.addProtocolField("grpc-accept-encoding", "identity,gzip") }
             return refuse(.unimplemented, "the message encoding is not supported; identity and gzip are")
         }
-        guard server.mayStartCall() else {
+        guard server.mayStartCall(on: connection) else {
             return refuse(.resourceExhausted, "too many calls in flight")
         }
         isCounted = true
@@ -53,12 +53,28 @@ extension ServerContext {
         if let longest = configuration.maxCallDuration, limit.map({ $0 > longest }) ?? true { limit = longest }
         if let limit { setDeadline(.now() + limit) }
         guard !inboundEnded, registered?.descriptor.kind.hasSingleRequest == true else { return }
-        // A request that never becomes whole must not hold its memory, whatever deadline its client has chosen.
-        let requestLimit = NIODeadline.now() + configuration.requestTimeout
+        armRequestTimer()
+    }
+
+    /// A request that never becomes whole must not hold its memory, whatever deadline its client has chosen.
+    private func armRequestTimer() {
+        let requestLimit = NIODeadline.now() + server.core.configuration.requestTimeout
         if requestLimit < deadlineOrFar {
             isRequestTimed = true
             context.timers.arm(self, at: requestLimit)
         }
+    }
+
+    private func endRequestTimer() {
+        guard isRequestTimed else { return }
+        isRequestTimed = false
+        if let deadline { setDeadline(deadline) } else { context.timers.disarm(self) }
+    }
+
+    /// The time in which the request must arrive is the client's, not that in which it may not send.
+    func requestHeldBackChanged() {
+        guard phase == .receiving, !isClosed else { return }
+        if isHeldBack { endRequestTimer() } else { armRequestTimer() }
     }
 
     /// Waits for the one message of a unary or server-streaming call, and for the end that must follow.
@@ -74,7 +90,7 @@ extension ServerContext {
                 _ = refuse(.internal, "the request ended before its message was whole")
             } else {
                 // The handler waits for this message, so its bytes may come.
-                credit(uncredited)
+                connection?.gather(self)
             }
         case .whole(let prefix):
             if let problem = problem(with: front) {
@@ -115,10 +131,7 @@ extension ServerContext {
     private func dispatch() {
         phase = .running
         isDispatched = true
-        if isRequestTimed {
-            isRequestTimed = false
-            if let deadline { setDeadline(deadline) } else { context.timers.disarm(self) }
-        }
+        endRequestTimer()
         server.nextWorker().start(self)
     }
 

@@ -122,6 +122,18 @@ extension ServerContext {
     }
 
     func addStatus(to builder: HeaderBlockBuilder) {
+        let start = builder.fieldCount
+        addFullStatus(to: builder)
+        guard status != nil || exchangeIsUsed.load(ordering: .acquiring), let connection,
+            builder.listSize > connection.maxSentHeaderListSize
+        else { return }
+        // The client would refuse the block, or nghttp2 would not send it, and nobody would know the call's end.
+        builder.removeFields(after: start)
+        builder.add("grpc-status", String(StatusCode.resourceExhausted.rawValue))
+        builder.add("grpc-message", "the reply's trailers are larger than the client takes")
+    }
+
+    private func addFullStatus(to builder: HeaderBlockBuilder) {
         if let status {
             builder.add("grpc-status", String(status.code.rawValue))
             if !status.message.isEmpty { builder.add("grpc-message", PercentEncoding.encode(status.message)) }

@@ -121,6 +121,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     }
     override func closed(_ error: HTTP2Error?) { streamClosed(error) }
     override func outputDrained() { wakeWriters() }
+    override func heldBackChanged() { requestHeldBackChanged() }
     override func buildTrailers(_ builder: HeaderBlockBuilder) { addStatus(to: builder) }
     override var constantTrailers: StaticHeaderBlock? {
         status == nil && !exchangeIsUsed.load(ordering: .acquiring) ? .grpcStatusOK : nil
