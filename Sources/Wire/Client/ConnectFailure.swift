@@ -25,7 +25,7 @@ struct ConnectFailure {
             }
         case let error as IOError: message = unsafe String(cString: strerror(error.errnoCode))
         case ChannelError.connectTimeout(let amount):
-            message = "no connection within \(amount.nanoseconds / 1_000_000) ms"
+            message = "no connection in time (\(amount.nanoseconds / 1_000_000) ms)"
         case let error as TLSError:
             message = error.description
             cause = error

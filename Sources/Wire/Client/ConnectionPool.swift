@@ -371,6 +371,9 @@ final class ConnectionPool: Sendable {
         }
     }
 
+    /// Takes over a new list of addresses without a look-up.
+    func replaceAddresses(_ kinds: [Endpoint.Kind]) { perform { update(&$0, &$1, kinds) } }
+
     /// Takes over a new list of addresses; connections to those that stay are kept.
     private func update(_ state: inout State, _ actions: inout Actions, _ kinds: [Endpoint.Kind]) {
         var old = state.endpoints
