@@ -130,7 +130,7 @@ let package = Package(
         .executableTarget(
             name: "wire-interop-server",
             dependencies: [
-                "Wire", "InteropProtos", "InteropShared", protobuf,
+                "Wire", "WireProtos", "InteropProtos", "InteropShared", protobuf,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Tests/Interop/Server",
@@ -138,7 +138,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "wire-interop-client",
-            dependencies: ["Wire", "InteropProtos", "InteropShared", protobuf, nioCore],
+            dependencies: ["Wire", "WireProtos", "InteropProtos", "InteropShared", protobuf, nioCore],
             path: "Tests/Interop/Client",
             swiftSettings: ours
         ),

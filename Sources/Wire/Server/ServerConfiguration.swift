@@ -22,6 +22,8 @@ public struct ServerConfiguration: Sendable {
     public var requestTimeout: TimeAmount = .seconds(60)
     /// How replies are compressed where a handler does not say.
     public var compression = Compression.identity
+    /// Where large messages are packed and unpacked.
+    public var compressionPool = CompressionPool.shared
 
     // MARK: Connections
 

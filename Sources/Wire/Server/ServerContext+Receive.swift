@@ -99,6 +99,10 @@ extension ServerContext {
                 _ = refuse(.unimplemented, "the method takes one message, and more were sent")
             } else if inboundEnded {
                 credit(uncredited)
+                if prefix.isCompressed {
+                    unsafe unpackFront(UnsafeRawBufferPointer(rebasing: inbound.readable[MessagePrefix.size...]))
+                    if packedFront.isUnpacking { return }
+                }
                 dispatch()
             }
         }

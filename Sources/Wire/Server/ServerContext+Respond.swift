@@ -6,12 +6,10 @@ extension ServerContext {
     /// Sends headers if they have not been sent yet.
     func sendHeadersIfNeeded() {
         guard !headersAreSent, let connection else { return }
+        let packs = packsReplies
         headersAreSent = true
-        endsWithTrailers = true
-        // A handler that has chosen at all may choose again for a later message, and the coding is named only here.
-        let packs =
-            fields.acceptsGzip && (server.core.configuration.compression == .gzip || used { $0.compression } != nil)
         headersNameGzip = packs
+        endsWithTrailers = true
         guard packs || exchangeIsUsed.load(ordering: .acquiring) else {
             connection.respond(self, hasBody: true, with: .grpcReply)
             return
@@ -25,10 +23,19 @@ extension ServerContext {
         connection.respond(self, hasBody: true)
     }
 
-    /// Adds one message; true if the writer should wait before it adds another.
+    /// Whether the headers name gzip, or will.
+    var packsReplies: Bool {
+        if headersAreSent { return headersNameGzip }
+        // A handler that has chosen at all may choose again for a later message, and the coding is named only once.
+        return fields.acceptsGzip
+            && (server.core.configuration.compression == .gzip || used { $0.compression } != nil)
+    }
+
+    /// Adds one message of `size` bytes before it was packed; true if the writer should wait before it adds another.
     ///
     /// - Throws: `RPCError` if the stream has ended or the message is too large.
-    func appendMessage(_ bytes: EncodedMessage) throws -> Bool {
+    func appendMessage(_ bytes: EncodedMessage, size: Int? = nil) throws -> Bool {
+        let size = size ?? bytes.count
         // The timer that ends the call may be late on a busy loop; the deadline is not.
         if deadlineOrFar != .distantFuture, deadlineOrFar <= .now() { timerFired() }
         guard phase == .running, !isClosed else { throw endedError }
@@ -36,19 +43,21 @@ extension ServerContext {
             throw RPCError(code: .internal, message: "the method answers with one message")
         }
         let limit = server.core.configuration.maxResponseMessageSize
-        guard bytes.count <= limit else {
+        guard size <= limit else {
             throw RPCError(
-                code: .resourceExhausted, message: "a reply of \(bytes.count) bytes is over the limit of \(limit)")
+                code: .resourceExhausted, message: "a reply of \(size) bytes is over the limit of \(limit)")
         }
         try checkResponseMetadata()
         sendHeadersIfNeeded()
-        if headersNameGzip, compression == .gzip {
+        // One that the pool could not take goes as it is.
+        let isSmall = bytes.count <= server.core.configuration.compressionPool.inlineSize
+        if headersNameGzip, bytes.isPacked || isSmall && compression == .gzip {
             bytes.compress(to: &outbound)
         } else {
             outbound.append(bytes.storage)
         }
         sentMessages += 1
-        sentBytes += bytes.count
+        sentBytes += size
         outputAdded()
         return outbound.count > maxBufferedOutput
     }
@@ -67,8 +76,9 @@ extension ServerContext {
 
     /// Decides the status and sends it after what is buffered; nothing can be sent after.
     func finish(_ error: RPCError?) {
-        guard phase != .finished else { return }
+        guard phase != .finished, !finishWaits(error) else { return }
         phase = .finished
+        packedFront.drop()
         context.timers.disarm(self)
         // An error that says OK is none.
         var error = error?.code == .ok ? nil : error
@@ -148,6 +158,9 @@ extension ServerContext {
     }
 
     func streamClosed(_ error: HTTP2Error?) {
+        packedFront.drop()
+        packing?.cancel()
+        packing = nil
         if phase != .finished {
             phase = .finished
             status = RPCError(code: .cancelled, message: "the client ended the call", cause: error)

@@ -36,6 +36,10 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     /// The timer is armed for the request's arrival, which is due before the deadline.
     @safe @exclusivity(unchecked) var isRequestTimed = false
     @safe @exclusivity(unchecked) var isRequestCompressed = false
+    @safe @exclusivity(unchecked) var packedFront = FrontMessage()
+    /// A reply on its way through the compression pool; the status waits for it.
+    @safe @exclusivity(unchecked) var packing: CompressionJob?
+    @safe @exclusivity(unchecked) var finishesAfterPacking = false
     @safe @exclusivity(unchecked) var receivedMessages = 0
     @safe @exclusivity(unchecked) var sentMessages = 0
     @safe @exclusivity(unchecked) var receivedBytes = 0
@@ -95,6 +99,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
         fields = RequestFields()
         isRequestTimed = false
         isRequestCompressed = false
+        finishesAfterPacking = false
         hasTraceparent = false
         receivedMessages = 0
         sentMessages = 0
