@@ -143,7 +143,9 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
     /// Unpacks a unary reply, which is taken without waiting once the call has ended; false while the pool does it.
     private func unpackReply() -> Bool {
         let readable = unsafe inbound.readable
-        guard case .whole(let prefix) = unsafe MessagePrefix.front(of: readable), prefix.isCompressed else { return true }
+        guard case .whole(let prefix) = unsafe MessagePrefix.front(of: readable), prefix.isCompressed else {
+            return true
+        }
         unsafe unpackFront(UnsafeRawBufferPointer(rebasing: readable[MessagePrefix.size...]))
         return !packedFront.isUnpacking
     }
