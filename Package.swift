@@ -76,7 +76,8 @@ let package = Package(
         .testTarget(
             name: "WireTests",
             dependencies: [
-                "Wire", "WireProtos", "EchoProtos", "InteropProtos", nioCore, nioPosix, nioEmbedded, protobuf,
+                "Wire", "WireProtos", "EchoProtos", "InteropProtos", "CNghttp2", nioCore, nioPosix, nioEmbedded,
+                protobuf,
                 .product(name: "Metrics", package: "swift-metrics"),
                 "CAllocationCounter",
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
