@@ -76,7 +76,8 @@ let package = Package(
         .testTarget(
             name: "WireTests",
             dependencies: [
-                "Wire", "WireProtos", "EchoProtos", "InteropProtos", nioCore, nioPosix, nioEmbedded, protobuf,
+                "Wire", "WireProtos", "EchoProtos", "InteropProtos", "CNghttp2", nioCore, nioPosix, nioEmbedded,
+                protobuf,
                 .product(name: "Metrics", package: "swift-metrics"),
                 "CAllocationCounter",
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
@@ -145,13 +146,19 @@ let package = Package(
     ]
 )
 
-// Locks and continuations that the thread sanitizer sees: see scripts/sanitize.sh.
+/// Adds a setting to the targets of these names.
+func add(_ setting: SwiftSetting, to names: String...) {
+    for target in package.targets where names.contains(target.name) { target.swiftSettings?.append(setting) }
+}
+
+// Memory that a sanitizer sees: see scripts/sanitize.sh.
+if Context.environment["WIRE_SANITIZER"] != nil { add(.define("WIRE_SANITIZER"), to: "Wire", "WireTests") }
+
+// Locks and continuations that the thread sanitizer sees.
 if Context.environment["WIRE_THREAD_SANITIZER"] != nil {
     package.targets.insert(.systemLibrary(name: "CThreadSanitizer"), at: 0)
     for target in package.targets where target.name == "Wire" { target.dependencies.append("CThreadSanitizer") }
-    for target in package.targets where ["Wire", "WireTests"].contains(target.name) {
-        target.swiftSettings = ours + [.define("WIRE_THREAD_SANITIZER")]
-    }
+    add(.define("WIRE_THREAD_SANITIZER"), to: "Wire", "WireTests")
 }
 
 let fuzzed: [Target.Dependency] = [
@@ -171,7 +178,7 @@ if Context.environment["WIRE_FUZZ"] == nil {
 } else {
     // The fuzzer instead of the replay: both are made of the same sources. See scripts/fuzz.sh.
     let coverage = SwiftSetting.unsafeFlags(["-sanitize=fuzzer"])
-    for target in package.targets where target.name == "Wire" { target.swiftSettings = ours + [coverage] }
+    add(coverage, to: "Wire")
     package.targets.append(
         .executableTarget(
             name: "wire-fuzz",

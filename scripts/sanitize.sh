@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 tests=${TESTS:-WireTests|FuzzTests}
 # One test at a time: under a sanitizer the tests that measure time would not stand the crowd.
 status=0
+export WIRE_SANITIZER=1
 for sanitizer in "$@"; do
     case $sanitizer in
     address)

@@ -99,7 +99,7 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
         if compression == .gzip, compress ?? true, bytes.isPacked || bytes.count <= pool.inlineSize {
             bytes.compress(to: &outbound)
         } else {
-            outbound.append(bytes.storage)
+            unsafe bytes.withFrame { unsafe outbound.append($0) }
         }
         sentMessages += 1
         sentBytes += bytes.count

@@ -14,7 +14,7 @@ extension ConnectionPool {
         actions.resolve = true
     }
 
-    private func resolve() {
+    func resolve() {
         resolver.resolve { result in
             self.perform { state, actions in
                 state.isResolving = false

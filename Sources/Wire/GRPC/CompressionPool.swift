@@ -10,6 +10,9 @@ public final class CompressionPool: Sendable {
     /// One pool for the process, with a thread for each two cores.
     public static let shared = CompressionPool()
 
+    /// The least that `inlineSize` can be.
+    static let minInlineSize = 1000
+
     /// Bytes, packed or unpacked, up to which a message is packed and unpacked on its event loop: a hop costs more.
     public let inlineSize: Int
     private let maxQueued: Int
@@ -19,11 +22,11 @@ public final class CompressionPool: Sendable {
     /// - Parameters:
     ///   - threads: Threads that pack and unpack; nil: one for each two cores.
     ///   - maxQueued: Messages that may wait for a thread, or be worked at.
-    ///   - inlineSize: Bytes up to which a message is dealt with on its event loop.
+    ///   - inlineSize: Bytes up to which a message is dealt with on its event loop; at least 1000.
     public init(threads: Int? = nil, maxQueued: Int = 1000, inlineSize: Int = 64 * 1024) {
         self.threads = NIOThreadPool(numberOfThreads: threads ?? max(1, System.coreCount / 2))
         self.maxQueued = maxQueued
-        self.inlineSize = inlineSize
+        self.inlineSize = max(inlineSize, Self.minInlineSize)
         self.threads.start()
     }
 
@@ -102,9 +105,9 @@ extension EncodedMessage {
     /// A message that was packed already.
     init(packed bytes: [UInt8]) {
         self.init(bytes)
-        storage[0] = 1
+        unsafe storage.withUnsafeMutablePointerToElements { unsafe $0[0] = 1 }
     }
 
     /// Whether the bytes are packed, as the prefix says.
-    var isPacked: Bool { storage[0] == 1 }
+    var isPacked: Bool { unsafe withFrame { unsafe $0[0] == 1 } }
 }

@@ -21,6 +21,9 @@ struct HTTP2ConnectionLifetime {
     var isHeaderBlockIgnored = false
     /// When the transport last took bytes.
     var lastWrite = NIODeadline.now()
+    /// From -1 to 1, drawn once a connection: a connection goes idle after most reads, and the system's randomness
+    /// costs a system call.
+    let jitter = Double.random(in: -1...1)
     /// Handshake, then first request, then idle: only one of them is waited for at a time.
     let phase = CallbackTimer()
     let keepalive = CallbackTimer()
@@ -42,7 +45,7 @@ extension HTTP2Connection {
     }
 
     private func jittered(_ amount: TimeAmount) -> TimeAmount {
-        let share = Double.random(in: -1...1) * configuration.jitter
+        let share = lifetime.jitter * configuration.jitter
         return .nanoseconds(Int64(Double(amount.nanoseconds) * (1 + share)))
     }
 

@@ -43,7 +43,12 @@ final class HTTP2Connection: @unchecked Sendable {
     let isServer: Bool
     let context: LoopContext
     let configuration: HTTP2Configuration
-    var peer: PeerInfo
+    /// Shared with the calls, which take it by reference.
+    private(set) var sharedPeer: SharedPeerInfo
+    var peer: PeerInfo {
+        get { sharedPeer.info }
+        set { sharedPeer = SharedPeerInfo(newValue) }
+    }
     @safe @exclusivity(unchecked) weak var transport: (any ByteTransport)?
     @safe @exclusivity(unchecked) var delegate: (any HTTP2ConnectionDelegate)?
 
@@ -64,7 +69,7 @@ final class HTTP2Connection: @unchecked Sendable {
 
     // What callbacks have recorded.
     /// The stream whose header block arrives; nil if it was refused.
-    @exclusivity(unchecked) unowned(unsafe) var headerStream: HTTP2Stream?
+    @exclusivity(unchecked) var headerStream: Unmanaged<HTTP2Stream>?
     @safe @exclusivity(unchecked) var pending: [HTTP2Stream] = []
     @safe @exclusivity(unchecked) var closedStreams: [HTTP2Stream] = []
     @safe @exclusivity(unchecked) var drainedStreams: [HTTP2Stream] = []
@@ -90,7 +95,7 @@ final class HTTP2Connection: @unchecked Sendable {
         self.isServer = isServer
         self.context = context
         self.configuration = configuration
-        self.peer = peer
+        self.sharedPeer = SharedPeerInfo(peer)
         self.transport = transport
         self.delegate = delegate
         self.lifetime = HTTP2ConnectionLifetime()
@@ -138,10 +143,11 @@ final class HTTP2Connection: @unchecked Sendable {
         // nghttp2's own limit on resets stays as a second line behind ours.
         unsafe nghttp2_option_set_stream_reset_rate_limit(options, 10_000, 2_000)
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
-        let made =
+        let made = unsafe context.sessionMemory.withHooks { memory in
             isServer
-            ? unsafe nghttp2_session_server_new2(&session, HTTP2Callbacks.table, me, options)
-            : unsafe nghttp2_session_client_new2(&session, HTTP2Callbacks.table, me, options)
+                ? unsafe nghttp2_session_server_new3(&session, HTTP2Callbacks.table, me, options, memory)
+                : unsafe nghttp2_session_client_new3(&session, HTTP2Callbacks.table, me, options, memory)
+        }
         guard made == 0 else { fatalError("out of memory") }
         var settings = [
             nghttp2_settings_entry(
@@ -318,9 +324,8 @@ final class HTTP2Connection: @unchecked Sendable {
         while goesOn, unsafe session != nil {
             while transport.isWritable {
                 guard drainSession() else { return }
-                if context.output.readableBytes == 0 { break }
-                transport.write(context.output)
-                context.output.clear()
+                if context.output.bytes.readableBytes == 0 { break }
+                transport.write(context.output.bytes)
                 lifetime.lastWrite = lifetime.now
                 // A write that fails closes the transport at once, and that has ended the session.
                 guard unsafe session != nil else { return }
@@ -344,16 +349,9 @@ final class HTTP2Connection: @unchecked Sendable {
     /// Moves up to about 64 KiB from nghttp2 to the loop's buffer; false if the connection has ended.
     private func drainSession() -> Bool {
         isInsideNghttp2 = true
-        var result = 0
-        while context.output.readableBytes < 64 * 1024 {
-            var bytes: UnsafePointer<UInt8>?
-            result = unsafe nghttp2_session_mem_send(session, &bytes)
-            guard result > 0 else { break }
-            unsafe context.output.writeBytes(UnsafeRawBufferPointer(start: bytes, count: result))
-        }
+        let result = unsafe context.output.gather { unsafe nghttp2_session_mem_send(session, &$0) }
         isInsideNghttp2 = false
         guard result < 0 else { return true }
-        context.output.clear()
         if failure == nil {
             let text = unsafe String(cString: nghttp2_strerror(Int32(result)))
             failure = HTTP2Error(kind: .connectionLost, code: .internalError, message: text)
@@ -397,7 +395,7 @@ final class HTTP2Connection: @unchecked Sendable {
             stream.hasCloseError = true
         }
         // A block may go on after its stream's end, which we may have decided on.
-        if unsafe headerStream === stream { unsafe headerStream = nil }
+        if unsafe headerStream?.toOpaque() == Unmanaged.passUnretained(stream).toOpaque() { unsafe headerStream = nil }
         closedStreams.append(stream)
     }
 

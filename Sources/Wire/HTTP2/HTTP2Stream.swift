@@ -6,6 +6,7 @@ import NIOCore
 /// nghttp2's callbacks only record into it; `process` is called after nghttp2 has returned.
 //
 // Unchecked: all state is touched on the loop only, but for what a subclass guards by itself.
+@safe
 public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     /// What has arrived since `process` was last called.
     struct Events: OptionSet {
@@ -19,8 +20,9 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     /// Memory that a recycled stream keeps for its next use.
     static let keptBuffer = 4096
 
-    /// The connection while the stream is open.
-    @safe @exclusivity(unchecked) final var connection: HTTP2Connection?
+    /// The connection while the stream is open. Not counted: a connection holds itself while it has open streams.
+    @exclusivity(unchecked) final var openOn: Unmanaged<HTTP2Connection>?
+    final var connection: HTTP2Connection? { unsafe openOn?.takeUnretainedValue() }
     final let context: LoopContext
     @safe @exclusivity(unchecked) final var id: Int32 = 0
 
@@ -116,7 +118,7 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
 
     /// Makes the object as new. Called when nothing else refers to it.
     func prepareForReuse() {
-        connection = nil
+        unsafe openOn = nil
         id = 0
         headers.clear()
         trailers.clear()
@@ -154,19 +156,21 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     /// Gives `count` received bytes back to the peer's windows.
     final func credit(_ count: Int) {
         let count = min(count, uncredited)
-        guard count > 0, let connection else { return }
+        guard count > 0, let openOn = unsafe openOn else { return }
         uncredited -= count
-        connection.credit(self, count)
+        unsafe openOn._withUnsafeGuaranteedRef { $0.credit(self, count) }
     }
 
     /// Tells nghttp2 that `outbound` or its end has changed.
     final func outputAdded() {
-        guard let connection else { return }
-        if isDeferred {
-            isDeferred = false
-            connection.resume(self)
+        guard let openOn = unsafe openOn else { return }
+        unsafe openOn._withUnsafeGuaranteedRef { connection in
+            if isDeferred {
+                isDeferred = false
+                connection.resume(self)
+            }
+            context.markDirty(connection)
         }
-        context.markDirty(connection)
     }
 
     /// Ends the stream at once in both directions.

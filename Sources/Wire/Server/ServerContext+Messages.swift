@@ -190,7 +190,7 @@ extension ServerContext {
     @usableFromInline
     func write(_ bytes: EncodedMessage) async throws {
         var message = bytes
-        if bytes.count > server.core.configuration.compressionPool.inlineSize {
+        if isLarge(bytes) {
             message = await packedElsewhere(bytes)
         }
         if context.inLoop {

@@ -33,10 +33,16 @@ extension ServerContext {
 
     // MARK: Replies
 
+    /// Whether the message is none to be packed on a loop.
+    func isLarge(_ message: EncodedMessage) -> Bool {
+        // Most messages are seen to be small without asking the configuration, whose references cost.
+        message.count > CompressionPool.minInlineSize
+            && message.count > server.core.configuration.compressionPool.inlineSize
+    }
+
     func mustPackElsewhere(_ message: EncodedMessage) -> Bool {
-        let configuration = server.core.configuration
-        return message.count > configuration.compressionPool.inlineSize
-            && message.count <= configuration.maxResponseMessageSize && compression == .gzip && packsReplies
+        isLarge(message) && message.count <= server.core.configuration.maxResponseMessageSize && compression == .gzip
+            && packsReplies
     }
 
     /// Has the pool pack the only message of a call; the status follows it.

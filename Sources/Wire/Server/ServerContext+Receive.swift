@@ -7,7 +7,7 @@ extension ServerContext {
         if phase == .receiving, registered == nil {
             guard events.contains(.headers) else { return }
             guard readHeaders() else { return discardInput() }
-            if registered?.descriptor.kind.hasSingleRequest != true { return dispatch() }
+            if !kind.hasSingleRequest { return dispatch() }
         }
         switch phase {
         case .receiving: receiveSingleRequest()
@@ -18,8 +18,7 @@ extension ServerContext {
 
     /// Judges the headers; false if the call was refused.
     private func readHeaders() -> Bool {
-        if let connection { connectionPeer = connection.peer }
-        let core = server.core
+        unsafe openOn?._withUnsafeGuaranteedRef { connectionPeer = $0.sharedPeer }
         if let path = fields.unknownPath { unregisteredMethod = MethodDescriptor(path: path) }
         server.callBegan(self)
         if headersAreTooLarge { return refuse(http: "431", .resourceExhausted, "the request's headers are too large") }
@@ -29,12 +28,13 @@ extension ServerContext {
         }
         guard fields.acceptsTrailers else { return refuse(http: "400", .internal, "te: trailers is missing") }
         guard !fields.hasBadTimeout else { return refuse(http: "400", .internal, "grpc-timeout is malformed") }
-        guard let method = fields.method ?? core.unregistered else {
+        guard let method = fields.method ?? server.core.unregistered else {
             let path = fields.unknownPath ?? ""
-            let known = core.services.contains { unregisteredMethod?.service == $0 }
+            let known = server.core.services.contains { unregisteredMethod?.service == $0 }
             return refuse(.unimplemented, known ? "unknown method \(path)" : "unknown service \(path)")
         }
         registered = method
+        kind = method.descriptor.kind
         guard !fields.hasUnknownEncoding else {
             change { $0.trailers.addProtocolField("grpc-accept-encoding", "identity,gzip") }
             return refuse(.unimplemented, "the message encoding is not supported; identity and gzip are")
@@ -48,11 +48,12 @@ extension ServerContext {
     }
 
     private func armDeadline(_ timeout: TimeAmount?) {
-        let configuration = server.core.configuration
         var limit = timeout
-        if let longest = configuration.maxCallDuration, limit.map({ $0 > longest }) ?? true { limit = longest }
+        if let longest = server.core.configuration.maxCallDuration, limit.map({ $0 > longest }) ?? true {
+            limit = longest
+        }
         if let limit { setDeadline(.now() + limit) }
-        guard !inboundEnded, registered?.descriptor.kind.hasSingleRequest == true else { return }
+        guard !inboundEnded, kind.hasSingleRequest else { return }
         armRequestTimer()
     }
 
@@ -139,37 +140,25 @@ extension ServerContext {
         server.nextWorker().start(self)
     }
 
-    func run() async {
-        guard let method = registered else { return }
-        var failure: RPCError?
-        do {
-            // Nested by hand: each asynchronous function on the way costs every call a frame.
-            if hasTraceparent, server.core.passesTraceOn {
-                try await RawTraceContext.pass(on: self) {
-                    try await ServerContext.$current.withValue(self) {
-                        try await ServerInterceptorNext(method: method, index: 0)(self)
-                    }
-                }
-            } else if method.interceptors.isEmpty {
-                try await ServerContext.$current.withValue(self) { try await method.invoke(self) }
-            } else {
+    /// Nothing stands between the call and its handler.
+    var isPlain: Bool { registered?.interceptors.isEmpty != false && !(hasTraceparent && server.core.passesTraceOn) }
+
+    /// Runs the interceptors and the handler.
+    func runChain(of method: RegisteredMethod) async throws {
+        if hasTraceparent, server.core.passesTraceOn {
+            try await RawTraceContext.pass(on: self) {
                 try await ServerContext.$current.withValue(self) {
                     try await ServerInterceptorNext(method: method, index: 0)(self)
                 }
             }
-        } catch {
-            failure = RPCError.wrapping(error)
-        }
-        if context.inLoop {
-            handlerReturned(failure)
         } else {
-            // A handler may have left its executor for good; its stream's state has not.
-            let outcome = failure
-            await context.hop { self.handlerReturned(outcome) }
+            try await ServerContext.$current.withValue(self) {
+                try await ServerInterceptorNext(method: method, index: 0)(self)
+            }
         }
     }
 
-    private func handlerReturned(_ error: RPCError?) {
+    func handlerReturned(_ error: RPCError?) {
         if phase != .finished { finish(error) }
         isCounted = false
         worker = nil

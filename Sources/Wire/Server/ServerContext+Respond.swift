@@ -5,14 +5,13 @@ import Synchronization
 extension ServerContext {
     /// Sends headers if they have not been sent yet.
     func sendHeadersIfNeeded() {
-        guard !headersAreSent, let connection else { return }
+        guard !headersAreSent, let openOn = unsafe openOn else { return }
         let packs = packsReplies
         headersAreSent = true
         headersNameGzip = packs
         endsWithTrailers = true
         guard packs || exchangeIsUsed.load(ordering: .acquiring) else {
-            connection.respond(self, hasBody: true, with: .grpcReply)
-            return
+            return unsafe openOn._withUnsafeGuaranteedRef { $0.respond(self, hasBody: true, with: .grpcReply) }
         }
         let builder = context.headerBuilder
         builder.reset()
@@ -20,7 +19,7 @@ extension ServerContext {
         builder.add("content-type", "application/grpc")
         if packs { builder.add("grpc-encoding", "gzip") }
         _ = used { $0.headers.write(to: builder) }
-        connection.respond(self, hasBody: true)
+        unsafe openOn._withUnsafeGuaranteedRef { $0.respond(self, hasBody: true) }
     }
 
     /// Whether the headers name gzip, or will.
@@ -39,7 +38,7 @@ extension ServerContext {
         // The timer that ends the call may be late on a busy loop; the deadline is not.
         if deadlineOrFar != .distantFuture, deadlineOrFar <= .now() { timerFired() }
         guard phase == .running, !isClosed else { throw endedError }
-        if sentMessages > 0, registered?.descriptor.kind.hasSingleResponse == true {
+        if sentMessages > 0, kind.hasSingleResponse {
             throw RPCError(code: .internal, message: "the method answers with one message")
         }
         let limit = server.core.configuration.maxResponseMessageSize
@@ -50,11 +49,10 @@ extension ServerContext {
         try checkResponseMetadata()
         sendHeadersIfNeeded()
         // One that the pool could not take goes as it is.
-        let isSmall = bytes.count <= server.core.configuration.compressionPool.inlineSize
-        if headersNameGzip, bytes.isPacked || isSmall && compression == .gzip {
+        if headersNameGzip, bytes.isPacked || compression == .gzip && !isLarge(bytes) {
             bytes.compress(to: &outbound)
         } else {
-            outbound.append(bytes.storage)
+            unsafe bytes.withFrame { unsafe outbound.append($0) }
         }
         sentMessages += 1
         sentBytes += size
@@ -82,7 +80,7 @@ extension ServerContext {
         context.timers.disarm(self)
         // An error that says OK is none.
         var error = error?.code == .ok ? nil : error
-        if error == nil, let kind = registered?.descriptor.kind, kind.hasSingleResponse, sentMessages == 0 {
+        if error == nil, kind.hasSingleResponse, sentMessages == 0 {
             error = RPCError(code: .internal, message: "the handler gave no reply")
         }
         if let problem = used({ $0.trailers.firstInvalidForUser }) {
@@ -92,7 +90,7 @@ extension ServerContext {
         status = error
         server.statusDecided(self)
         uncountIfNotDispatched()
-        guard !isClosed, let connection else { return }
+        guard !isClosed, unsafe openOn != nil else { return }
         if headersAreSent {
             if error != nil, outbound.count > maxBufferedOutput / 2, error?.code == .deadlineExceeded {
                 // The peer does not take what waits for it; a status behind that would never arrive.
@@ -103,7 +101,7 @@ extension ServerContext {
             outboundEnded = true
             outputAdded()
         } else {
-            sendTrailersOnly(status: "200", on: connection)
+            sendTrailersOnly(status: "200")
         }
     }
 
@@ -113,13 +111,14 @@ extension ServerContext {
         phase = .finished
         context.timers.disarm(self)
         self.status = RPCError(code: code, message: message)
-        if let connection { sendTrailersOnly(status: status, on: connection) }
+        sendTrailersOnly(status: status)
         server.statusDecided(self)
         uncountIfNotDispatched()
         return false
     }
 
-    private func sendTrailersOnly(status: String, on connection: HTTP2Connection) {
+    private func sendTrailersOnly(status: String) {
+        guard let connection else { return }
         headersAreSent = true
         outboundEnded = true
         let builder = context.headerBuilder

@@ -25,6 +25,8 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     let server: ServerLoop
     @safe @exclusivity(unchecked) var phase = Phase.receiving
     @safe @exclusivity(unchecked) var registered: RegisteredMethod?
+    /// The kind of the method that is called, once that is known.
+    @safe @exclusivity(unchecked) var kind = MethodKind.bidirectional
     @safe @exclusivity(unchecked) var worker: CallWorker?
     /// The path of a call whose method is not registered.
     @safe @exclusivity(unchecked) var unregisteredMethod: MethodDescriptor?
@@ -93,6 +95,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
         super.prepareForReuse()
         phase = .receiving
         registered = nil
+        kind = .bidirectional
         worker = nil
         unregisteredMethod = nil
         deadlineOrFar = .distantFuture
@@ -122,7 +125,12 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     override func process(_ events: Events) { processEvents(events) }
     override func takeField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
         if unsafe name.equals("traceparent") { hasTraceparent = true }
-        return unsafe fields.take(name, value, server.core.methods)
+        if unsafe name.equals(":path") {
+            // The only field whose look-up needs the server, whose references each cost a count up and down.
+            unsafe fields.takePath(value, server.core.methods)
+            return true
+        }
+        return unsafe fields.take(name, value)
     }
     override func closed(_ error: HTTP2Error?) { streamClosed(error) }
     override func outputDrained() { wakeWriters() }
@@ -155,8 +163,8 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     public var deadline: NIODeadline? { deadlineOrFar == .distantFuture ? nil : deadlineOrFar }
 
     /// Who calls.
-    public var peer: PeerInfo { connectionPeer }
-    @safe @exclusivity(unchecked) var connectionPeer = PeerInfo(transport: .inProcess)
+    public var peer: PeerInfo { connectionPeer.info }
+    @safe @exclusivity(unchecked) var connectionPeer = SharedPeerInfo.unknown
 
     /// Whether the (last read) request message was compressed.
     public var requestWasCompressed: Bool { isRequestCompressed }
