@@ -117,6 +117,19 @@ let package = Package(
             swiftSettings: ours
         ),
         .target(
+            name: "GreeterProtos",
+            dependencies: ["Wire", protobuf],
+            path: "Tests/ReadMe/Generated",
+            swiftSettings: generated
+        ),
+        .executableTarget(
+            name: "readme-example",
+            dependencies: ["Wire", "GreeterProtos", protobuf],
+            path: "Tests/ReadMe/Example",
+            // As in a package of the reader's own.
+            swiftSettings: [.swiftLanguageMode(.v6)]
+        ),
+        .target(
             name: "InteropProtos",
             dependencies: ["Wire", protobuf],
             path: "Tests/Interop/Generated",

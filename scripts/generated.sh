@@ -12,6 +12,7 @@ generated=(
     "swift | proto | $grpc | Sources/WireProtos | Visibility=Public"
     "wire | proto | $grpc | Sources/Wire/Generated | Visibility=Public,ImportWire=false,ExtraModuleImports=WireProtos"
     "swift+wire | Tests/Interop/proto | grpc/testing | Tests/Interop/Generated | Visibility=Public"
+    "swift+wire | Tests/ReadMe | greeter.proto | Tests/ReadMe/Generated | Visibility=Public"
     "swift+wire | Tests/Benchmarks/peers/proto | echo.proto | Tests/Benchmarks/EchoProtos | Visibility=Public"
 )
 

@@ -20,6 +20,7 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${SWT_EXPERIMENTAL_MAXIMUM
 step "Swift tests" swift test --skip-build --parallel
 step "C++ peers" Tests/Interop/cpp/build.sh .build-interop
 export WIRE_BIN=${WIRE_BIN:-$(swift build --show-bin-path)} INTEROP_CPP=$PWD/.build-interop
+step "README" .build-py/bin/python -m pytest -q Tests/ReadMe
 step "foreign peers" .build-py/bin/python -m pytest -q -n 2 Tests/Interop
 [ ! -d Tests/Attacks ] || step "attacks" .build-py/bin/python -m pytest -q Tests/Attacks
 
