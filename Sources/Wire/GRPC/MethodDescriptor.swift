@@ -30,6 +30,8 @@ public final class MethodDescriptor: Sendable, Hashable, CustomStringConvertible
     public let idempotency: Idempotency
     /// `/service/method`, as it stands in `:path`.
     public let path: String
+    /// What another layer wants to know of the method, put here by generated code. Wire only carries it.
+    public let attachment: (any AnyObject & Sendable)?
 
     public init(
         service: String,
@@ -37,7 +39,8 @@ public final class MethodDescriptor: Sendable, Hashable, CustomStringConvertible
         kind: MethodKind,
         requestType: String = "",
         responseType: String = "",
-        idempotency: Idempotency = .unknown
+        idempotency: Idempotency = .unknown,
+        attachment: (any AnyObject & Sendable)? = nil
     ) {
         self.service = service
         self.name = name
@@ -45,6 +48,7 @@ public final class MethodDescriptor: Sendable, Hashable, CustomStringConvertible
         self.requestType = requestType
         self.responseType = responseType
         self.idempotency = idempotency
+        self.attachment = attachment
         self.path = "/\(service)/\(name)"
     }
 
