@@ -74,7 +74,7 @@ let package = Package(
         ),
         .testTarget(
             name: "GeneratorTests",
-            dependencies: ["WireGenerator", protobuf, protobufPlugin],
+            dependencies: ["WireGenerator", "Patterns", protobuf, protobufPlugin],
             exclude: ["Golden", "Protos"],
             swiftSettings: ours
         ),
@@ -132,6 +132,33 @@ let package = Package(
             dependencies: ["Wire", "PolicyModel", "Patterns", protobuf],
             path: "Tests/Contract/Generated",
             swiftSettings: generated
+        ),
+        .executableTarget(
+            name: "contract-test-server",
+            dependencies: [
+                "Wire", "Policy", "PolicyModel", "TestContract", protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Contract/Server",
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "PolicyTests",
+            dependencies: [
+                "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "Patterns", "TestContract", protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "ContractToolsTests",
+            dependencies: ["ContractTools", "DescriptorSet", "GoogleAPIContract", "PolicyContract", "Wire", protobuf],
+            swiftSettings: ours
         ),
         .target(name: "CAllocationCounter", path: "Tests/AllocationCounter"),
         .testTarget(

@@ -1,4 +1,5 @@
 import Foundation
+public import Logging
 public import PolicyModel
 
 /// What a server's policy layer has to be told.
@@ -17,6 +18,9 @@ public struct PolicyConfiguration: Sendable {
     public var now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }
     /// Is told of refused calls that have an audit action.
     public var denials: any DenialRecorder = LoggedDenials()
+
+    /// Where messages are logged, masked, if its level is `debug` or finer when the server is made.
+    public var logger = Logger(label: "datavault.policy")
 
     public init(trustDomain: String, role: Role, verifier: PrincipalVerifier) {
         (self.trustDomain, self.role, self.verifier) = (trustDomain, role, verifier)

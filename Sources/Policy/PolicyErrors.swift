@@ -37,14 +37,20 @@ enum PolicyErrors {
         }
     }
 
+    /// How many bytes of violations an error carries. Details travel in a trailer, and peers take some 8 KiB of those.
+    static let maxViolationBytes = 4_096
+
     static func invalid(_ violations: Violations) -> RPCError {
         var request = Google_Rpc_BadRequest()
-        request.fieldViolations = violations.list.map { violation in
+        var size = 0
+        for violation in violations.list {
+            size += violation.field.utf8.count + violation.description.utf8.count + violation.kind.rawValue.utf8.count
+            guard size <= maxViolationBytes else { break }
             var field = Google_Rpc_BadRequest.FieldViolation()
             field.field = violation.field
             field.description_p = violation.description
             field.reason = violation.kind.rawValue
-            return field
+            request.fieldViolations.append(field)
         }
         let first = violations.list.first.map { "\($0.field) \($0.description)" } ?? ""
         let others = violations.list.count - 1

@@ -11,6 +11,7 @@ public enum PolicyLayer {
     public static func interceptors(_ configuration: PolicyConfiguration) -> [any ServerInterceptor] {
         [
             CostInterceptor(), AccessInterceptor(configuration: configuration), BoundsInterceptor(), AuditInterceptor(),
+            MessageLogInterceptor(logger: configuration.logger),
         ]
     }
 }

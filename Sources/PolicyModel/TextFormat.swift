@@ -181,8 +181,11 @@ public enum TextFormat: String, Sendable, Hashable, CaseIterable {
             if part.isEmpty {
                 let isEdge = index == 0 || index == parts.count - 1
                 let beside = index == 0 ? 1 : parts.count - 2
-                if isEdge, parts[beside].isEmpty { continue }
-                gaps += 1
+                if isEdge {
+                    guard parts[beside].isEmpty else { return false }
+                } else {
+                    gaps += 1
+                }
             } else if index == parts.count - 1, part.contains(UInt8(ascii: ".")) {
                 guard isIPv4(part) else { return false }
                 groups += 2

@@ -25,7 +25,7 @@ public struct Violation: Sendable, Hashable {
 /// While nothing is broken no path is built and nothing is allocated.
 public struct Violations: Sendable {
     /// How many are collected: enough for any form that a person fills in, and no more work for an attacker's.
-    public static let limit = 100
+    public static let limit = 64
 
     public internal(set) var list: [Violation] = []
 
@@ -116,7 +116,8 @@ public struct Violations: Sendable {
     /// Checks how many elements a field has; false if they need no further look.
     @inlinable
     public mutating func count(_ name: StaticString, _ actual: Int, _ bounds: ClosedRange<Int>) -> Bool {
-        if bounds.contains(actual) { return actual > 0 }
+        // An empty field counts as not set, which only `required` minds.
+        if actual == 0 || bounds.contains(actual) { return actual > 0 }
         add(.count, "\(name)", "must have \(Self.text(of: bounds, "element", "elements"))")
         // What is too much to take is also too much to look through.
         return false
@@ -164,10 +165,8 @@ public struct Violations: Sendable {
         hidesKeys: Bool = false
     ) where Keys.Value: Hashable {
         guard count(name, map.count, bounds) else { return }
+        checkKeys(name, map.keys, keys)
         for (key, value) in map where !isFull {
-            if let problem = keys.problem(with: key) {
-                add(problem.kind, "\(name)", "has a key that \(problem.description)")
-            }
             if let problem = values.problem(with: value) { add(problem, Self.path(name, key, hidesKeys)) }
         }
     }
@@ -182,14 +181,19 @@ public struct Violations: Sendable {
         hidesKeys: Bool = false
     ) where Keys.Value: Hashable {
         guard count(name, map.count, bounds) else { return }
+        checkKeys(name, map.keys, keys)
         for (key, message) in map where !isFull {
-            if let problem = keys.problem(with: key) {
-                add(problem.kind, "\(name)", "has a key that \(problem.description)")
-            }
             let start = list.count
             message.check(&self)
             if list.count != start { prefix(from: start, Self.path(name, key, hidesKeys)) }
         }
+    }
+
+    /// Tells of one key at most: they have no path of their own, and one sentence says what is asked of all.
+    @usableFromInline
+    mutating func checkKeys<Rule: ValueRule>(_ name: StaticString, _ keys: some Sequence<Rule.Value>, _ rule: Rule) {
+        guard let problem = keys.lazy.compactMap(rule.problem).first else { return }
+        add(problem.kind, "\(name)", "has a key that \(problem.description)")
     }
 
     // MARK: Paths

@@ -37,7 +37,7 @@ struct RulesFileWriter {
     private func imports(_ messages: [Descriptor]) -> [String] {
         var modules = Set(options.extraModuleImports)
         // Inside the module that the model is in, or a module of the same name, nothing has to be imported.
-        if options.importsWire { modules.insert("PolicyModel") }
+        if options.importsWire { modules.insert(FileModel.policyModule) }
         var lines = modules.sorted().map { "\(options.visibility.modifier)import \($0)" }
         let fields = messages.flatMap(\.fields)
         if fields.contains(where: { !$0.rule.pattern.isEmpty || !$0.rule.keys.pattern.isEmpty }) {

@@ -19,7 +19,8 @@ extension Datavault_Test_V1_Book: ContractMessage {
             found.value("shelf_mark", value, IntegerRule(1...999_999), isSet: true)
         case nil: found.missing("number")
         }
-        found.messages("authors", authors, count: 1...10)
+        if authors.isEmpty { found.missing("authors") }
+        found.messages("authors", authors, count: 0...10)
         found.map(
             "labels",
             labels,
