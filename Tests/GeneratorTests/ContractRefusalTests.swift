@@ -211,7 +211,7 @@ import Testing
         ("/api/v1/things/{thing.name}", "collides with"),
         ("/api/v1/things/*", "collides with"),
         ("/api/v1/{name=things/*}", "collides with"),
-        ("/api/{name=*/things}/x", nil),
+        ("/api/{name=*/things}/x", "match the same paths, neither more closely"),
         ("/api/v1/things/special", nil),
         ("/api/v1/things/{name}:run", nil),
         ("/api/v1/things/{name=**}", nil),
@@ -268,6 +268,7 @@ import Testing
         ("string x = 9 [(datavault.policy.v1.field) = { length: { max: 9 } pattern: \"(a\" }]", "'(' is not closed"),
         ("string x = 9 [(datavault.policy.v1.field) = { length: { max: 9 } pattern: \"^a\" }]", "leave '^' out"),
         ("string x = 9 [(datavault.policy.v1.field) = { length: { max: 9 } pattern: \"(?=a)\" }]", "look-around"),
+        ("message Pattern {}", "would hide what its checks are written with"),
         (
             "map<string, int32> x = 9 [(datavault.policy.v1.field) = { count: { max: 1 } keys: "
                 + "{ length: { max: 1 } required: true } }]", "has rules of keys other than"

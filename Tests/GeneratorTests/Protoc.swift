@@ -31,10 +31,12 @@ enum Protoc {
         return try compile(files.keys.sorted(), in: [root] + contractRoots)
     }
 
-    /// As the other, for a file under `Protos/contract`.
-    static func compile(contract name: String) throws -> Google_Protobuf_FileDescriptorSet {
-        try compile([name], in: [protos.appending(path: "contract")] + contractRoots)
+    /// What a file of the tests' own contract declares, with all that it imports.
+    static func compile(testContract name: String) throws -> Google_Protobuf_FileDescriptorSet {
+        try compile([name], in: [testContract.appending(path: "proto")] + contractRoots)
     }
+
+    static let testContract = folder.deletingLastPathComponent().appending(path: "Contract")
 
     /// What `proto` and all that it imports declare, comments included.
     static func compile(_ proto: String) throws -> Google_Protobuf_FileDescriptorSet {

@@ -15,7 +15,27 @@ struct FieldRuleChecker {
             }
             for text in found { problems.add(.field(field), "'\(field.fullName)' \(text).") }
         }
-        for nested in message.messages where !nested.options.mapEntry { check(nested, &problems) }
+        for nested in message.messages where !nested.options.mapEntry {
+            checkName(nested.name, SourcePlace(of: nested), in: message, &problems)
+            check(nested, &problems)
+        }
+        for type in message.enums { checkName(type.name, SourcePlace(of: type), in: message, &problems) }
+    }
+
+    /// What the generated checks are written with. A nested type of such a name would hide it.
+    private static let namesInChecks: Set<String> = [
+        "BoolRule", "BytesRule", "ContractMessage", "DurationRule", "EnumRule", "FieldList", "Int", "Int32", "Int64",
+        "IntegerRule", "Pattern", "RealRule", "Self", "TextRule", "TimestampRule", "UInt32", "UInt64", "Violations",
+    ]
+
+    private func checkName(
+        _ name: String,
+        _ place: SourcePlace,
+        in message: Descriptor,
+        _ problems: inout ContractProblems
+    ) {
+        guard message.file.hasMessageRules, Self.namesInChecks.contains(name) else { return }
+        problems.add(place, "a type '\(name)' inside '\(message.fullName)' would hide what its checks are written with.")
     }
 
     /// What depends on whether the field is single, repeated or a map.

@@ -20,7 +20,10 @@ struct MessageRulesWriter {
     }
 
     private func names(_ field: FieldDescriptor) -> SwiftProtobufNamer.MessageFieldNames {
-        namer.messagePropertyNames(field: field, prefixed: ".", includeHasAndClear: true)
+        var names = namer.messagePropertyNames(field: field, prefixed: ".", includeHasAndClear: true)
+        // What the functions' parameters are called.
+        if ["found", "fields"].contains(names.name) { names.name = "self.\(names.name)" }
+        return names
     }
 
     private func rule(_ field: FieldDescriptor) -> FieldRuleText {
