@@ -24,19 +24,7 @@ embed() {
     } > "$output"
 }
 
-# The suite's own protos, what they import, and what errors carry.
-suite() {
-    local output=$target/Sources/CDescriptorSet/datavault.binpb googleapis protos
-    googleapis=$(.build-py/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-    mapfile -t protos < <(cd proto && find datavault -name '*.proto' | LC_ALL=C sort)
-    mkdir -p "$(dirname "$output")"
-    "${PROTOC:-protoc}" -I proto -I "$googleapis" \
-        -I "${BUILD_PATH:-.build}/checkouts/swift-protobuf/Protos/Sources/SwiftProtobuf" \
-        --descriptor_set_out="$output" --include_imports --include_source_info \
-        "${protos[@]}" google/api/annotations.proto google/rpc/error_details.proto google/rpc/status.proto
-}
-
-suite
+scripts/descriptor-set.sh suite "$target/Sources/CDescriptorSet/datavault.binpb" --include_source_info
 embed Sources/Wire/Reflection/StandardDescriptors.swift StandardDescriptors "" \
     "The serialized descriptor set of the services that Wire brings itself." \
     proto grpc/health/v1/health.proto grpc/reflection/v1/reflection.proto grpc/reflection/v1alpha/reflection.proto

@@ -74,6 +74,15 @@ generate_row() {
     done
 }
 
+# Checks the suite's contract as a whole: the rows above are generated one by one, and routes of two packages may
+# collide.
+check_contract() {
+    local files
+    mapfile -t files < <(find proto/datavault -name '*.proto' | LC_ALL=C sort)
+    "$protoc" --proto_path=proto --proto_path="$googleapis" --proto_path="$well_known" \
+        --plugin="$plugin_path/protoc-gen-wire" --wire_out="$fresh" --wire_opt=OnlyCheck=true "${files[@]}"
+}
+
 # Puts the fresh files in the place of the old ones, so that none outlives its proto.
 replace_old() {
     local folder
@@ -93,4 +102,5 @@ trap 'rm -rf "$fresh"' EXIT
 for row in "${generated[@]}"; do
     generate_row "$row"
 done
+check_contract
 replace_old

@@ -20,7 +20,9 @@ struct MessageDiff {
             old[field.number] == nil && field.options.Datavault_Policy_V1_field.required
         }
         return kept
-            + added.map(\.name).sorted().map { "The new field '\($0)' of \(name) is required, and no caller sends it yet." }
+            + added.map(\.name).sorted().map {
+                "The new field '\($0)' of \(name) is required, and no caller sends it yet."
+            }
     }
 
     private func shape(
@@ -35,7 +37,8 @@ struct MessageDiff {
             found.append("The field '\(old.name)' of \(name) was \(type(old)) and is \(type(new)).")
         }
         if (old.label == .repeated) != (new.label == .repeated) {
-            found.append("The field '\(old.name)' of \(name) is \(new.label == .repeated ? "now" : "no longer") a list.")
+            found.append(
+                "The field '\(old.name)' of \(name) is \(new.label == .repeated ? "now" : "no longer") a list.")
         }
         if old.hasOneofIndex != new.hasOneofIndex || old.proto3Optional != new.proto3Optional {
             found.append("The field '\(old.name)' of \(name) tells in another way whether it is set.")

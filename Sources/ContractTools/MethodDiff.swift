@@ -108,8 +108,8 @@ struct MethodDiff {
         let (before, after) = (cost(old.policy), cost(new.policy))
         if after > before { found.append("A call of \(name) cost \(before) and costs \(after).") }
         if old.policy.audit != new.policy.audit, !old.policy.audit.isEmpty {
-            let now = new.policy.audit.isEmpty ? "it leaves none now" : "is called '\(new.policy.audit)' now"
-            found.append("The audit entry '\(old.policy.audit)' of \(name) is gone; \(now).")
+            let now = new.policy.audit.isEmpty ? "leaves none now" : "leaves one called '\(new.policy.audit)' now"
+            found.append("\(name) left the audit entry '\(old.policy.audit)', and \(now).")
         }
         if old.policy.stream != new.policy.stream, old.policy.stream != .unspecified {
             found.append("The stream of \(name) was shown as \(old.policy.stream) and is \(new.policy.stream) now.")

@@ -17,13 +17,14 @@ struct RuleDiff {
 
     var sentences: [String] {
         var found: [String] = []
-        if new.required, !old.required { found.append("\(field) has to be set now.") }
+        if new.required, !old.required { found.append("The field \(field) has to be set now.") }
         found += counts("length", old.length, new.length) + counts("count", old.count, new.count)
         found += bounds(
             "range", old.range.hasMin ? old.range.min : nil, new.range.hasMin ? new.range.min : nil,
             old.range.hasMax ? old.range.max : nil, new.range.hasMax ? new.range.max : nil)
         found += bounds(
-            "real_range", old.realRange.hasMin ? old.realRange.min : nil, new.realRange.hasMin ? new.realRange.min : nil,
+            "real_range", old.realRange.hasMin ? old.realRange.min : nil,
+            new.realRange.hasMin ? new.realRange.min : nil,
             old.realRange.hasMax ? old.realRange.max : nil, new.realRange.hasMax ? new.realRange.max : nil)
         found += bounds(
             "duration_range",
@@ -33,13 +34,13 @@ struct RuleDiff {
             new.durationRange.hasMax ? seconds(new.durationRange.max) : nil)
         if old.pattern != new.pattern, !new.pattern.isEmpty {
             let before = old.pattern.isEmpty ? "any text" : "what matches \(old.pattern)"
-            found.append("\(field) took \(before) and takes what matches \(new.pattern).")
+            found.append("The value of \(field) could be \(before), and has to be what matches \(new.pattern).")
         }
         if old.format != new.format, new.format != .unspecified {
-            let before = old.format == .unspecified ? "any text" : "the format \(old.format)"
-            found.append("\(field) took \(before) and takes the format \(new.format).")
+            let before = old.format == .unspecified ? "any text" : "of the format \(old.format)"
+            found.append("The value of \(field) could be \(before), and has to be of the format \(new.format).")
         }
-        if old.hasKeys || new.hasKeys { found += RuleDiff("A key of \(field)", old.keys, new.keys).sentences }
+        if old.hasKeys || new.hasKeys { found += RuleDiff("each key of \(field)", old.keys, new.keys).sentences }
         return found
     }
 

@@ -46,11 +46,14 @@ struct PatternParser {
 
     private mutating func quantifier(_ scalar: Unicode.Scalar) throws(PatternError) -> (Int, Int?)? {
         switch scalar {
-        case "?": rest.removeFirst()
+        case "?":
+            rest.removeFirst()
             return (0, 1)
-        case "*": rest.removeFirst()
+        case "*":
+            rest.removeFirst()
             return (0, nil)
-        case "+": rest.removeFirst()
+        case "+":
+            rest.removeFirst()
             return (1, nil)
         case "{":
             rest.removeFirst()

@@ -31,7 +31,8 @@ public struct LoggedDenials: DenialRecorder {
         logger.notice(
             "call refused",
             metadata: [
-                "action": "\(denial.action)", "method": "\(denial.method)", "role": "\(denial.role?.rawValue ?? "none")",
+                "action": "\(denial.action)", "method": "\(denial.method)",
+                "role": "\(denial.role?.rawValue ?? "none")",
                 "organization": "\(denial.principal?.organization ?? "none")", "code": "\(denial.error.code)",
             ])
     }

@@ -6,7 +6,8 @@ import WireProtos
 /// What callers are told of decisions: the one place where they become statuses.
 enum PolicyErrors {
     static let unknownRole = RPCError(
-        .unauthenticated, Datavault_Policy_V1_Reason.roleUnknown, "the peer shows no certificate of a role of this suite")
+        .unauthenticated, Datavault_Policy_V1_Reason.roleUnknown,
+        "the peer shows no certificate of a role of this suite")
 
     static func missingPolicy(_ method: String) -> RPCError {
         RPCError(

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 public import SwiftProtobuf
 
 /// Who may see a field's value: `datavault.policy.v1.Sensitivity`.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 public import SwiftProtobuf
 
 /// Writes messages for logs, traces and errors: public fields as they are, others as `[personal]` and `[secret]`.

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 public import Patterns
 public import SwiftProtobuf
 
@@ -150,7 +150,9 @@ public struct DurationRule: ValueRule {
         let isValid =
             abs(Int64(value.nanos)) < 1_000_000_000
             && (value.seconds == 0 || value.nanos == 0 || (value.seconds < 0) == (value.nanos < 0))
-        guard isValid else { return Problem(.format, "must be a duration: both parts of one sign, nanos below a second") }
+        guard isValid else {
+            return Problem(.format, "must be a duration: both parts of one sign, nanos below a second")
+        }
         guard range.contains(Self.nanoseconds(value.seconds, value.nanos)) else {
             return Problem(.range, "must be between \(Self.text(range.lowerBound)) and \(Self.text(range.upperBound))")
         }

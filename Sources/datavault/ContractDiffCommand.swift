@@ -47,7 +47,8 @@ struct ContractDiffCommand: ParsableCommand {
         do {
             return try ContractSnapshot(descriptorSet: bytes)
         } catch {
-            throw CommandFailure.exit("\(name) is no descriptor set; protoc --descriptor_set_out and buf build write one.")
+            throw CommandFailure.exit(
+                "\(name) is no descriptor set; protoc --descriptor_set_out and buf build write one.")
         }
     }
 }

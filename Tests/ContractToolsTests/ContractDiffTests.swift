@@ -57,11 +57,14 @@ import Testing
             "datavault.things.v1.Things.Watch is open to all, and asks for any principal now: callers that were let in "
                 + "are refused."
         ),
-        ("roles: [ROLE_GATEWAY, ROLE_SCRAPE]", "", "The role scrape may no longer call datavault.things.v1.Things.GetThing."),
+        (
+            "roles: [ROLE_GATEWAY, ROLE_SCRAPE]", "",
+            "The role scrape may no longer call datavault.things.v1.Things.GetThing."
+        ),
         ("cost: 2", "cost: 3", "A call of datavault.things.v1.Things.GetThing cost 2 and costs 3."),
         (
             #"audit: "thing.create""#, #"audit: "thing.make""#,
-            "The audit entry 'thing.create' of datavault.things.v1.Things.CreateThing is gone; is called 'thing.make' now."
+            "datavault.things.v1.Things.CreateThing left the audit entry 'thing.create', and leaves one called 'thing.make' now."
         ),
         (
             "PRESENTATION_EVENTS", "PRESENTATION_JSON_LINES",
@@ -114,11 +117,11 @@ import Testing
         ),
         (
             "length: { max: 50 } }", "length: { max: 50 } required: true }",
-            "datavault.things.v1.Thing.name has to be set now."
+            "The field datavault.things.v1.Thing.name has to be set now."
         ),
         (
             "length: { max: 50 } }", #"length: { max: 50 } pattern: "a+" }"#,
-            "datavault.things.v1.Thing.name took any text and takes what matches a+."
+            "The value of datavault.things.v1.Thing.name could be any text, and has to be what matches a+."
         ),
         (
             "range: { min: 1 max: 9 }", "range: { min: 2 max: 10 }",
@@ -130,7 +133,7 @@ import Testing
         ),
         (
             "keys: { length: { max: 9 } }", "keys: { length: { max: 8 } }",
-            "The greatest length of A key of datavault.things.v1.Thing.labels was 9 and is 8."
+            "The greatest length of each key of datavault.things.v1.Thing.labels was 9 and is 8."
         ),
         (
             "string request_id = 2;",
@@ -144,9 +147,11 @@ import Testing
     }
 
     @Test(arguments: [
-        ("cost: 2", "cost: 1"), (#"permission: "things.read""#, "authenticated: true"), ("authenticated: true", "public: true"),
+        ("cost: 2", "cost: 1"), (#"permission: "things.read""#, "authenticated: true"),
+        ("authenticated: true", "public: true"),
         ("length: { max: 50 } }", "length: { max: 60 } }"), ("{ length: { max: 50 } }", "{ }"),
-        ("range: { min: 1 max: 9 }", "range: { max: 19 }"), ("REASON_BROKEN = 1;", "REASON_BROKEN = 1; REASON_LOST = 2;"),
+        ("range: { min: 1 max: 9 }", "range: { max: 19 }"),
+        ("REASON_BROKEN = 1;", "REASON_BROKEN = 1; REASON_LOST = 2;"),
         ("string request_id = 2;", "string request_id = 2; int32 amount = 3;"),
         (#"get: "/api/v1/things/{thing_id}""#, #"get: "/api/v1/{thing_id=things/*}""#),
         ("roles: [ROLE_GATEWAY, ROLE_SCRAPE]", "roles: [ROLE_SCRAPE, ROLE_PIPELINE, ROLE_GATEWAY]"),

@@ -1,5 +1,5 @@
-import SwiftProtobuf
 import Foundation
+import SwiftProtobuf
 import Testing
 
 /// Compares outputs of the tests' own contract with what is committed, compiled and called in `Tests/Contract`.

@@ -230,12 +230,15 @@ import Testing
     }
 
     @Test func collisionOfTwoPackages() throws {
-        let other = Self.contract(permissions: "").replacing("package datavault.things.v1;", with: "package datavault.x.v1;")
-            .replacing(#"permission: "things.read""#, with: "public: true")
+        let other = Self.contract(permissions: "").replacing(
+            "package datavault.things.v1;", with: "package datavault.x.v1;"
+        )
+        .replacing(#"permission: "things.read""#, with: "public: true")
         let found = try errors(Self.contract(), more: ["datavault/x/v1/x.proto": other])
         #expect(found.count == 1)
         #expect(found.first?.hasPrefix("datavault/x/v1/x.proto:11:") == true)
-        #expect(found.first?.contains("collides with '/api/v1/things/{name}' of 'datavault.things.v1.Things.Do'") == true)
+        #expect(
+            found.first?.contains("collides with '/api/v1/things/{name}' of 'datavault.things.v1.Things.Do'") == true)
     }
 
     // MARK: Fields
@@ -249,13 +252,22 @@ import Testing
         ("int32 x = 9 [(datavault.policy.v1.field) = { pattern: \"a\" }]", "has a pattern, and is an integer"),
         ("int32 x = 9 [(datavault.policy.v1.field) = { format: FORMAT_UUID }]", "has a format, and is an integer"),
         ("int32 x = 9 [(datavault.policy.v1.field) = { count: { max: 1 } }]", "is neither repeated nor a map"),
-        ("int32 x = 9 [(datavault.policy.v1.field) = { keys: { range: { min: 1 } } }]", "has rules of keys, and is no map"),
+        (
+            "int32 x = 9 [(datavault.policy.v1.field) = { keys: { range: { min: 1 } } }]",
+            "has rules of keys, and is no map"
+        ),
         ("int32 x = 9 [(datavault.policy.v1.field) = { range: { min: 2 max: 1 } }]", "that nothing lies in"),
         ("int32 x = 9 [(datavault.policy.v1.field) = { range: {} }]", "has a range without bounds"),
         ("int32 x = 9 [(datavault.policy.v1.field) = { range: { max: 3000000000 } }]", "beyond what its type holds"),
         ("uint32 x = 9 [(datavault.policy.v1.field) = { range: { min: -1 } }]", "beyond what its type holds"),
-        ("int32 x = 9 [(datavault.policy.v1.field) = { real_range: { min: 1 } }]", "has a real_range, and is an integer"),
-        ("double x = 9 [(datavault.policy.v1.field) = { range: { min: 1 } }]", "has a range, and is a floating-point number"),
+        (
+            "int32 x = 9 [(datavault.policy.v1.field) = { real_range: { min: 1 } }]",
+            "has a real_range, and is an integer"
+        ),
+        (
+            "double x = 9 [(datavault.policy.v1.field) = { range: { min: 1 } }]",
+            "has a range, and is a floating-point number"
+        ),
         ("double x = 9 [(datavault.policy.v1.field) = { real_range: { max: nan } }]", "has a real_range to NaN"),
         ("bool x = 9 [(datavault.policy.v1.field) = { duration_range: { min: { seconds: 1 } } }]", "and is a bool"),
         (
@@ -280,7 +292,8 @@ import Testing
 
     @Test func boundsAreWantedDeepInRequestsOnly() throws {
         let deep = "message Deep { string x = 1; Deep again = 2; } message Answer { string free = 1; }"
-        let text = Self.contract(signature: "Do(DoRequest) returns (Answer)", field: "Deep deep = 9;", reason: deep)
+        let text =
+            Self.contract(signature: "Do(DoRequest) returns (Answer)", field: "Deep deep = 9;", reason: deep)
             + "\nenum Reason { REASON_UNSPECIFIED = 0; }"
         let found = try errors(text)
         #expect(found.count == 1)

@@ -11,7 +11,8 @@ enum Protoc {
     private static let contractRoots: [URL] = {
         let root = folder.deletingLastPathComponent().deletingLastPathComponent()
         let libraries = root.appending(path: ".build-py/lib")
-        let versions = (try? FileManager.default.contentsOfDirectory(at: libraries, includingPropertiesForKeys: nil)) ?? []
+        let versions =
+            (try? FileManager.default.contentsOfDirectory(at: libraries, includingPropertiesForKeys: nil)) ?? []
         let googleapis = versions.map { $0.appending(path: "site-packages") }
         // Debian keeps google/protobuf's protos apart from protoc.
         let wellKnown = root.appending(path: ".build/checkouts/swift-protobuf/Protos/Sources/SwiftProtobuf")

@@ -1,5 +1,5 @@
-import Wire
 import Testing
+import Wire
 
 @testable import Policy
 @testable import PolicyModel
@@ -109,12 +109,13 @@ import Testing
         #expect(refusal(decide(.permission("x"), roles: roles, onBehalf: behalf)) == .principalMissing)
     }
 
-    @Test(arguments: [
-        (["spiffe://dv/gateway"], Role.gateway), (["https://x", "spiffe://dv/scrape"], .scrape),
-        (["spiffe://dv/gateway", "spiffe://dv/scrape"], nil), (["spiffe://other/gateway"], nil),
-        (["spiffe://dv/gateway/x"], nil), (["spiffe://dv/Gateway"], nil), (["spiffe://dv/"], nil), ([], nil),
-        (["spiffe://dvx/gateway"], nil), (["spiffe://dv/gateway", "spiffe://other/x"], .gateway),
-    ] as [([String], Role?)])
+    @Test(
+        arguments: [
+            (["spiffe://dv/gateway"], Role.gateway), (["https://x", "spiffe://dv/scrape"], .scrape),
+            (["spiffe://dv/gateway", "spiffe://dv/scrape"], nil), (["spiffe://other/gateway"], nil),
+            (["spiffe://dv/gateway/x"], nil), (["spiffe://dv/Gateway"], nil), (["spiffe://dv/"], nil), ([], nil),
+            (["spiffe://dvx/gateway"], nil), (["spiffe://dv/gateway", "spiffe://other/x"], .gateway),
+        ] as [([String], Role?)])
     func roleOfACertificate(names: [String], expected: Role?) {
         #expect(PeerRole.of(names, trustDomain: "dv") == expected)
     }

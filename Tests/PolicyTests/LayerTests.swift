@@ -1,7 +1,7 @@
-import NIOCore
 import Crypto
 import Metrics
 import MetricsTestKit
+import NIOCore
 import SwiftProtobuf
 import Synchronization
 import TestContract
@@ -128,7 +128,9 @@ import WireProtos
             (goodRequest(), principal(permissions: []), "PERMISSION_MISSING"),
         ] {
             do {
-                _ = try await run(denials: denials, create: create) { try await call($0, request, principal: principal) }
+                _ = try await run(denials: denials, create: create) {
+                    try await call($0, request, principal: principal)
+                }
                 Issue.record("the call succeeded")
             } catch {
                 #expect(reason(of: error) == expected)

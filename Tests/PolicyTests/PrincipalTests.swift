@@ -61,9 +61,12 @@ import Testing
         #expect(refusal(try signed.serializedBytes()) == .invalid)
     }
 
-    @Test(arguments: [
-        (-5_001, PrincipalVerifier.Refusal.expired), (-5_000, nil), (0, nil), (59_999, nil), (60_000, .expired),
-    ] as [(Int64, PrincipalVerifier.Refusal?)]) func time(offset: Int64, expected: PrincipalVerifier.Refusal?) throws {
+    @Test(
+        arguments: [
+            (-5_001, PrincipalVerifier.Refusal.expired), (-5_000, nil), (0, nil), (59_999, nil), (60_000, .expired),
+        ] as [(Int64, PrincipalVerifier.Refusal?)]) func time(offset: Int64, expected: PrincipalVerifier.Refusal?)
+        throws
+    {
         #expect(refusal(try sign(principal()), now: startOfTests + offset) == expected)
     }
 

@@ -1,6 +1,6 @@
-import Wire
 import Crypto
 import TestContract
+import Wire
 
 @testable import Policy
 @testable import PolicyModel

@@ -8,15 +8,19 @@ import Testing
 @Suite struct ViolationTests {
     @Test func goodMessageHasNone() { #expect(violations(goodRequest()) == [:]) }
 
-    @Test(arguments: [
-        ("9790131103627", nil), ("9770131103627", Violation.Kind.pattern), ("978013110362", .length),
-    ] as [(String, Violation.Kind?)]) func pattern(isbn: String, expected: Violation.Kind?) {
+    @Test(
+        arguments: [
+            ("9790131103627", nil), ("9770131103627", Violation.Kind.pattern), ("978013110362", .length),
+        ] as [(String, Violation.Kind?)]) func pattern(isbn: String, expected: Violation.Kind?)
+    {
         var book = goodBook()
         book.isbn = isbn
         #expect(violations(book)["isbn"] == expected)
     }
 
-    @Test(arguments: [(0, Violation.Kind.range), (1, nil), (999_999, nil), (1_000_000, .range), (-1, .range)] as [(Int64, Violation.Kind?)])
+    @Test(
+        arguments: [(0, Violation.Kind.range), (1, nil), (999_999, nil), (1_000_000, .range), (-1, .range)]
+            as [(Int64, Violation.Kind?)])
     func memberOfOneofIsCheckedAtItsDefault(mark: Int64, expected: Violation.Kind?) {
         var book = goodBook()
         book.shelfMark = mark

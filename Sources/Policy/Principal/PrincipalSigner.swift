@@ -1,5 +1,5 @@
 public import Crypto
-import Foundation
+import FoundationEssentials
 import PolicyContract
 import SwiftProtobuf
 

@@ -91,7 +91,8 @@ struct CallPolicyChecker {
         }
         var found: [String] = []
         if !Self.actionForm.matches(policy.audit) {
-            found.append("the audit action '\(policy.audit)' of '\(method.fullName)' is not named like 'pipeline.create'.")
+            found.append(
+                "the audit action '\(policy.audit)' of '\(method.fullName)' is not named like 'pipeline.create'.")
         }
         if paths.allSatisfy({ !$0.0.isEmpty }) {
             found.append("the policy of '\(method.fullName)' names the resource twice, in request and response.")

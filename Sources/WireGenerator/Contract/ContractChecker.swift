@@ -41,6 +41,7 @@ enum ContractChecker {
         let ofPackage = files.filter { $0.package == file.package }
         guard !ofPackage.contains(where: { $0.enums.contains { $0.name == "Reason" } }) else { return }
         problems.add(
-            SourcePlace(of: service), "the package '\(file.package)' has a service, and no enum 'Reason' for its errors.")
+            SourcePlace(of: service),
+            "the package '\(file.package)' has a service, and no enum 'Reason' for its errors.")
     }
 }

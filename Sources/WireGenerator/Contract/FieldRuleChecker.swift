@@ -35,7 +35,8 @@ struct FieldRuleChecker {
         _ problems: inout ContractProblems
     ) {
         guard message.file.hasMessageRules, Self.namesInChecks.contains(name) else { return }
-        problems.add(place, "a type '\(name)' inside '\(message.fullName)' would hide what its checks are written with.")
+        problems.add(
+            place, "a type '\(name)' inside '\(message.fullName)' would hide what its checks are written with.")
     }
 
     /// What depends on whether the field is single, repeated or a map.

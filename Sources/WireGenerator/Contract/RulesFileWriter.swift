@@ -1,5 +1,5 @@
-import SwiftProtobuf
 import PolicyContract
+import SwiftProtobuf
 import SwiftProtobufPluginLibrary
 
 /// Writes a file with what the field options of a proto say, and the reasons that its package gives.

@@ -1,7 +1,7 @@
-import NIOCore
 import Crypto
 import Foundation
 import Logging
+import NIOCore
 import Policy
 import PolicyModel
 import UnixSignals
