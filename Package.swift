@@ -157,7 +157,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ContractToolsTests",
-            dependencies: ["ContractTools", "DescriptorSet", "GoogleAPIContract", "PolicyContract", "Wire", protobuf],
+            dependencies: ["ContractTools", "DescriptorSet", "Wire", "WireProtos", protobuf],
             swiftSettings: ours
         ),
         .target(name: "CAllocationCounter", path: "Tests/AllocationCounter"),

@@ -1,8 +1,10 @@
 import ContractTools
 import DescriptorSet
+import NIOCore
 import SwiftProtobuf
 import Testing
 import Wire
+import WireProtos
 
 /// The contract that is part of the program.
 @Suite struct DescriptorSetTests {
@@ -28,5 +30,23 @@ import Wire
         #expect(ContractDiff.breakingChanges(from: own, to: own) == [])
     }
 
-    @Test func reflectionTakesIt() throws { _ = try ReflectionService(descriptorSet: DescriptorSet.array) }
+    @Test func reflectionServesIt() async throws {
+        let server = Server(services: [try ReflectionService(descriptorSet: DescriptorSet.array)])
+        let channel = ClientChannel(.inProcess(server))
+        var request = Grpc_Reflection_V1_ServerReflectionRequest()
+        request.fileContainingSymbol = "datavault.policy.v1.CallPolicy"
+        let call = try await Grpc_Reflection_V1_ServerReflection.Client(channel).serverReflectionInfo()
+        try await call.send(request)
+        try await call.finish()
+        var names: [String] = []
+        for try await response in call.responses {
+            names += try response.fileDescriptorResponse.fileDescriptorProto.map { bytes in
+                try Google_Protobuf_FileDescriptorProto(serializedBytes: bytes).name
+            }
+        }
+        await channel.shutDown(grace: .zero)
+        await server.drain(grace: .zero)
+        #expect(names.first == "datavault/policy/v1/policy.proto")
+        #expect(names.contains("google/protobuf/descriptor.proto"))
+    }
 }

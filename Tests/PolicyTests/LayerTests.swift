@@ -1,6 +1,4 @@
 import Crypto
-import Metrics
-import MetricsTestKit
 import NIOCore
 import SwiftProtobuf
 import Synchronization

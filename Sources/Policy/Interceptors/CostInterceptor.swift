@@ -11,21 +11,30 @@ final class CostInterceptor: ServerInterceptor {
     static let refusedCost = 1
 
     /// A method's counters.
-    private final class Meters: Sendable {
-        let dimensions: [(String, String)]
-        let cost: Counter
+    final class Meters: Sendable {
+        private let dimensions: [(String, String)]
+        private let factory: any MetricsFactory
+        private let costs: Counter
         private let outcomes = Mutex<[Int: Counter]>([:])
 
-        init(_ method: MethodDescriptor) {
+        init(_ method: MethodDescriptor, factory: any MetricsFactory = MetricsSystem.factory) {
+            self.factory = factory
             dimensions = [("service", method.service), ("method", method.name)]
-            cost = Counter(label: "datavault_call_cost_total", dimensions: dimensions)
+            costs = Counter(label: "datavault_call_cost_total", dimensions: dimensions, factory: factory)
         }
 
-        func outcome(_ code: StatusCode) -> Counter {
+        /// Counts a call that has ended: with an error's code, or well.
+        func record(_ code: StatusCode?, cost: Int) {
+            let wasRefused = [.unauthenticated, .permissionDenied, .invalidArgument].contains(code)
+            costs.increment(by: wasRefused ? min(cost, CostInterceptor.refusedCost) : cost)
+            outcome(code ?? .ok).increment()
+        }
+
+        private func outcome(_ code: StatusCode) -> Counter {
             outcomes.withLock { outcomes in
                 if let counter = outcomes[code.rawValue] { return counter }
                 let counter = Counter(
-                    label: "datavault_calls_total", dimensions: dimensions + [("code", "\(code)")])
+                    label: "datavault_calls_total", dimensions: dimensions + [("code", "\(code)")], factory: factory)
                 outcomes[code.rawValue] = counter
                 return counter
             }
@@ -42,13 +51,9 @@ final class CostInterceptor: ServerInterceptor {
         let cost = method.policy?.cost ?? CallPolicy.defaultCost
         do {
             try await next(context)
-            meters.cost.increment(by: cost)
-            meters.outcome(.ok).increment()
+            meters.record(nil, cost: cost)
         } catch {
-            let code = Self.code(of: error)
-            let wasRefused = [.unauthenticated, .permissionDenied, .invalidArgument].contains(code)
-            meters.cost.increment(by: wasRefused ? min(cost, Self.refusedCost) : cost)
-            meters.outcome(code).increment()
+            meters.record(Self.code(of: error), cost: cost)
             throw error
         }
     }
