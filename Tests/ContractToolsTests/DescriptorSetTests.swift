@@ -37,7 +37,7 @@ import WireProtos
         request.fileContainingSymbol = "datavault.policy.v1.CallPolicy"
         let call = try await Grpc_Reflection_V1_ServerReflection.Client(channel).serverReflectionInfo()
         try await call.send(request)
-        try await call.finish()
+        try await call.finishSending()
         var names: [String] = []
         for try await response in call.responses {
             names += try response.fileDescriptorResponse.fileDescriptorProto.map { bytes in
