@@ -128,7 +128,7 @@ let package = Package(
             swiftSettings: ours
         ),
         .target(
-            name: "TestContract",
+            name: "TestContractProtos",
             dependencies: ["Wire", "PolicyModel", "Patterns", protobuf],
             path: "Tests/Contract/Generated",
             swiftSettings: generated
@@ -136,7 +136,7 @@ let package = Package(
         .executableTarget(
             name: "contract-test-server",
             dependencies: [
-                "Wire", "Policy", "PolicyModel", "TestContract", protobuf,
+                "Wire", "Policy", "PolicyModel", "TestContractProtos", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -147,7 +147,7 @@ let package = Package(
         .testTarget(
             name: "PolicyTests",
             dependencies: [
-                "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "Patterns", "TestContract", protobuf,
+                "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "Patterns", "TestContractProtos", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -164,7 +164,8 @@ let package = Package(
         .testTarget(
             name: "WireTests",
             dependencies: [
-                "Wire", "WireProtos", "EchoProtos", "InteropProtos", nioCore, nioPosix, nioEmbedded, protobuf,
+                "Wire", "WireProtos", "EchoProtos", "InteropProtos", "CNghttp2", nioCore, nioPosix, nioEmbedded,
+                protobuf,
                 .product(name: "Metrics", package: "swift-metrics"),
                 "CAllocationCounter",
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
@@ -218,7 +219,7 @@ let package = Package(
         .executableTarget(
             name: "wire-interop-server",
             dependencies: [
-                "Wire", "InteropProtos", "InteropShared", protobuf,
+                "Wire", "WireProtos", "InteropProtos", "InteropShared", protobuf,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Tests/Interop/Server",
@@ -226,18 +227,26 @@ let package = Package(
         ),
         .executableTarget(
             name: "wire-interop-client",
-            dependencies: ["Wire", "InteropProtos", "InteropShared", protobuf, nioCore],
+            dependencies: ["Wire", "WireProtos", "InteropProtos", "InteropShared", protobuf, nioCore],
             path: "Tests/Interop/Client",
             swiftSettings: ours
         ),
     ]
 )
 
-// Locks that the thread sanitizer sees: see scripts/sanitize.sh.
+/// Adds a setting to the targets of these names.
+@MainActor func add(_ setting: SwiftSetting, to names: String...) {
+    for target in package.targets where names.contains(target.name) { target.swiftSettings?.append(setting) }
+}
+
+// Memory that a sanitizer sees: see scripts/sanitize.sh.
+if Context.environment["WIRE_SANITIZER"] != nil { add(.define("WIRE_SANITIZER"), to: "Wire", "WireTests") }
+
+// Locks and continuations that the thread sanitizer sees.
 if Context.environment["WIRE_THREAD_SANITIZER"] != nil {
-    for target in package.targets where ["Wire", "WireTests"].contains(target.name) {
-        target.swiftSettings = ours + [.define("WIRE_THREAD_SANITIZER")]
-    }
+    package.targets.insert(.systemLibrary(name: "CThreadSanitizer"), at: 0)
+    for target in package.targets where target.name == "Wire" { target.dependencies.append("CThreadSanitizer") }
+    add(.define("WIRE_THREAD_SANITIZER"), to: "Wire", "WireTests")
 }
 
 let fuzzed: [Target.Dependency] = [
@@ -257,7 +266,7 @@ if Context.environment["WIRE_FUZZ"] == nil {
 } else {
     // The fuzzer instead of the replay: both are made of the same sources. See scripts/fuzz.sh.
     let coverage = SwiftSetting.unsafeFlags(["-sanitize=fuzzer"])
-    for target in package.targets where target.name == "Wire" { target.swiftSettings = ours + [coverage] }
+    add(coverage, to: "Wire")
     package.targets.append(
         .executableTarget(
             name: "wire-fuzz",

@@ -16,6 +16,9 @@ step "build" scripts/build.sh || exit 1
 step "generated code" scripts/check-generated.sh
 step "protos" scripts/lint-protos.sh
 step "contract" "$(swift build --show-bin-path)/datavault" contract diff proto/baseline.binpb
+# As many tests at once as two cores serve in time: all at once they would wait for each other longer than for what they
+# test, on a machine that has other work, too.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-4}
 step "Swift tests" swift test --skip-build --parallel
 step "C++ peers" Tests/Interop/cpp/build.sh .build-interop
 export WIRE_BIN=${WIRE_BIN:-$(swift build --show-bin-path)} INTEROP_CPP=$PWD/.build-interop

@@ -2,7 +2,7 @@ import Crypto
 import NIOCore
 import SwiftProtobuf
 import Synchronization
-import TestContract
+import TestContractProtos
 import Testing
 import Wire
 import WireProtos

@@ -1,5 +1,5 @@
 import SwiftProtobuf
-import TestContract
+import TestContractProtos
 import Testing
 
 @testable import PolicyModel

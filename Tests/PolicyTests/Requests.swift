@@ -1,5 +1,5 @@
 import Crypto
-import TestContract
+import TestContractProtos
 import Wire
 
 @testable import Policy

@@ -13,6 +13,8 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
     let lease: ConnectionLease
     let maxMessageSize: Int
     let compression: Compression
+    let pool: CompressionPool
+    @safe @exclusivity(unchecked) private var packedFront = FrontMessage()
 
     @safe @exclusivity(unchecked) private(set) var deadline = NIODeadline.distantFuture
     @safe @exclusivity(unchecked) var responseHeaders: Metadata?
@@ -40,8 +42,10 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
         lease: ConnectionLease,
         context: LoopContext,
         maxMessageSize: Int,
-        compression: Compression
+        compression: Compression,
+        pool: CompressionPool
     ) {
+        self.pool = pool
         self.method = method
         self.lease = lease
         self.maxMessageSize = maxMessageSize
@@ -91,10 +95,11 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
             throw RPCError(code: .internal, message: "the server has ended the call")
         }
         guard !outboundEnded else { throw RPCError(code: .internal, message: "the request has ended") }
-        if compression == .gzip, compress ?? true {
+        // Large ones were packed before, or could not be.
+        if compression == .gzip, compress ?? true, bytes.isPacked || bytes.count <= pool.inlineSize {
             bytes.compress(to: &outbound)
         } else {
-            outbound.append(bytes.storage)
+            unsafe bytes.withFrame { unsafe outbound.append($0) }
         }
         sentMessages += 1
         sentBytes += bytes.count
@@ -112,6 +117,7 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
     func cancel(_ error: RPCError) {
         guard outcome == nil else { return }
         outcome = .failure(error)
+        packedFront.drop()
         reset(.cancel)
         settled()
     }
@@ -127,8 +133,29 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
             if let problem = sizeProblem ?? excess { return cancel(problem) }
             credit(uncredited)
         }
-        if inboundEnded { readStatus() }
+        if inboundEnded {
+            if waitsForEnd, !unpackReply() { return }
+            readStatus()
+        }
         if outcome != nil || !waitsForEnd { wakeReader() }
+    }
+
+    /// Unpacks a unary reply, which is taken without waiting once the call has ended; false while the pool does it.
+    private func unpackReply() -> Bool {
+        let readable = unsafe inbound.readable
+        guard case .whole(let prefix) = unsafe MessagePrefix.front(of: readable), prefix.isCompressed else {
+            return true
+        }
+        unsafe unpackFront(UnsafeRawBufferPointer(rebasing: readable[MessagePrefix.size...]))
+        return !packedFront.isUnpacking
+    }
+
+    private func unpackFront(_ content: UnsafeRawBufferPointer) {
+        unsafe packedFront.unpack(content, limit: maxMessageSize, pool: pool, on: context) { job, result in
+            guard self.packedFront.finish(job, result) else { return }
+            if self.waitsForEnd, self.outcome == nil { self.readStatus() }
+            self.wakeReader()
+        }
     }
 
     private func readHeaders() {
@@ -173,7 +200,11 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
         let result = isTrailersOnly ? GRPCStatus(headers) : GRPCStatus(trailers)
         responseTrailers = isTrailersOnly ? Metadata(headers) : Metadata(trailers)
         if isTrailersOnly { isCommitted = false }
-        if let error = result?.error(metadata: responseTrailers) {
+        if headersAreTooLarge {
+            // Also where the status was among the fields kept: what is lost may be what it refers to.
+            outcome = .failure(
+                RPCError(code: .resourceExhausted, message: "the reply's trailers are too large", origin: .local))
+        } else if let error = result?.error(metadata: responseTrailers) {
             outcome = .failure(error)
         } else if result != nil {
             outcome = .success(())
@@ -192,6 +223,8 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
     override func closed(_ error: HTTP2Error?) {
         lease.end()
         guard outcome == nil else { return wakeAll() }
+        // The reply is whole, and its status is read when its message is unpacked.
+        if error == nil, packedFront.isUnpacking { return }
         let failure: RPCError
         switch error?.kind {
         case .unprocessed:
@@ -267,33 +300,46 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
         guard case .whole(let prefix) = unsafe MessagePrefix.front(of: readable) else { return false }
         let end = MessagePrefix.size + prefix.length
         let content = unsafe UnsafeRawBufferPointer(rebasing: readable[MessagePrefix.size..<end])
+        var unpacked: Result<[UInt8], FrontMessage.Failure>?
+        if prefix.isCompressed {
+            unsafe unpackFront(content)
+            unpacked = packedFront.take()
+            if unpacked == nil { return false }
+        }
         receivedMessages += 1
         lastMessageWasCompressed = prefix.isCompressed
         defer {
             inbound.consume(end)
             credit(end)
         }
-        guard prefix.isCompressed else {
+        switch unpacked {
+        case nil:
             receivedBytes += prefix.length
             try unsafe body(content)
-            return true
-        }
-        let unpacked: [UInt8]
-        do {
-            unpacked = try unsafe Gzip.decompress(content, limit: maxMessageSize)
-        } catch {
-            let code: StatusCode = error == .tooLarge ? .resourceExhausted : .internal
-            let failure = RPCError(code: code, message: "a reply cannot be unpacked: \(error)")
+        case .success(let bytes):
+            receivedBytes += bytes.count
+            try unsafe bytes.withUnsafeBytes { try unsafe body($0) }
+        case .failure(let error):
+            var failure = RPCError(code: .internal, message: "a reply cannot be unpacked: \(error)")
+            switch error {
+            case .gzip(.tooLarge), .queueFull: failure.code = .resourceExhausted
+            case .gzip: break
+            }
             cancel(failure)
             throw failure
         }
-        receivedBytes += unpacked.count
-        try unsafe unpacked.withUnsafeBytes { try unsafe body($0) }
         return true
+    }
+
+    /// The front message is at the pool; a call that has failed waits for none.
+    var isUnpacking: Bool {
+        if case .failure = outcome { return false }
+        return packedFront.isUnpacking
     }
 
     /// Whether `takeMessage` would find something, or the end.
     var hasNews: Bool {
+        if isUnpacking { return false }
         if outcome != nil { return true }
         if waitsForEnd { return false }
         if case .whole = unsafe MessagePrefix.front(of: inbound.readable) { return true }

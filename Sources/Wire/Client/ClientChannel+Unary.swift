@@ -120,6 +120,8 @@ extension ClientChannel {
         }
         let start = metrics == nil ? NIODeadline.uptimeNanoseconds(0) : .now()
         let deadline = deadline(options)
+        var bytes = bytes
+        if bytes.count > configuration.compressionPool.inlineSize { bytes = await packed(bytes, options) }
         var attempts = CallAttempts(channel: self, policy: retryPolicy(method, options), deadline: deadline)
         while true {
             var isCommitted = false
@@ -135,6 +137,12 @@ extension ClientChannel {
                 throw error
             }
         }
+    }
+
+    /// The request as the pool has packed it, where it is to be packed and too large for a loop.
+    func packed(_ bytes: EncodedMessage, _ options: CallOptions) async -> EncodedMessage {
+        guard (options.compression ?? configuration.compression) == .gzip else { return bytes }
+        return await configuration.compressionPool.packed(bytes)
     }
 
     private func throttleSucceeded() { throttle.withLock { $0.succeeded() } }
@@ -201,7 +209,8 @@ extension ClientChannel {
             lease: lease,
             context: lease.connection.context,
             maxMessageSize: options.maxResponseMessageSize ?? configuration.maxResponseMessageSize,
-            compression: options.compression ?? configuration.compression
+            compression: options.compression ?? configuration.compression,
+            pool: configuration.compressionPool
         )
         let start: @Sendable () -> Result<Void, RPCError> = {
             do {

@@ -52,6 +52,8 @@ final class ClientStream: Sendable {
     ) async throws -> ClientStream {
         let head = try channel.head(options)
         let deadline = channel.deadline(options)
+        var singleRequest = singleRequest
+        if let request = singleRequest { singleRequest = await channel.packed(request, options) }
         var attempts = CallAttempts(channel: channel, policy: .none, deadline: deadline)
         while true {
             do {
@@ -89,11 +91,15 @@ final class ClientStream: Sendable {
         }
         try checkCancellation()
         let call = self.call
+        var bytes = bytes
+        if call.compression == .gzip, compress ?? true {
+            bytes = await channel.configuration.compressionPool.packed(bytes)
+        }
         let mustWait: Bool
         if call.context.inLoop {
             mustWait = try call.append(bytes, compress: compress)
         } else {
-            let result: Result<Bool, any Error> = await call.context.hop {
+            let result: Result<Bool, any Error> = await call.context.hop { [bytes] in
                 Result { try call.append(bytes, compress: compress) }
             }
             mustWait = try result.get()
@@ -198,7 +204,8 @@ final class ClientStream: Sendable {
     }
 
     private static func stateWithoutMessage(_ call: ClientCall) -> Step {
-        switch call.outcome {
+        if call.isUnpacking { return .wait }
+        return switch call.outcome {
         case .success: call.inbound.isEmpty ? .end : .failed(cutShort, isCommitted: true)
         case .failure(let error): .failed(error, isCommitted: call.isCommitted)
         case nil: .wait

@@ -23,6 +23,18 @@ final class HeaderBlockBuilder {
         fixups.removeAll(keepingCapacity: true)
     }
 
+    /// Size of the block as RFC 9113, section 6.5.2 counts it: name, value and 32 a field.
+    var listSize: Int { unsafe fields.reduce(0) { unsafe $0 + $1.namelen + $1.valuelen + 32 } }
+
+    /// Number of fields so far, for `removeFields`.
+    var fieldCount: Int { unsafe fields.count }
+
+    /// Forgets all fields but the first `count`.
+    func removeFields(after count: Int) {
+        unsafe fields.removeLast(fields.count - count)
+        fixups.removeAll { $0.field >= count }
+    }
+
     func add(_ name: StaticString, _ value: StaticString) {
         unsafe fields.append(
             nghttp2_nv(

@@ -1,7 +1,7 @@
 import Policy
 import PolicyModel
 import SwiftProtobuf
-import TestContract
+import TestContractProtos
 import Wire
 
 /// The library. It asks nobody who they are and checks no field: the policy layer has.

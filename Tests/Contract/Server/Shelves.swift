@@ -1,6 +1,6 @@
 import SwiftProtobuf
 import Synchronization
-import TestContract
+import TestContractProtos
 
 /// The books, in memory.
 final class Shelves: Sendable {

@@ -68,7 +68,7 @@ final class ClientFuzzing {
         let call = ClientCall(
             method: MethodDescriptor(service: "echo.EchoService", name: name, kind: kind),
             lease: ConnectionLease(connection: managed), context: context, maxMessageSize: 64 * 1024,
-            compression: .gzip)
+            compression: .gzip, pool: .shared)
         call.waitsForEnd = kind == .unary
         let head = RequestHead(authority: "fuzz", isEncrypted: false, userAgent: "fuzz", metadata: Metadata())
         do {
