@@ -315,17 +315,25 @@ extension Datavault_Test_V1_LibraryService.Handler {
     /// Adds the service's methods to `router`.
     @inlinable
     public func register(in router: inout Router) {
-        router.unary(Datavault_Test_V1_LibraryService.Methods.getBook) { request, context in
-            try await self.getBook(request, context: context)
+        router.method(Datavault_Test_V1_LibraryService.Methods.getBook) { context in
+            let request = try context.singleRequest(as: Datavault_Test_V1_GetBookRequest.self)
+            let response = try await self.getBook(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Datavault_Test_V1_LibraryService.Methods.createBook) { request, context in
-            try await self.createBook(request, context: context)
+        router.method(Datavault_Test_V1_LibraryService.Methods.createBook) { context in
+            let request = try context.singleRequest(as: Datavault_Test_V1_CreateBookRequest.self)
+            let response = try await self.createBook(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Datavault_Test_V1_LibraryService.Methods.updateBook) { request, context in
-            try await self.updateBook(request, context: context)
+        router.method(Datavault_Test_V1_LibraryService.Methods.updateBook) { context in
+            let request = try context.singleRequest(as: Datavault_Test_V1_UpdateBookRequest.self)
+            let response = try await self.updateBook(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Datavault_Test_V1_LibraryService.Methods.deleteBook) { request, context in
-            try await self.deleteBook(request, context: context)
+        router.method(Datavault_Test_V1_LibraryService.Methods.deleteBook) { context in
+            let request = try context.singleRequest(as: Datavault_Test_V1_DeleteBookRequest.self)
+            let response = try await self.deleteBook(request, context: context)
+            try context.respond(response)
         }
         router.serverStreaming(Datavault_Test_V1_LibraryService.Methods.watchBooks) { request, responses, context in
             try await self.watchBooks(request, responses: responses, context: context)
@@ -336,11 +344,15 @@ extension Datavault_Test_V1_LibraryService.Handler {
         router.bidirectional(Datavault_Test_V1_LibraryService.Methods.findBooks) { requests, responses, context in
             try await self.findBooks(requests, responses: responses, context: context)
         }
-        router.unary(Datavault_Test_V1_LibraryService.Methods.getOpeningHours) { request, context in
-            try await self.getOpeningHours(request, context: context)
+        router.method(Datavault_Test_V1_LibraryService.Methods.getOpeningHours) { context in
+            let request = try context.singleRequest(as: Datavault_Test_V1_GetOpeningHoursRequest.self)
+            let response = try await self.getOpeningHours(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Datavault_Test_V1_LibraryService.Methods.sortShelves) { request, context in
-            try await self.sortShelves(request, context: context)
+        router.method(Datavault_Test_V1_LibraryService.Methods.sortShelves) { context in
+            let request = try context.singleRequest(as: SwiftProtobuf.Google_Protobuf_Empty.self)
+            let response = try await self.sortShelves(request, context: context)
+            try context.respond(response)
         }
     }
 }
