@@ -7,6 +7,7 @@ public struct CallScope: Sendable {
 
     /// Who makes the call.
     public let caller: Caller
+    /// What the contract says of the call.
     public let policy: CallPolicy
     /// What the audit log is to be told; nil for calls that leave no entry.
     public let audit: AuditIntent?

@@ -11,10 +11,12 @@ public enum Caller: Sendable {
 
     /// For whom a role calls as itself.
     public struct OnBehalf: Sendable, Hashable {
+        /// The organization that all of the call is bound to.
         public let organization: String
         /// Who started the work, as the audit log names them.
         public let initiator: String
 
+        /// Names both.
         public init(organization: String, initiator: String) {
             (self.organization, self.initiator) = (organization, initiator)
         }

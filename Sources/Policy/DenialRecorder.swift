@@ -12,6 +12,7 @@ public struct Denial: Sendable {
     public let role: Role?
     /// The principal that the call carried, if its signature was right.
     public let principal: VerifiedPrincipal?
+    /// What the caller is told.
     public let error: RPCError
 }
 
@@ -25,6 +26,7 @@ public protocol DenialRecorder: Sendable {
 public struct LoggedDenials: DenialRecorder {
     private let logger: Logger
 
+    /// Names the log.
     public init(logger: Logger = Logger(label: "datavault.policy")) { self.logger = logger }
 
     public func record(_ denial: Denial) async {

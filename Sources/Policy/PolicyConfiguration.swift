@@ -22,6 +22,7 @@ public struct PolicyConfiguration: Sendable {
     /// Where messages are logged, masked, if its level is `debug` or finer when the server is made.
     public var logger = Logger(label: "datavault.policy")
 
+    /// Makes a configuration from what has no default.
     public init(trustDomain: String, role: Role, verifier: PrincipalVerifier) {
         (self.trustDomain, self.role, self.verifier) = (trustDomain, role, verifier)
     }

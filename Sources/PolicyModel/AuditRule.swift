@@ -12,6 +12,7 @@ public struct AuditRule: Sendable {
 
     /// What the log calls the call, as `pipeline.create`.
     public let action: String
+    /// Which message names the resource.
     public let source: Source
     private let read: @Sendable (any Message) -> String?
 

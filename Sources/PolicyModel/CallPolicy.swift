@@ -27,6 +27,7 @@ public final class CallPolicy: Sendable {
     /// The cost of a call whose policy names none.
     public static let defaultCost = 1
 
+    /// What a caller has to show.
     public let access: Access
     /// The roles whose certificates may make the call.
     public let roles: Set<Role>
@@ -34,7 +35,9 @@ public final class CallPolicy: Sendable {
     public let audit: AuditRule?
     /// How much a call takes of its caller's budget.
     public let cost: Int
+    /// Since when and until when a deprecated call is served; nil for others.
     public let deprecation: Deprecation?
+    /// How the gateway shows a stream; nil for what it does not show.
     public let stream: Stream?
     private let checkRequest: (@Sendable (any Message, inout Violations) -> Void)?
 
@@ -90,6 +93,7 @@ public struct Deprecation: Sendable, Hashable {
     /// The full name of the method to call instead; nil if there is none.
     public let replacement: String?
 
+    /// Announces an end; days are written as in the contract.
     public init(since: String, sunset: String, replacement: String? = nil) {
         (self.since, self.sunset, self.replacement) = (since, sunset, replacement)
     }

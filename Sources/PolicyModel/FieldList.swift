@@ -39,7 +39,9 @@ public struct FieldList: Sendable {
     public struct Field: Sendable {
         /// The field's name in the proto.
         public let name: String
+        /// What it is set to.
         public let value: FieldValue
+        /// Who may see the value.
         public let sensitivity: Sensitivity
     }
 

@@ -13,10 +13,12 @@ public protocol ValueRule: Sendable {
 
 /// What is wrong with a value.
 public struct Problem: Sendable, Hashable {
+    /// Which kind of rule is broken.
     public let kind: Violation.Kind
     /// What is asked for, as the end of a sentence whose subject is the field.
     public let description: String
 
+    /// Names what is wrong.
     public init(_ kind: Violation.Kind, _ description: String) {
         (self.kind, self.description) = (kind, description)
     }
@@ -29,6 +31,7 @@ public struct TextRule: ValueRule {
     let pattern: Pattern?
     let format: TextFormat?
 
+    /// A rule of the parts that are given.
     public init(length: ClosedRange<Int> = 0...Int.max, pattern: Pattern? = nil, format: TextFormat? = nil) {
         (self.length, self.pattern, self.format) = (length, pattern, format)
     }
@@ -60,6 +63,7 @@ public struct TextRule: ValueRule {
 public struct BytesRule: ValueRule {
     let length: ClosedRange<Int>
 
+    /// A rule of a length in bytes.
     public init(length: ClosedRange<Int> = 0...Int.max) { self.length = length }
 
     public static func isDefault(_ value: Data) -> Bool { value.isEmpty }

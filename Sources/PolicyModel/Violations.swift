@@ -15,6 +15,7 @@ public struct Violation: Sendable, Hashable {
 
     /// The way to the field, in the proto's names: `book.editions[2].isbn`.
     public internal(set) var field: String
+    /// Which kind of rule is broken.
     public let kind: Kind
     /// What is asked for; never the value, which may be a secret.
     public let description: String
@@ -31,6 +32,7 @@ public struct Violations: Sendable {
 
     public init() {}
 
+    /// Whether all rules are kept.
     public var isEmpty: Bool { list.isEmpty }
     /// Whether there is room for no more.
     public var isFull: Bool { list.count >= Self.limit }

@@ -6,8 +6,6 @@ import Wire
 
 /// Lets a call through when its peer's role and its principal may make it, and binds the call's scope.
 struct AccessInterceptor: ServerInterceptor {
-    static let onBehalfMetadataName = "datavault-on-behalf-bin"
-
     let configuration: PolicyConfiguration
 
     func applies(to method: MethodDescriptor?) -> Bool {
@@ -62,7 +60,7 @@ struct AccessInterceptor: ServerInterceptor {
     }
 
     private static func onBehalf(_ metadata: Metadata) -> Caller.OnBehalf? {
-        guard let bytes = metadata[bytes: onBehalfMetadataName],
+        guard let bytes = metadata[bytes: CallerMetadata.onBehalfName],
             let message = try? Datavault_Policy_V1_OnBehalf(serializedBytes: bytes), !message.organization.isEmpty
         else { return nil }
         return Caller.OnBehalf(organization: message.organization, initiator: message.initiator)

@@ -9,6 +9,7 @@ public final class PrincipalKeys: Sendable {
         /// SHA-256 of the certificate of the gateway that holds the key, in lower-case hexadecimal; nil: of any.
         let certificateFingerprint: String?
 
+        /// A key, and the certificate that it goes with.
         public init(publicKey: Curve25519.Signing.PublicKey, certificateFingerprint: String?) {
             (self.publicKey, self.certificateFingerprint) = (publicKey, certificateFingerprint)
         }
@@ -21,6 +22,7 @@ public final class PrincipalKeys: Sendable {
 
     private let state: Mutex<State>
 
+    /// Starts with some keys, by their identifiers.
     public init(_ keys: [String: Key] = [:]) { state = Mutex(State(keys: keys)) }
 
     /// Replaces all keys. What was verified with the old ones is verified anew.

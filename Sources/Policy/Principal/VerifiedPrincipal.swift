@@ -20,22 +20,30 @@ public final class VerifiedPrincipal: Sendable {
         public static func < (left: Strength, right: Strength) -> Bool { left.rawValue < right.rawValue }
     }
 
+    /// The organization that all of the call is bound to.
     public let organization: String
+    /// Who calls: a user, a service account or an API key.
     public let subject: String
+    /// What kind of caller the subject is.
     public let kind: Kind
+    /// What the caller may do.
     public let permissions: Set<String>
     /// The address that the caller came from, as text.
     public let sourceAddress: String
+    /// How surely the caller was recognized.
     public let strength: Strength
-    /// The role and the method that the principal was made for.
+    /// The role that the principal was made for.
     public let audience: Role
+    /// The method that the principal was made for, as `/package.Service/Method`.
     public let method: String
-    /// In milliseconds since 1970.
+    /// When it was made, in milliseconds since 1970.
     public let issuedAt: Int64
+    /// When it ends, in milliseconds since 1970.
     public let expiresAt: Int64
     /// The key that signed.
     public let keyID: String
 
+    /// A principal, as a gateway is about to sign it.
     public init(
         organization: String,
         subject: String,
