@@ -1,5 +1,5 @@
-import SwiftProtobuf
 import PolicyContract
+import SwiftProtobuf
 import TestContractProtos
 import Testing
 import Wire
