@@ -30,6 +30,8 @@ public final class MethodDescriptor: Sendable, Hashable, CustomStringConvertible
     public let idempotency: Idempotency
     /// `/service/method`, as it stands in `:path`.
     public let path: String
+    /// The same for clients' requests.
+    let stablePath: StableText
     /// What another layer wants to know of the method, put here by generated code. Wire only carries it.
     public let attachment: (any AnyObject & Sendable)?
 
@@ -50,6 +52,7 @@ public final class MethodDescriptor: Sendable, Hashable, CustomStringConvertible
         self.idempotency = idempotency
         self.attachment = attachment
         self.path = "/\(service)/\(name)"
+        stablePath = StableText(path)
     }
 
     public var description: String { path }
