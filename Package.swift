@@ -32,10 +32,13 @@ let package = Package(
         .library(name: "Wire", targets: ["Wire", "WireProtos"]),
         .library(name: "Transcoding", targets: ["Transcoding"]),
         .executable(name: "protoc-gen-wire", targets: ["protoc-gen-wire"]),
+        .executable(name: "datavault", targets: ["datavault"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-protobuf.git", exact: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
@@ -47,7 +50,24 @@ let package = Package(
         .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "WireGenerator", dependencies: [protobuf, protobufPlugin], swiftSettings: ours),
+        .target(name: "Patterns", swiftSettings: ours),
+        .target(
+            name: "GoogleAPIContract",
+            dependencies: [protobuf],
+            path: "Sources/Contracts/GoogleAPIContract",
+            swiftSettings: generated
+        ),
+        .target(
+            name: "PolicyContract",
+            dependencies: [protobuf],
+            path: "Sources/Contracts/PolicyContract",
+            swiftSettings: generated
+        ),
+        .target(
+            name: "WireGenerator",
+            dependencies: ["GoogleAPIContract", "PolicyContract", "Patterns", protobuf, protobufPlugin],
+            swiftSettings: ours
+        ),
         .executableTarget(
             name: "protoc-gen-wire",
             dependencies: ["WireGenerator", protobufPlugin],
@@ -55,7 +75,7 @@ let package = Package(
         ),
         .testTarget(
             name: "GeneratorTests",
-            dependencies: ["WireGenerator", protobuf, protobufPlugin],
+            dependencies: ["WireGenerator", "Patterns", protobuf, protobufPlugin],
             exclude: ["Golden", "Protos"],
             swiftSettings: ours
         ),
@@ -73,6 +93,75 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        .target(
+            name: "PolicyModel",
+            dependencies: ["Wire", "WireProtos", "Patterns", protobuf],
+            swiftSettings: ours
+        ),
+        .target(
+            name: "Policy",
+            dependencies: [
+                "Wire", "WireProtos", "PolicyModel", "PolicyContract", protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: ours
+        ),
+        // The compiler embeds the descriptor set: see descriptor_set.c.
+        .target(name: "CDescriptorSet", exclude: ["datavault.binpb"]),
+        .target(
+            name: "DescriptorSet",
+            dependencies: ["CDescriptorSet"],
+            swiftSettings: ours + [.enableExperimentalFeature("Lifetimes")]
+        ),
+        .target(
+            name: "ContractTools",
+            dependencies: ["PolicyContract", "GoogleAPIContract", protobuf],
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "datavault",
+            dependencies: [
+                "ContractTools", "DescriptorSet",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: ours
+        ),
+        .target(
+            name: "TestContractProtos",
+            dependencies: ["Wire", "PolicyModel", "Patterns", protobuf],
+            path: "Tests/Contract/Generated",
+            swiftSettings: generated
+        ),
+        .executableTarget(
+            name: "contract-test-server",
+            dependencies: [
+                "Wire", "Policy", "PolicyModel", "TestContractProtos", protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Contract/Server",
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "PolicyTests",
+            dependencies: [
+                "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "Patterns", "TestContractProtos",
+                protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "ContractToolsTests",
+            dependencies: ["ContractTools", "DescriptorSet", "Wire", "WireProtos", protobuf],
+            swiftSettings: ours
+        ),
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "Transcoding", dependencies: ["CProtobufC", "CSimdJSON", protobuf], swiftSettings: ours),
@@ -80,7 +169,8 @@ let package = Package(
         .testTarget(
             name: "WireTests",
             dependencies: [
-                "Wire", "WireProtos", "EchoProtos", "InteropProtos", nioCore, nioPosix, nioEmbedded, protobuf,
+                "Wire", "WireProtos", "EchoProtos", "InteropProtos", "CNghttp2", nioCore, nioPosix, nioEmbedded,
+                protobuf,
                 .product(name: "Metrics", package: "swift-metrics"),
                 "CAllocationCounter",
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
@@ -92,12 +182,6 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: ours
-        ),
-        .target(
-            name: "TestContractProtos",
-            dependencies: [protobuf],
-            path: "Tests/Contract/Generated",
-            swiftSettings: generated
         ),
         .testTarget(
             name: "TranscodingTests",
@@ -144,6 +228,19 @@ let package = Package(
             swiftSettings: ours
         ),
         .target(
+            name: "GreeterProtos",
+            dependencies: ["Wire", protobuf],
+            path: "Tests/ReadMe/Generated",
+            swiftSettings: generated
+        ),
+        .executableTarget(
+            name: "readme-example",
+            dependencies: ["Wire", "GreeterProtos", protobuf],
+            path: "Tests/ReadMe/Example",
+            // As in a package of the reader's own.
+            swiftSettings: [.swiftLanguageMode(.v6)]
+        ),
+        .target(
             name: "InteropProtos",
             dependencies: ["Wire", protobuf],
             path: "Tests/Interop/Generated",
@@ -158,7 +255,7 @@ let package = Package(
         .executableTarget(
             name: "wire-interop-server",
             dependencies: [
-                "Wire", "InteropProtos", "InteropShared", protobuf,
+                "Wire", "WireProtos", "InteropProtos", "InteropShared", protobuf,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Tests/Interop/Server",
@@ -166,7 +263,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "wire-interop-client",
-            dependencies: ["Wire", "InteropProtos", "InteropShared", protobuf, nioCore],
+            dependencies: ["Wire", "WireProtos", "InteropProtos", "InteropShared", protobuf, nioCore],
             path: "Tests/Interop/Client",
             swiftSettings: ours
         ),
@@ -174,11 +271,19 @@ let package = Package(
     cxxLanguageStandard: .cxx17
 )
 
-// Locks that the thread sanitizer sees: see scripts/sanitize.sh.
+/// Adds a setting to the targets of these names.
+@MainActor func add(_ setting: SwiftSetting, to names: String...) {
+    for target in package.targets where names.contains(target.name) { target.swiftSettings?.append(setting) }
+}
+
+// Memory that a sanitizer sees: see scripts/sanitize.sh.
+if Context.environment["WIRE_SANITIZER"] != nil { add(.define("WIRE_SANITIZER"), to: "Wire", "WireTests") }
+
+// Locks and continuations that the thread sanitizer sees.
 if Context.environment["WIRE_THREAD_SANITIZER"] != nil {
-    for target in package.targets where ["Wire", "WireTests"].contains(target.name) {
-        target.swiftSettings = ours + [.define("WIRE_THREAD_SANITIZER")]
-    }
+    package.targets.insert(.systemLibrary(name: "CThreadSanitizer"), at: 0)
+    for target in package.targets where target.name == "Wire" { target.dependencies.append("CThreadSanitizer") }
+    add(.define("WIRE_THREAD_SANITIZER"), to: "Wire", "WireTests")
 }
 
 let fuzzed: [Target.Dependency] = [
@@ -199,9 +304,7 @@ if Context.environment["WIRE_FUZZ"] == nil {
 } else {
     // The fuzzer instead of the replay: both are made of the same sources. See scripts/fuzz.sh.
     let coverage = SwiftSetting.unsafeFlags(["-sanitize=fuzzer"])
-    for target in package.targets where ["Wire", "Transcoding"].contains(target.name) {
-        target.swiftSettings = ours + [coverage]
-    }
+    add(coverage, to: "Wire", "Transcoding")
     package.targets.append(
         .executableTarget(
             name: "wire-fuzz",

@@ -11,6 +11,7 @@ seconds=${1:-60}
 [ $# -gt 0 ] || set -- server client framing metadata json wire
 build=.build-fuzz
 
+export WIRE_SANITIZER=1
 WIRE_FUZZ=1 swift build --scratch-path "$build" -c release --sanitize=address -Xswiftc -enable-testing \
     --product wire-fuzz
 fuzzer=$(pwd)/$build/release/wire-fuzz

@@ -54,6 +54,16 @@ struct HandlerWriter {
         let names = method.kind.serverStreams ? [input, "responses", "context"] : [input, "context"]
         let arguments = [input] + names.dropFirst().map { "\($0): \($0)" }
         let descriptor = "\(service.name).Methods.\(method.name.member)"
+        // Without a closure of its own for the handler: each asynchronous frame costs every call.
+        if method.kind == .unary {
+            writer.list("router.method", [descriptor], " { context in")
+            writer.indented { writer in
+                writer.line("let request = try context.singleRequest(as: \(method.request.swift).self)")
+                writer.list("let response = try await self.\(method.name.member)", arguments)
+                writer.line("try context.respond(response)")
+            }
+            return writer.line("}")
+        }
         writer.list("router.\(method.kind.rawValue)", [descriptor], " { \(names.joined(separator: ", ")) in")
         writer.indented { writer in
             writer.list("try await self.\(method.name.member)", arguments)

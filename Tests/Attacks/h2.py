@@ -180,6 +180,25 @@ class Attacker:
         """The codes of all RST_STREAM frames."""
         return [struct.unpack("!I", f[3])[0] for f in self.frames if f[0] == RST_STREAM]
 
+    def windows(self):
+        """What WINDOW_UPDATE frames have added, by stream."""
+        found = {}
+        for kind, _, stream, payload in self.frames:
+            if kind == WINDOW_UPDATE:
+                found[stream] = found.get(stream, 0) + int.from_bytes(payload, "big")
+        return found
+
+    @property
+    def initial_window(self):
+        """The window that the server's SETTINGS give each stream."""
+        for kind, flags, _, payload in self.frames:
+            if kind == SETTINGS and not flags & ACK:
+                for start in range(0, len(payload), 6):
+                    name, value = struct.unpack_from("!HI", payload, start)
+                    if name == INITIAL_WINDOW_SIZE:
+                        return value
+        return 65_535
+
     def replies(self):
         """The fields of all header blocks, by stream."""
         decoder, found = hpack.Decoder(), {}

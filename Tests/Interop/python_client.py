@@ -6,6 +6,8 @@ import sys
 import time
 
 import grpc
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
 
 import interop_protos as protos
 
@@ -160,6 +162,19 @@ def special_status_message(run):
     fails_with(lambda: run.stub.UnaryCall(request, timeout=CASE_TIMEOUT), grpc.StatusCode.UNKNOWN, SPECIAL_MESSAGE)
 
 
+def status_details(run):
+    """Not of gRPC's suite: `google.rpc.Status` in `grpc-status-details-bin`."""
+    request = protos.SimpleRequest(response_status=protos.EchoStatus(code=2, message="détails"))
+    metadata = (("x-wire-test-error-reason", "OUT_OF_CHEESE"),)
+    error = failure_of(lambda: run.stub.UnaryCall(request, timeout=CASE_TIMEOUT, metadata=metadata))
+    status = rpc_status.from_call(error)
+    check(status is not None, "the status has no details")
+    equal((status.code, status.message, len(status.details)), (2, "détails", 1), "status")
+    info = error_details_pb2.ErrorInfo()
+    check(status.details[0].Unpack(info), f"the detail is a {status.details[0].type_url}")
+    equal((info.reason, info.domain, dict(info.metadata)), ("OUT_OF_CHEESE", "wire.test", {"key": "välue"}), "detail")
+
+
 def unimplemented_method(run):
     call = lambda: run.stub.UnimplementedCall(protos.Empty(), timeout=CASE_TIMEOUT)
     fails_with(call, grpc.StatusCode.UNIMPLEMENTED)
@@ -235,8 +250,8 @@ def channel_soak(run):
 
 CASES = (
     empty_unary, large_unary, client_streaming, server_streaming, ping_pong, empty_stream, custom_metadata,
-    status_code_and_message, special_status_message, unimplemented_method, unimplemented_service, cancel_after_begin,
-    cancel_after_first_response, timeout_on_sleeping_server, rpc_soak, channel_soak,
+    status_code_and_message, special_status_message, status_details, unimplemented_method, unimplemented_service,
+    cancel_after_begin, cancel_after_first_response, timeout_on_sleeping_server, rpc_soak, channel_soak,
 )
 
 

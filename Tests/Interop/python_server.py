@@ -10,10 +10,15 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
 import interop_protos as protos
 
 ECHO_INITIAL = "x-grpc-test-echo-initial"
 ECHO_TRAILING = "x-grpc-test-echo-trailing-bin"
+ERROR_REASON = "x-wire-test-error-reason"
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 
 
@@ -29,10 +34,21 @@ def echo_status(request, context):
     if not request.HasField("response_status") or request.response_status.code == 0:
         return
     wanted = request.response_status
+    for key, value in context.invocation_metadata():
+        if key == ERROR_REASON:
+            abort_with_reason(wanted, value, context)
     for code in grpc.StatusCode:
         if code.value[0] == wanted.code:
             context.abort(code, wanted.message)
     context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"no status has the code {wanted.code}")
+
+
+def abort_with_reason(wanted, reason, context):
+    info = error_details_pb2.ErrorInfo(reason=reason, domain="wire.test", metadata={"key": "välue"})
+    detail = any_pb2.Any()
+    detail.Pack(info)
+    status = status_pb2.Status(code=wanted.code, message=wanted.message, details=[detail])
+    context.abort_with_status(rpc_status.to_status(status))
 
 
 class TestService:

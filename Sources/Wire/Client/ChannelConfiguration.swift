@@ -63,6 +63,8 @@ public struct ChannelConfiguration: Sendable {
 
     public var waitForReady = false
     public var compression = Compression.identity
+    /// Where large messages are packed and unpacked.
+    public var compressionPool = CompressionPool.shared
     /// Bytes of one response message, unpacked.
     public var maxResponseMessageSize = 4 * 1024 * 1024
     /// Bytes of one request message.

@@ -52,6 +52,8 @@ final class ClientStream: Sendable {
     ) async throws -> ClientStream {
         let head = try channel.head(options)
         let deadline = channel.deadline(options)
+        var singleRequest = singleRequest
+        if let request = singleRequest { singleRequest = await channel.packed(request, options) }
         var attempts = CallAttempts(channel: channel, policy: .none, deadline: deadline)
         while true {
             do {
@@ -73,11 +75,7 @@ final class ClientStream: Sendable {
         _ deadline: NIODeadline,
         _ singleRequest: EncodedMessage?
     ) async throws -> ClientCall {
-        try await channel.startCall(method, head, options, deadline) { call in
-            guard let singleRequest else { return }
-            _ = try call.append(singleRequest)
-            call.endRequest()
-        }
+        try await channel.startCall(method, head, options, deadline, request: singleRequest)
     }
 
     // MARK: Sending
@@ -89,11 +87,15 @@ final class ClientStream: Sendable {
         }
         try checkCancellation()
         let call = self.call
+        var bytes = bytes
+        if call.compression == .gzip, compress ?? true {
+            bytes = await channel.configuration.compressionPool.packed(bytes)
+        }
         let mustWait: Bool
         if call.context.inLoop {
             mustWait = try call.append(bytes, compress: compress)
         } else {
-            let result: Result<Bool, any Error> = await call.context.hop {
+            let result: Result<Bool, any Error> = await call.context.hop { [bytes] in
                 Result { try call.append(bytes, compress: compress) }
             }
             mustWait = try result.get()
@@ -140,7 +142,7 @@ final class ClientStream: Sendable {
             case .end:
                 report(.ok)
                 return false
-            case .wait: await call.waitForNews { $0.hasNews }
+            case .wait: await call.wait(for: .message)
             case .failed(let error, let isCommitted):
                 if let singleRequest {
                     try await retry(singleRequest, &attempts, after: error, isCommitted: isCommitted)
@@ -198,7 +200,8 @@ final class ClientStream: Sendable {
     }
 
     private static func stateWithoutMessage(_ call: ClientCall) -> Step {
-        switch call.outcome {
+        if call.isUnpacking { return .wait }
+        return switch call.outcome {
         case .success: call.inbound.isEmpty ? .end : .failed(cutShort, isCommitted: true)
         case .failure(let error): .failed(error, isCommitted: call.isCommitted)
         case nil: .wait
@@ -223,7 +226,7 @@ final class ClientStream: Sendable {
             let (headers, outcome) = await call.context.hop { (call.responseHeaders, call.outcome) }
             if case .failure(let error) = outcome, headers == nil { throw error }
             if let headers { return headers }
-            await call.waitForNews { $0.responseHeaders != nil || $0.outcome != nil }
+            await call.wait(for: .headers)
         }
     }
 

@@ -74,6 +74,9 @@ final class ManagedConnection: HTTP2ConnectionDelegate, @unchecked Sendable {
     func abused(_ kind: AbuseKind, on connection: HTTP2Connection) {}
     func streamEnded(on connection: HTTP2Connection) {}
 
+    /// A place may have been taken whose stream is on its way to the loop.
+    func mayEndIdle(_ connection: HTTP2Connection) -> Bool { pool.retireIfUnused(self) }
+
     func connectionClosed(_ connection: HTTP2Connection, _ error: HTTP2Error?) {
         pool.closed(self, error.map { RPCError(code: .unavailable, message: $0.message, cause: $0) })
     }

@@ -7,14 +7,16 @@ import Synchronization
 /// All decisions are made under one lock and return what is to be done outside of it.
 final class ConnectionPool: Sendable {
     let configuration: ChannelConfiguration
-    private let connector: Connector
-    private let resolver: Resolver
-    private let logger: Logger
-    private let eventLoops: EventLoops
-    private let state: Mutex<State>
+    let connector: Connector
+    let resolver: Resolver
+    let logger: Logger
+    let eventLoops: EventLoops
+    let state: Mutex<State>
 
-    private struct State {
+    struct State {
         var endpoints: [Endpoint] = []
+        /// Addresses that the name has no more, while calls on their connections finish.
+        var leaving: [Endpoint] = []
         var isResolving = false
         var resolvedAt: NIODeadline?
         var waiters: [Waiter] = []
@@ -27,16 +29,18 @@ final class ConnectionPool: Sendable {
         var lastError: RPCError?
         var retryTimer: NIODeadline?
         var emptyWaiters: [CheckedContinuation<Void, Never>] = []
+
+        var connections: [ManagedConnection] { (endpoints + leaving).flatMap(\.connections) }
     }
 
-    private struct Waiter {
+    struct Waiter {
         var id: Int
         var waitsForReady: Bool
         var continuation: CheckedContinuation<Result<ConnectionLease, RPCError>, Never>
     }
 
     /// What a decision leaves to be done without the lock.
-    private struct Actions {
+    struct Actions {
         var connect: [(Endpoint, ManagedConnection)] = []
         var resume: [(Waiter, Result<ConnectionLease, RPCError>)] = []
         var resolve = false
@@ -170,7 +174,7 @@ final class ConnectionPool: Sendable {
     // MARK: Deciding
 
     /// Changes the state, then serves waiters and connects as that demands.
-    private func perform(_ change: (inout State, inout Actions) -> Void) {
+    func perform(_ change: (inout State, inout Actions) -> Void) {
         var actions = Actions()
         state.withLock { state in
             change(&state, &actions)
@@ -192,7 +196,7 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    private func advance(_ state: inout State, _ actions: inout Actions) {
+    func advance(_ state: inout State, _ actions: inout Actions) {
         guard !state.isShutDown else { return }
         while let waiter = state.waiters.first, let lease = take(&state) {
             state.waiters.removeFirst()
@@ -219,190 +223,6 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    private func connectWhereNeeded(
-        _ state: inout State, _ actions: inout Actions, _ now: NIODeadline, onlyMissing: Bool = false
-    ) {
-        switch configuration.loadBalancing {
-        case .pickFirst:
-            if let ready = state.endpoints.first(where: \.isReady) {
-                connect(ready, &actions, now)
-            } else if !state.endpoints.contains(where: \.isConnecting),
-                let next = state.endpoints.first(where: { $0.retryAt <= now })
-            {
-                connect(next, &actions, now)
-            }
-        case .roundRobin:
-            for endpoint in state.endpoints where !(onlyMissing && endpoint.isReady) {
-                connect(endpoint, &actions, now)
-            }
-        }
-    }
-
-    /// Starts one connection to `endpoint`, if it may have one more.
-    private func connect(_ endpoint: Endpoint, _ actions: inout Actions, _ now: NIODeadline) {
-        let live = endpoint.connections.count { !$0.isDraining }
-        guard !endpoint.isConnecting, endpoint.retryAt <= now, live < configuration.maxConnectionsPerAddress else {
-            return
-        }
-        endpoint.isConnecting = true
-        let connection = ManagedConnection(
-            context: connector.context(for: endpoint, connections: endpoint.connections.count),
-            endpoint: endpoint,
-            pool: self,
-            isEncrypted: connector.isEncrypted
-        )
-        endpoint.connections.append(connection)
-        actions.connect.append((endpoint, connection))
-    }
-
-    // MARK: What connections report
-
-    func becameReady(_ connection: ManagedConnection, maxStreams: Int) {
-        perform { state, actions in
-            connection.maxStreams = maxStreams
-            guard !connection.isReady else { return }
-            connection.isReady = true
-            connection.endpoint.isConnecting = false
-            connection.endpoint.failures = 0
-            if state.isShutDown || connection.endpoint.isRemoved {
-                connection.isDraining = true
-                actions.drain.append(connection)
-            }
-        }
-    }
-
-    func streamEnded(on connection: ManagedConnection) {
-        let mustServe = state.withLock { state in
-            connection.streams -= 1
-            return !state.waiters.isEmpty
-        }
-        if mustServe { perform { _, _ in } }
-    }
-
-    func isGoingAway(_ connection: ManagedConnection) {
-        perform { state, actions in
-            connection.isDraining = true
-            if mayResolveAgain(state) { beginResolving(&state, &actions) }
-        }
-    }
-
-    /// The connection has ended, or never came up.
-    func closed(_ connection: ManagedConnection, _ error: RPCError?) {
-        var emptied: [CheckedContinuation<Void, Never>] = []
-        perform { state, actions in
-            let endpoint = connection.endpoint
-            guard let index = endpoint.connections.firstIndex(where: { $0 === connection }) else { return }
-            endpoint.connections.remove(at: index)
-            if !connection.isReady {
-                endpoint.isConnecting = false
-                endpoint.failures += 1
-                endpoint.retryAt = .now() + backoff(failures: endpoint.failures)
-                let why = error?.message ?? "the connection was closed before it was ready"
-                state.lastError = RPCError(
-                    code: .unavailable, message: "\(endpoint.name): \(why)", cause: error?.cause)
-                logger.debug("cannot connect", metadata: ["address": "\(endpoint.name)", "reason": "\(why)"])
-            }
-            if mayResolveAgain(state) { beginResolving(&state, &actions) }
-            if state.endpoints.allSatisfy(\.connections.isEmpty) {
-                emptied = state.emptyWaiters
-                state.emptyWaiters = []
-            }
-        }
-        for waiter in emptied { waiter.resume() }
-    }
-
-    private func backoff(failures: Int) -> TimeAmount {
-        var wait = Double(configuration.initialBackoff.nanoseconds)
-        for _ in 1..<max(1, min(failures, 64)) { wait *= configuration.backoffMultiplier }
-        wait = min(wait, Double(configuration.maxBackoff.nanoseconds))
-        let jitter = 1 + Double.random(in: -1...1) * configuration.backoffJitter
-        return .nanoseconds(Int64(wait * jitter))
-    }
-
-    // MARK: Names
-
-    private func mayResolveAgain(_ state: State) -> Bool {
-        guard resolver.changes, !state.isResolving, !state.isShutDown else { return false }
-        guard let last = state.resolvedAt else { return true }
-        return NIODeadline.now() - last >= configuration.minResolveInterval
-    }
-
-    private func beginResolving(_ state: inout State, _ actions: inout Actions) {
-        state.isResolving = true
-        actions.resolve = true
-    }
-
-    private func resolve() {
-        resolver.resolve { result in
-            self.perform { state, actions in
-                state.isResolving = false
-                state.resolvedAt = .now()
-                switch result {
-                case .success(let kinds): self.update(&state, &actions, kinds)
-                case .failure(let error):
-                    state.lastError = error
-                    // Nothing can be reached without an address: the look-up is tried again as connections are.
-                    guard state.endpoints.isEmpty else { return }
-                    for waiter in state.waiters where !waiter.waitsForReady {
-                        actions.resume.append((waiter, .failure(error)))
-                    }
-                    state.waiters.removeAll { !$0.waitsForReady }
-                    if !state.waiters.isEmpty {
-                        state.isResolving = true
-                        let pause = self.configuration.initialBackoff
-                        self.eventLoops.contexts[0].loop.scheduleTask(in: pause) { self.resolve() }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Takes over a new list of addresses; connections to those that stay are kept.
-    private func update(_ state: inout State, _ actions: inout Actions, _ kinds: [Endpoint.Kind]) {
-        var old = state.endpoints
-        state.endpoints = kinds.map { kind in
-            let endpoint = Endpoint(kind)
-            guard let index = old.firstIndex(where: { $0.name == endpoint.name }) else { return endpoint }
-            return old.remove(at: index)
-        }
-        for endpoint in old {
-            endpoint.isRemoved = true
-            for connection in endpoint.connections where connection.isReady {
-                connection.isDraining = true
-                actions.drain.append(connection)
-            }
-        }
-    }
-
     /// Streams that calls have taken and not given back.
-    var streamsInUse: Int { state.withLock { $0.endpoints.flatMap(\.connections).reduce(0) { $0 + $1.streams } } }
-
-    // MARK: End
-
-    private static let shutDownError = RPCError(code: .unavailable, message: "the channel is shut down")
-
-    /// Takes no more calls, lets those that run finish for `grace`, and returns when every connection has ended.
-    func shutDown(grace: TimeAmount) async {
-        await withCheckedContinuation { beginShutDown(grace: grace, whenEmpty: $0) }
-    }
-
-    func beginShutDown(grace: TimeAmount, whenEmpty continuation: CheckedContinuation<Void, Never>?) {
-        var drain: [ManagedConnection] = []
-        var failed: [Waiter] = []
-        state.withLock { state in
-            state.isShutDown = true
-            failed = state.waiters
-            state.waiters = []
-            drain = state.endpoints.flatMap(\.connections)
-            for connection in drain { connection.isDraining = true }
-            if !drain.isEmpty, let continuation { state.emptyWaiters.append(continuation) }
-        }
-        for waiter in failed { waiter.continuation.resume(returning: .failure(Self.shutDownError)) }
-        for connection in drain {
-            connection.context.run {
-                if connection.isReady { connection.http2?.beginDrain(grace: grace) } else { connection.abandon() }
-            }
-        }
-        if drain.isEmpty { continuation?.resume() }
-    }
+    var streamsInUse: Int { state.withLock { $0.connections.reduce(0) { $0 + $1.streams } } }
 }

@@ -76,9 +76,11 @@ final class Connector: Sendable {
 
     private func finish(_ connection: ManagedConnection, _ future: EventLoopFuture<any Channel>) {
         future.whenFailure { error in
-            connection.http2?.transportClosed("\(error)")
+            let failure = ConnectFailure(error)
+            connection.http2?.transportClosed(failure.message)
             connection.context.run { connection.detach() }
-            connection.pool.closed(connection, RPCError(code: .unavailable, message: "\(error)", cause: error))
+            connection.pool.closed(
+                connection, RPCError(code: .unavailable, message: failure.message, cause: failure.cause))
         }
     }
 }

@@ -20,15 +20,15 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
     @safe @exclusivity(unchecked) private var turnScheduled = false
     @safe @exclusivity(unchecked) private var capturesNextJob = false
     @exclusivity(unchecked) private var inlineJob: UnownedJob?
-    private(set) lazy var timers: TimerWheel = {
-        let wheel = TimerWheel(loop: loop)
-        wheel.afterFiring = { [unowned self] in self.settle() }
-        return wheel
-    }()
-    /// Where a connection's output is gathered; NIO usually writes it at once, so one buffer serves the whole loop.
-    @safe @exclusivity(unchecked) var output: ByteBuffer
+    let timers: TimerWheel
+    /// Where a connection's output is gathered.
+    let output = OutputGatherer()
     /// Where header blocks are built.
     let headerBuilder = HeaderBlockBuilder()
+    /// Call objects of the loop's clients.
+    let clientCalls = ClientCallPool()
+    /// What the loop's nghttp2 sessions allocate from.
+    let sessionMemory = SessionMemory()
 
     /// Jobs run in one turn before the loop looks at its sockets again.
     private static let jobsPerTurn = 512
@@ -41,7 +41,8 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
     init(loop: any EventLoop) {
         self.loop = loop
         unsafe self.inlineJob = nil
-        self.output = ByteBufferAllocator().buffer(capacity: 64 * 1024)
+        self.timers = TimerWheel(loop: loop)
+        timers.afterFiring = { [unowned self] in self.settle() }
     }
 
     /// Places taken in the list of ready jobs.

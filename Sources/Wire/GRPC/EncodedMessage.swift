@@ -3,9 +3,14 @@ public import SwiftProtobuf
 /// A message as it goes on the wire: the five bytes of the prefix, then the message's own.
 ///
 /// SwiftProtobuf encodes straight behind the prefix, so that prefix and message are one allocation and one copy.
-public struct EncodedMessage: SwiftProtobufContiguousBytes, Sendable {
-    /// Prefix and message; the prefix's flag and length are set by `init(repeating:count:)`.
-    @usableFromInline var storage: [UInt8]
+//
+// Unchecked: the storage is changed only while nobody else refers to it.
+@safe
+public struct EncodedMessage: SwiftProtobufContiguousBytes, @unchecked Sendable {
+    /// Prefix and message; the header is their size. No array, as making one asks the runtime for its type each time.
+    @usableFromInline final class Storage: ManagedBuffer<Int, UInt8> {}
+
+    @usableFromInline var storage: ManagedBuffer<Int, UInt8>
 
     @usableFromInline static let prefixSize = 5
 
@@ -13,13 +18,13 @@ public struct EncodedMessage: SwiftProtobufContiguousBytes, Sendable {
     /// SwiftProtobuf writes every one.
     @inlinable
     public init(repeating: UInt8, count: Int) {
-        storage = unsafe [UInt8](unsafeUninitializedCapacity: count + 5) { buffer, initialized in
-            unsafe buffer[0] = 0
-            unsafe buffer[1] = UInt8(truncatingIfNeeded: count >> 24)
-            unsafe buffer[2] = UInt8(truncatingIfNeeded: count >> 16)
-            unsafe buffer[3] = UInt8(truncatingIfNeeded: count >> 8)
-            unsafe buffer[4] = UInt8(truncatingIfNeeded: count)
-            initialized = count + 5
+        storage = Storage.create(minimumCapacity: count + 5) { _ in count + 5 }
+        unsafe storage.withUnsafeMutablePointerToElements { start in
+            unsafe start[0] = 0
+            unsafe start[1] = UInt8(truncatingIfNeeded: count >> 24)
+            unsafe start[2] = UInt8(truncatingIfNeeded: count >> 16)
+            unsafe start[3] = UInt8(truncatingIfNeeded: count >> 8)
+            unsafe start[4] = UInt8(truncatingIfNeeded: count)
         }
     }
 
@@ -27,24 +32,34 @@ public struct EncodedMessage: SwiftProtobufContiguousBytes, Sendable {
     public init<S: Sequence>(_ sequence: S) where S.Element == UInt8 {
         let bytes = Array(sequence)
         self.init(repeating: 0, count: bytes.count)
-        storage.replaceSubrange(5..., with: bytes)
+        unsafe withUnsafeMutableBytes { room in
+            unsafe bytes.withUnsafeBytes { unsafe room.copyMemory(from: $0) }
+        }
     }
 
     /// Bytes of the message.
     @inlinable
-    public var count: Int { storage.count - 5 }
+    public var count: Int { storage.header - 5 }
 
     @inlinable
     public func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-        try unsafe storage.withUnsafeBufferPointer { buffer in
-            try unsafe body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[5...]))
+        try unsafe storage.withUnsafeMutablePointers { size, start in
+            try unsafe body(UnsafeRawBufferPointer(start: start + 5, count: size.pointee - 5))
         }
     }
 
     @inlinable
     public mutating func withUnsafeMutableBytes<R>(_ body: (UnsafeMutableRawBufferPointer) throws -> R) rethrows -> R {
-        try unsafe storage.withUnsafeMutableBufferPointer { buffer in
-            try unsafe body(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[5...]))
+        if !isKnownUniquelyReferenced(&storage) { self = unsafe withUnsafeBytes { unsafe EncodedMessage($0) } }
+        return try unsafe storage.withUnsafeMutablePointers { size, start in
+            try unsafe body(UnsafeMutableRawBufferPointer(start: start + 5, count: size.pointee - 5))
+        }
+    }
+
+    /// Prefix and message.
+    func withFrame<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try unsafe storage.withUnsafeMutablePointers { size, start in
+            try unsafe body(UnsafeRawBufferPointer(start: start, count: size.pointee))
         }
     }
 }

@@ -36,6 +36,7 @@ struct MessagePrefix: Equatable {
 extension EncodedMessage {
     /// Appends the message compressed by gzip, with the prefix that says so.
     func compress(to queue: inout ByteQueue) {
+        if isPacked { return unsafe withFrame { unsafe queue.append($0) } }
         let packed = unsafe withUnsafeBytes { unsafe Gzip.compress($0) }
         MessagePrefix(isCompressed: true, length: packed.count).write(to: &queue)
         queue.append(packed)

@@ -92,7 +92,8 @@ public struct RPCError: Error, Sendable, CustomStringConvertible {
 
     public var description: String {
         var text = message.isEmpty ? "\(code)" : "\(code): \(message)"
-        if let cause { text += " (cause: \(cause))" }
+        // A cause that the message was made of would only repeat it.
+        if let cause, !message.contains("\(cause)") { text += " (cause: \(cause))" }
         return text
     }
 

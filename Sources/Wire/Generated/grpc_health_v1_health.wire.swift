@@ -124,11 +124,15 @@ extension Grpc_Health_V1_Health.Handler {
     /// Adds the service's methods to `router`.
     @inlinable
     public func register(in router: inout Router) {
-        router.unary(Grpc_Health_V1_Health.Methods.check) { request, context in
-            try await self.check(request, context: context)
+        router.method(Grpc_Health_V1_Health.Methods.check) { context in
+            let request = try context.singleRequest(as: Grpc_Health_V1_HealthCheckRequest.self)
+            let response = try await self.check(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Grpc_Health_V1_Health.Methods.list) { request, context in
-            try await self.list(request, context: context)
+        router.method(Grpc_Health_V1_Health.Methods.list) { context in
+            let request = try context.singleRequest(as: Grpc_Health_V1_HealthListRequest.self)
+            let response = try await self.list(request, context: context)
+            try context.respond(response)
         }
         router.serverStreaming(Grpc_Health_V1_Health.Methods.watch) { request, responses, context in
             try await self.watch(request, responses: responses, context: context)

@@ -55,6 +55,8 @@ public enum AbuseKind: String, Sendable, CaseIterable {
     case firstRequestTimeout = "first_request_timeout"
     /// A request's messages did not arrive in time.
     case slowRequest = "slow_request"
+    /// Messages that came in part hold more than their limit: further ones wait for their turn.
+    case gatheredMessages = "gathered_messages"
     /// Too many connections, in all or from one address.
     case connections
     case connectionsPerAddress = "connections_per_address"

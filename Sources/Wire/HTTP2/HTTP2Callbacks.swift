@@ -31,133 +31,153 @@ enum HTTP2Callbacks {
         return unsafe callbacks
     }()
 
+    // Objects are visited without retaining them: a connection outlives its session, and nothing that a callback does
+    // lets go of a stream.
+
     @inline(__always)
-    private static func connection(_ userData: UnsafeMutableRawPointer?) -> HTTP2Connection {
-        unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!).takeUnretainedValue()
+    private static func connection<Result>(
+        _ userData: UnsafeMutableRawPointer?,
+        _ body: (HTTP2Connection) -> Result
+    ) -> Result {
+        unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!)._withUnsafeGuaranteedRef { body($0) }
     }
 
     @inline(__always)
-    static func stream(_ session: OpaquePointer?, _ id: Int32) -> HTTP2Stream? {
-        guard let pointer = unsafe nghttp2_session_get_stream_user_data(session, id) else { return nil }
-        return unsafe Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
+    private static func stream<Result>(
+        _ pointer: UnsafeMutableRawPointer,
+        _ body: (HTTP2Stream) -> Result
+    ) -> Result {
+        unsafe Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { body($0) }
+    }
+
+    /// Visits the object of stream `id`, if it has one.
+    @inline(__always)
+    static func stream(_ session: OpaquePointer?, _ id: Int32, _ body: (HTTP2Stream) -> Void) {
+        guard let pointer = unsafe nghttp2_session_get_stream_user_data(session, id) else { return }
+        unsafe stream(pointer, body)
     }
 
     private static let onBeginFrame: nghttp2_on_begin_frame_callback = { _, header, userData in
         let header = unsafe header!.pointee
-        unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!)._withUnsafeGuaranteedRef {
-            $0.frameBegan(type: header.type, flags: header.flags, length: header.length)
-        }
+        unsafe connection(userData) { $0.frameBegan(type: header.type, flags: header.flags, length: header.length) }
         return 0
     }
 
     private static let onBeginHeaders: nghttp2_on_begin_headers_callback = { session, frame, userData in
-        let frame = unsafe frame!.pointee
-        let id = unsafe frame.hd.stream_id
-        let connection = unsafe connection(userData)
-        connection.lifetime.isInHeaderBlock = true
-        if let stream = unsafe stream(session, id) {
-            unsafe connection.headerStream = stream
-            // Another block on an open stream: trailers, or what follows a 1xx reply.
-            stream.isReceivingTrailers = stream.headersAreComplete
-        } else {
-            unsafe connection.headerStream = nil
-            connection.requestBegan(id)
+        let id = unsafe frame!.pointee.hd.stream_id
+        unsafe connection(userData) { connection in
+            connection.lifetime.isInHeaderBlock = true
+            if let pointer = unsafe nghttp2_session_get_stream_user_data(session, id) {
+                unsafe connection.headerStream = .fromOpaque(pointer)
+                // Another block on an open stream: trailers, or what follows a 1xx reply.
+                unsafe stream(pointer) { $0.isReceivingTrailers = $0.headersAreComplete }
+            } else {
+                unsafe connection.headerStream = nil
+                connection.requestBegan(id)
+            }
         }
         return 0
     }
 
     private static let onHeader: nghttp2_on_header_callback = {
         session, frame, name, nameCount, value, valueCount, _, userData in
-        unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!)._withUnsafeGuaranteedRef { connection in
+        unsafe connection(userData) { connection in
             // Blocks are not interleaved (RFC 9113, section 4.3), so the stream was looked up at the block's begin.
-            guard let stream = unsafe connection.headerStream else { return 0 }
-            let goesOn = unsafe connection.field(
-                of: stream,
-                name: UnsafeRawBufferPointer(start: name, count: nameCount),
-                value: UnsafeRawBufferPointer(start: value, count: valueCount)
-            )
+            guard let pointer = unsafe connection.headerStream?.toOpaque() else { return 0 }
+            let goesOn = unsafe stream(pointer) {
+                unsafe connection.field(
+                    of: $0,
+                    name: UnsafeRawBufferPointer(start: name, count: nameCount),
+                    value: UnsafeRawBufferPointer(start: value, count: valueCount)
+                )
+            }
             return goesOn ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
         }
     }
 
     private static let onDataChunk: nghttp2_on_data_chunk_recv_callback = { session, _, id, data, count, userData in
-        guard let pointer = unsafe nghttp2_session_get_stream_user_data(session, id) else {
-            unsafe connection(userData).creditRefused(count)
-            return 0
-        }
-        unsafe Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { stream in
-            stream.uncredited += count
-            unsafe stream.inbound.append(UnsafeRawBufferPointer(start: data, count: count))
-            unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!)._withUnsafeGuaranteedRef {
-                $0.record(stream, .data)
+        unsafe connection(userData) { connection in
+            guard let pointer = unsafe nghttp2_session_get_stream_user_data(session, id) else {
+                return connection.creditRefused(count)
+            }
+            unsafe stream(pointer) { stream in
+                stream.uncredited += count
+                unsafe stream.inbound.append(UnsafeRawBufferPointer(start: data, count: count))
+                connection.record(stream, .data)
             }
         }
         return 0
     }
 
     private static let onFrame: nghttp2_on_frame_recv_callback = { session, frame, userData in
-        unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!)._withUnsafeGuaranteedRef {
-            unsafe $0.frameReceived(frame!, session: session)
-        }
+        unsafe connection(userData) { unsafe $0.frameReceived(frame!, session: session) }
         return 0
     }
 
     private static let onInvalidFrame: nghttp2_on_invalid_frame_recv_callback = { _, frame, _, userData in
-        unsafe connection(userData).invalidFrame(type: frame!.pointee.hd.type)
+        unsafe connection(userData) { unsafe $0.invalidFrame(type: frame!.pointee.hd.type) }
         return 0
     }
 
     private static let onStreamClose: nghttp2_on_stream_close_callback = { session, id, code, userData in
-        if let stream = unsafe stream(session, id) { unsafe connection(userData).streamClosed(stream, code: code) }
-        return 0
-    }
-
-    private static let onFrameSent: nghttp2_on_frame_send_callback = { session, frame, userData in
-        unsafe Unmanaged<HTTP2Connection>.fromOpaque(userData!)._withUnsafeGuaranteedRef {
-            unsafe $0.frameSent(frame!, session: session)
+        unsafe connection(userData) { connection in
+            unsafe stream(session, id) { connection.streamClosed($0, code: code) }
         }
         return 0
     }
 
+    private static let onFrameSent: nghttp2_on_frame_send_callback = { session, frame, userData in
+        unsafe connection(userData) { unsafe $0.frameSent(frame!, session: session) }
+        return 0
+    }
+
     private static let onFrameNotSent: nghttp2_on_frame_not_send_callback = { session, frame, code, userData in
-        unsafe connection(userData).frameNotSent(frame!, session: session, code: code)
+        unsafe connection(userData) { unsafe $0.frameNotSent(frame!, session: session, code: code) }
         return 0
     }
 
     /// Moves a DATA frame's bytes straight into the loop's output buffer.
     private static let onSendData: nghttp2_send_data_callback = { _, _, header, count, source, userData in
-        let stream = unsafe Unmanaged<HTTP2Stream>.fromOpaque(source!.pointee.ptr).takeUnretainedValue()
-        let context = stream.context
-        unsafe context.output.writeBytes(UnsafeRawBufferPointer(start: header, count: 9))
-        unsafe context.output.writeBytes(UnsafeRawBufferPointer(rebasing: stream.outbound.readable[..<count]))
-        stream.outbound.consume(count)
-        unsafe connection(userData).outputTaken(stream)
-        return 0
+        unsafe connection(userData) { connection in
+            unsafe stream(source!.pointee.ptr) { stream in
+                guard unsafe connection.context.output.append(frame: header!, stream.outbound.readable, count) else {
+                    return NGHTTP2_ERR_WOULDBLOCK.rawValue
+                }
+                stream.outbound.consume(count)
+                connection.outputTaken(stream, count)
+                return 0
+            }
+        }
     }
 
     /// Says how many bytes the next DATA frame has; `onSendData` moves them.
     static let readSource: nghttp2_data_source_read_callback = { session, id, _, limit, flags, source, userData in
-        let stream = unsafe Unmanaged<HTTP2Stream>.fromOpaque(source!.pointee.ptr).takeUnretainedValue()
-        let available = stream.outbound.count
-        let count = min(limit, available)
-        if count == available && stream.outboundEnded {
-            unsafe flags!.pointee |= UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue)
-            if stream.endsWithTrailers {
-                unsafe flags!.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue)
-                if let constant = stream.constantTrailers {
-                    unsafe nghttp2_submit_trailer(session, id, constant.fields, constant.count)
-                } else {
-                    let builder = stream.context.headerBuilder
-                    builder.reset()
-                    stream.buildTrailers(builder)
-                    _ = unsafe builder.submit { unsafe nghttp2_submit_trailer(session, id, $0, $1) }
+        unsafe stream(source!.pointee.ptr) { stream in
+            let available = stream.outbound.count
+            let count = min(limit, available)
+            if count == available && stream.outboundEnded {
+                unsafe flags!.pointee |= UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue)
+                if stream.endsWithTrailers {
+                    unsafe flags!.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue)
+                    unsafe submitTrailers(of: stream, session)
                 }
+            } else if count == 0 {
+                stream.isDeferred = true
+                return Int(NGHTTP2_ERR_DEFERRED.rawValue)
             }
-        } else if count == 0 {
-            stream.isDeferred = true
-            return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+            if count > 0 { unsafe flags!.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_COPY.rawValue) }
+            return count
         }
-        if count > 0 { unsafe flags!.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_COPY.rawValue) }
-        return count
+    }
+
+    private static func submitTrailers(of stream: HTTP2Stream, _ session: OpaquePointer?) {
+        if let constant = stream.constantTrailers {
+            unsafe nghttp2_submit_trailer(session, stream.id, constant.fields, constant.count)
+        } else {
+            let builder = stream.context.headerBuilder
+            builder.reset()
+            stream.buildTrailers(builder)
+            _ = unsafe builder.submit { unsafe nghttp2_submit_trailer(session, stream.id, $0, $1) }
+        }
     }
 }

@@ -94,7 +94,7 @@ final class HTTP2ChannelHandler: ChannelInboundHandler, ByteTransport {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        connection.transportClosed("\(error)")
+        connection.transportClosed(ConnectFailure(error).message)
         context.close(promise: nil)
     }
 

@@ -19,6 +19,9 @@ public struct HTTP2Configuration: Sendable {
 
     /// Bytes that a stream holds for the peer before its writer waits.
     public var maxBufferedOutput = 64 * 1024
+    /// Bytes of messages that have come only in part, of all streams together. Past it large messages come one at a
+    /// time: the others get no more than a stream's window each until there is room.
+    public var maxGatheredBytes = 16 * 1024 * 1024
 
     // MARK: Waited for
 
@@ -42,8 +45,10 @@ public struct HTTP2Configuration: Sendable {
     public var keepaliveTimeout: TimeAmount = .seconds(20)
     /// Whether keepalive PINGs are sent while no call runs.
     public var keepaliveWithoutCalls = true
-    /// Time in which the peer must take something of what waits for it, or the stream is reset.
+    /// Time in which the peer must take `stallMinimum` bytes of what waits for it, or the stream is reset.
     public var stallTimeout: TimeAmount = .seconds(60)
+    /// Bytes of one stream's output that count as progress; all that waits does, too, however little it is.
+    public var stallMinimum = 1024
 
     /// Budgets against floods.
     public var budgets = AbuseBudgets()

@@ -21,6 +21,9 @@ struct HTTP2ConnectionLifetime {
     var isHeaderBlockIgnored = false
     /// When the transport last took bytes.
     var lastWrite = NIODeadline.now()
+    /// From -1 to 1, drawn once a connection: a connection goes idle after most reads, and the system's randomness
+    /// costs a system call.
+    let jitter = Double.random(in: -1...1)
     /// Handshake, then first request, then idle: only one of them is waited for at a time.
     let phase = CallbackTimer()
     let keepalive = CallbackTimer()
@@ -42,7 +45,7 @@ extension HTTP2Connection {
     }
 
     private func jittered(_ amount: TimeAmount) -> TimeAmount {
-        let share = Double.random(in: -1...1) * configuration.jitter
+        let share = lifetime.jitter * configuration.jitter
         return .nanoseconds(Int64(Double(amount.nanoseconds) * (1 + share)))
     }
 
@@ -86,7 +89,10 @@ extension HTTP2Connection {
     func becameIdle() {
         context.timers.disarm(lifetime.stall)
         guard isOpen, lifetime.isEstablished, let idle = configuration.maxIdleTime else { return }
-        arm(lifetime.phase, in: jittered(idle)) { $0.beginDrain(grace: .zero) }
+        arm(lifetime.phase, in: jittered(idle)) { connection in
+            if connection.delegate?.mayEndIdle(connection) == false { return connection.becameIdle() }
+            connection.beginDrain(grace: .zero)
+        }
     }
 
     // MARK: Liveness
@@ -124,16 +130,18 @@ extension HTTP2Connection {
         armKeepalive()
     }
 
-    /// Looks for streams whose peer takes nothing of what waits for it.
+    /// Looks for streams whose peer takes nothing, or next to nothing, of what waits for it.
     private func armStallTimer() {
         let limit = configuration.stallTimeout
+        let minimum = max(configuration.stallMinimum, 1)
         arm(lifetime.stall, in: .nanoseconds(max(limit.nanoseconds / 2, 1))) { connection in
             connection.updateTime()
             let now = connection.currentTime
             var stalled: [HTTP2Stream] = []
             connection.forEachOpenStream { stream in
-                if stream.outbound.isEmpty || stream.hasProgressed {
-                    stream.hasProgressed = false
+                // A byte now and then is no progress: whoever takes those could hold a stream's memory for ever.
+                if stream.outbound.isEmpty || stream.takenSinceProgress >= minimum {
+                    stream.takenSinceProgress = 0
                     stream.lastProgress = now
                 } else if now - stream.lastProgress > limit {
                     stalled.append(stream)

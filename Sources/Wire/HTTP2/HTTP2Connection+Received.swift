@@ -76,7 +76,7 @@ extension HTTP2Connection {
             return
         }
         attach(stream, id: id)
-        unsafe headerStream = stream
+        unsafe headerStream = .passUnretained(stream)
         unsafe nghttp2_session_set_stream_user_data(session, id, Unmanaged.passUnretained(stream).toOpaque())
     }
 
@@ -119,19 +119,8 @@ extension HTTP2Connection {
             {
                 emptyDataReceived()
             }
-            guard let stream = unsafe HTTP2Callbacks.stream(session, header.stream_id) else { return }
-            if ends { stream.inboundEnded = true }
-            if header.type == UInt8(NGHTTP2_HEADERS.rawValue) {
-                if !stream.headersAreComplete {
-                    if !isServer, stream.headers.isInformational {
-                        stream.headers.clear()
-                        return
-                    }
-                    stream.headersAreComplete = true
-                }
-                record(stream, ends ? [.headers, .end] : .headers)
-            } else if ends {
-                record(stream, .end)
+            unsafe HTTP2Callbacks.stream(session, header.stream_id) {
+                messagePartReceived($0, isHeaders: header.type == UInt8(NGHTTP2_HEADERS.rawValue), ends: ends)
             }
         case NGHTTP2_PING.rawValue:
             if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 { pingAcknowledged() }
@@ -148,6 +137,19 @@ extension HTTP2Connection {
             }
             recordedGoAway = true
         default: break
+        }
+    }
+
+    private func messagePartReceived(_ stream: HTTP2Stream, isHeaders: Bool, ends: Bool) {
+        if ends { stream.inboundEnded = true }
+        if isHeaders {
+            if !stream.headersAreComplete {
+                if !isServer, stream.headers.isInformational { return stream.headers.clear() }
+                stream.headersAreComplete = true
+            }
+            record(stream, ends ? [.headers, .end] : .headers)
+        } else if ends {
+            record(stream, .end)
         }
     }
 
@@ -169,11 +171,11 @@ extension HTTP2Connection {
         case NGHTTP2_DATA.rawValue, NGHTTP2_HEADERS.rawValue:
             if header.type == UInt8(NGHTTP2_DATA.rawValue) { budgets.windowUpdates.giveBack() }
             let ends = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
-            guard !isServer || ends, let stream = unsafe HTTP2Callbacks.stream(session, header.stream_id) else {
-                return
+            guard !isServer || ends else { return }
+            unsafe HTTP2Callbacks.stream(session, header.stream_id) { stream in
+                stream.wasSent = true
+                if isServer, ends, !stream.inboundEnded { finishedBeforePeer(header.stream_id) }
             }
-            stream.wasSent = true
-            if isServer, ends, !stream.inboundEnded { finishedBeforePeer(header.stream_id) }
         case NGHTTP2_RST_STREAM.rawValue:
             guard isServer else { return }
             let code = unsafe HTTP2ErrorCode(rawValue: frame.pointee.rst_stream.error_code)
@@ -188,7 +190,7 @@ extension HTTP2Connection {
     func frameNotSent(_ frame: UnsafePointer<nghttp2_frame>, session: OpaquePointer?, code: Int32) {
         let header = unsafe frame.pointee.hd
         guard UInt32(header.type) == NGHTTP2_HEADERS.rawValue else { return }
-        unsafe HTTP2Callbacks.stream(session, header.stream_id)?.wasNotSent = true
+        unsafe HTTP2Callbacks.stream(session, header.stream_id) { $0.wasNotSent = true }
         // A reply whose head or trailers are too large for nghttp2: the client must not wait for them.
         if isServer {
             unsafe nghttp2_submit_rst_stream(

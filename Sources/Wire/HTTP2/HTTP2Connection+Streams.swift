@@ -93,7 +93,7 @@ extension HTTP2Connection {
 
     func attach(_ stream: HTTP2Stream, id: Int32) {
         stream.id = id
-        stream.connection = self
+        unsafe stream.openOn = .passUnretained(self)
         stream.lastProgress = lifetime.now
         unsafe stream.nextOpen = firstOpen
         unsafe stream.previousOpen = nil
@@ -101,7 +101,11 @@ extension HTTP2Connection {
         unsafe firstOpen = stream
         openCount += 1
         _ = unsafe Unmanaged.passRetained(stream)
-        if openCount == 1 { becameBusy() }
+        if openCount == 1 {
+            // Balanced in `end`, with the last stream.
+            _ = unsafe Unmanaged.passRetained(self)
+            becameBusy()
+        }
     }
 
     func detach(_ stream: HTTP2Stream) {
@@ -118,7 +122,7 @@ extension HTTP2Connection {
 
     /// Takes a stream out of the connection and tells it.
     func end(_ stream: HTTP2Stream, _ error: HTTP2Error?) {
-        guard stream.connection === self else { return }
+        guard unsafe stream.openOn?.toOpaque() == Unmanaged.passUnretained(self).toOpaque() else { return }
         detach(stream)
         stream.isClosed = true
         if stream.uncredited > 0 {
@@ -126,13 +130,18 @@ extension HTTP2Connection {
             stream.uncredited = 0
             if unsafe session != nil { context.markDirty(self) }
         }
+        if stream.gathered > 0 { endGathering(stream) }
         context.timers.disarm(stream)
         stream.closed(error)
-        stream.connection = nil
+        unsafe stream.openOn = nil
         // Balances `attach`. The stream is still held by the caller.
         unsafe Unmanaged.passUnretained(stream).release()
         delegate?.streamEnded(on: self)
-        if openCount == 0 { becameIdle() }
+        if openCount == 0 {
+            becameIdle()
+            // Balances `attach`. The connection is still held by the caller.
+            unsafe Unmanaged.passUnretained(self).release()
+        }
     }
 
     func recycle(_ closed: inout [HTTP2Stream]) {

@@ -23,8 +23,14 @@ protocol HTTP2ConnectionDelegate: AnyObject {
     func abused(_ kind: AbuseKind, on connection: HTTP2Connection)
     /// A stream has ended: there is room for another.
     func streamEnded(on connection: HTTP2Connection)
+    /// Whether the connection may end because it has no stream. Nothing opens one after that.
+    func mayEndIdle(_ connection: HTTP2Connection) -> Bool
     /// The connection has ended; all its streams have been told.
     func connectionClosed(_ connection: HTTP2Connection, _ error: HTTP2Error?)
+}
+
+extension HTTP2ConnectionDelegate {
+    func mayEndIdle(_ connection: HTTP2Connection) -> Bool { true }
 }
 
 /// One HTTP/2 connection: the sole owner of an nghttp2 session, confined to one event loop.
@@ -37,7 +43,12 @@ final class HTTP2Connection: @unchecked Sendable {
     let isServer: Bool
     let context: LoopContext
     let configuration: HTTP2Configuration
-    var peer: PeerInfo
+    /// Shared with the calls, which take it by reference.
+    private(set) var sharedPeer: SharedPeerInfo
+    var peer: PeerInfo {
+        get { sharedPeer.info }
+        set { sharedPeer = SharedPeerInfo(newValue) }
+    }
     @safe @exclusivity(unchecked) weak var transport: (any ByteTransport)?
     @safe @exclusivity(unchecked) var delegate: (any HTTP2ConnectionDelegate)?
 
@@ -58,7 +69,7 @@ final class HTTP2Connection: @unchecked Sendable {
 
     // What callbacks have recorded.
     /// The stream whose header block arrives; nil if it was refused.
-    @exclusivity(unchecked) unowned(unsafe) var headerStream: HTTP2Stream?
+    @exclusivity(unchecked) var headerStream: Unmanaged<HTTP2Stream>?
     @safe @exclusivity(unchecked) var pending: [HTTP2Stream] = []
     @safe @exclusivity(unchecked) var closedStreams: [HTTP2Stream] = []
     @safe @exclusivity(unchecked) var drainedStreams: [HTTP2Stream] = []
@@ -71,6 +82,7 @@ final class HTTP2Connection: @unchecked Sendable {
     @safe @exclusivity(unchecked) var failure: HTTP2Error?
     @safe @exclusivity(unchecked) var lifetime: HTTP2ConnectionLifetime
     @safe @exclusivity(unchecked) var budgets: HTTP2ConnectionBudgets
+    @safe @exclusivity(unchecked) var gathering: HTTP2MessageGathering
 
     init(
         isServer: Bool,
@@ -83,11 +95,12 @@ final class HTTP2Connection: @unchecked Sendable {
         self.isServer = isServer
         self.context = context
         self.configuration = configuration
-        self.peer = peer
+        self.sharedPeer = SharedPeerInfo(peer)
         self.transport = transport
         self.delegate = delegate
         self.lifetime = HTTP2ConnectionLifetime()
         self.budgets = HTTP2ConnectionBudgets(configuration.budgets)
+        self.gathering = HTTP2MessageGathering(limit: configuration.maxGatheredBytes)
         unsafe firstOpen = nil
         unsafe headerStream = nil
         unsafe session = nil
@@ -101,6 +114,13 @@ final class HTTP2Connection: @unchecked Sendable {
         let value = unsafe nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS)
         // Peers that announce no limit get one, so that their calls spread over connections.
         return Int(min(value, 1000))
+    }
+
+    /// Size of the largest header list that may be sent: the peer's limit, and what nghttp2 packs at most.
+    var maxSentHeaderListSize: Int {
+        guard let session = unsafe session else { return 0 }
+        let limit = unsafe nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE)
+        return min(Int(limit), 60 * 1024)
     }
 
     var isOpen: Bool { unsafe session != nil }
@@ -123,10 +143,11 @@ final class HTTP2Connection: @unchecked Sendable {
         // nghttp2's own limit on resets stays as a second line behind ours.
         unsafe nghttp2_option_set_stream_reset_rate_limit(options, 10_000, 2_000)
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
-        let made =
+        let made = unsafe context.sessionMemory.withHooks { memory in
             isServer
-            ? unsafe nghttp2_session_server_new2(&session, HTTP2Callbacks.table, me, options)
-            : unsafe nghttp2_session_client_new2(&session, HTTP2Callbacks.table, me, options)
+                ? unsafe nghttp2_session_server_new3(&session, HTTP2Callbacks.table, me, options, memory)
+                : unsafe nghttp2_session_client_new3(&session, HTTP2Callbacks.table, me, options, memory)
+        }
         guard made == 0 else { fatalError("out of memory") }
         var settings = [
             nghttp2_settings_entry(
@@ -303,9 +324,8 @@ final class HTTP2Connection: @unchecked Sendable {
         while goesOn, unsafe session != nil {
             while transport.isWritable {
                 guard drainSession() else { return }
-                if context.output.readableBytes == 0 { break }
-                transport.write(context.output)
-                context.output.clear()
+                if context.output.bytes.readableBytes == 0 { break }
+                transport.write(context.output.bytes)
                 lifetime.lastWrite = lifetime.now
                 // A write that fails closes the transport at once, and that has ended the session.
                 guard unsafe session != nil else { return }
@@ -329,16 +349,9 @@ final class HTTP2Connection: @unchecked Sendable {
     /// Moves up to about 64 KiB from nghttp2 to the loop's buffer; false if the connection has ended.
     private func drainSession() -> Bool {
         isInsideNghttp2 = true
-        var result = 0
-        while context.output.readableBytes < 64 * 1024 {
-            var bytes: UnsafePointer<UInt8>?
-            result = unsafe nghttp2_session_mem_send(session, &bytes)
-            guard result > 0 else { break }
-            unsafe context.output.writeBytes(UnsafeRawBufferPointer(start: bytes, count: result))
-        }
+        let result = unsafe context.output.gather { unsafe nghttp2_session_mem_send(session, &$0) }
         isInsideNghttp2 = false
         guard result < 0 else { return true }
-        context.output.clear()
         if failure == nil {
             let text = unsafe String(cString: nghttp2_strerror(Int32(result)))
             failure = HTTP2Error(kind: .connectionLost, code: .internalError, message: text)
@@ -382,14 +395,14 @@ final class HTTP2Connection: @unchecked Sendable {
             stream.hasCloseError = true
         }
         // A block may go on after its stream's end, which we may have decided on.
-        if unsafe headerStream === stream { unsafe headerStream = nil }
+        if unsafe headerStream?.toOpaque() == Unmanaged.passUnretained(stream).toOpaque() { unsafe headerStream = nil }
         closedStreams.append(stream)
     }
 
     func finishedBeforePeer(_ id: Int32) { finishedEarly.append(id) }
 
-    func outputTaken(_ stream: HTTP2Stream) {
-        stream.hasProgressed = true
+    func outputTaken(_ stream: HTTP2Stream, _ count: Int) {
+        stream.takenSinceProgress += count
         if stream.isWriterWaiting, stream.outbound.count <= configuration.maxBufferedOutput / 2 {
             stream.isWriterWaiting = false
             drainedStreams.append(stream)

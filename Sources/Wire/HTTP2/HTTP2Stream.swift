@@ -6,6 +6,7 @@ import NIOCore
 /// nghttp2's callbacks only record into it; `process` is called after nghttp2 has returned.
 //
 // Unchecked: all state is touched on the loop only, but for what a subclass guards by itself.
+@safe
 public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     /// What has arrived since `process` was last called.
     struct Events: OptionSet {
@@ -19,8 +20,9 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     /// Memory that a recycled stream keeps for its next use.
     static let keptBuffer = 4096
 
-    /// The connection while the stream is open.
-    @safe @exclusivity(unchecked) final var connection: HTTP2Connection?
+    /// The connection while the stream is open. Not counted: a connection holds itself while it has open streams.
+    @exclusivity(unchecked) final var openOn: Unmanaged<HTTP2Connection>?
+    final var connection: HTTP2Connection? { unsafe openOn?.takeUnretainedValue() }
     final let context: LoopContext
     @safe @exclusivity(unchecked) final var id: Int32 = 0
 
@@ -43,6 +45,12 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     @safe @exclusivity(unchecked) final var inboundEnded = false
     /// Bytes received that have not gone back to the peer's windows.
     @safe @exclusivity(unchecked) final var uncredited = 0
+    /// Bytes of a message in part that the connection counts against its limit.
+    @safe @exclusivity(unchecked) final var gathered = 0
+    /// Of those, bytes that went back to the connection's window, and not yet to the stream's.
+    @safe @exclusivity(unchecked) final var heldBack = 0
+    /// The rest of the message may not come before others have been used.
+    @safe @exclusivity(unchecked) final var isHeldBack = false
 
     // MARK: To be sent
 
@@ -56,8 +64,8 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     @safe @exclusivity(unchecked) final var endsWithTrailers = false
     /// Set when a writer waits for `outbound` to fall to half its limit.
     @safe @exclusivity(unchecked) final var isWriterWaiting = false
-    /// The peer has taken bytes since the last look at the stall limit; true for a new stream, which has a full time.
-    @safe @exclusivity(unchecked) final var hasProgressed = true
+    /// Bytes that the peer has taken since a look last found progress.
+    @safe @exclusivity(unchecked) final var takenSinceProgress = 0
     /// When a look last found progress, or nothing waiting.
     @safe @exclusivity(unchecked) final var lastProgress = NIODeadline.uptimeNanoseconds(0)
 
@@ -90,6 +98,9 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     /// Reacts to what has arrived; called on the loop, outside nghttp2.
     func process(_ events: Events) {}
 
+    /// `isHeldBack` has changed.
+    func heldBackChanged() {}
+
     /// The stream has ended; `error` is nil if both sides ended it. Called once, on the loop, outside nghttp2.
     func closed(_ error: HTTP2Error?) {}
 
@@ -107,7 +118,7 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
 
     /// Makes the object as new. Called when nothing else refers to it.
     func prepareForReuse() {
-        connection = nil
+        unsafe openOn = nil
         id = 0
         headers.clear()
         trailers.clear()
@@ -121,12 +132,15 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
         headersAreComplete = false
         inboundEnded = false
         uncredited = 0
+        gathered = 0
+        heldBack = 0
+        isHeldBack = false
         outboundEnded = false
         isDeferred = false
         hasDataSource = false
         endsWithTrailers = false
         isWriterWaiting = false
-        hasProgressed = true
+        takenSinceProgress = 0
         isClosed = false
         if hasCloseError {
             hasCloseError = false
@@ -142,19 +156,21 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     /// Gives `count` received bytes back to the peer's windows.
     final func credit(_ count: Int) {
         let count = min(count, uncredited)
-        guard count > 0, let connection else { return }
+        guard count > 0, let openOn = unsafe openOn else { return }
         uncredited -= count
-        connection.credit(self, count)
+        unsafe openOn._withUnsafeGuaranteedRef { $0.credit(self, count) }
     }
 
     /// Tells nghttp2 that `outbound` or its end has changed.
     final func outputAdded() {
-        guard let connection else { return }
-        if isDeferred {
-            isDeferred = false
-            connection.resume(self)
+        guard let openOn = unsafe openOn else { return }
+        unsafe openOn._withUnsafeGuaranteedRef { connection in
+            if isDeferred {
+                isDeferred = false
+                connection.resume(self)
+            }
+            context.markDirty(connection)
         }
-        context.markDirty(connection)
     }
 
     /// Ends the stream at once in both directions.

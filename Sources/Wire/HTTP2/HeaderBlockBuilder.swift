@@ -23,7 +23,22 @@ final class HeaderBlockBuilder {
         fixups.removeAll(keepingCapacity: true)
     }
 
-    func add(_ name: StaticString, _ value: StaticString) {
+    /// Size of the block as RFC 9113, section 6.5.2 counts it: name, value and 32 a field.
+    var listSize: Int { unsafe fields.reduce(0) { unsafe $0 + $1.namelen + $1.valuelen + 32 } }
+
+    /// Number of fields so far, for `removeFields`.
+    var fieldCount: Int { unsafe fields.count }
+
+    /// Forgets all fields but the first `count`.
+    func removeFields(after count: Int) {
+        unsafe fields.removeLast(fields.count - count)
+        fixups.removeAll { $0.field >= count }
+    }
+
+    // Named apart from the others, as a literal would be taken for a String.
+
+    /// Adds a field that never changes.
+    func constant(_ name: StaticString, _ value: StaticString) {
         unsafe fields.append(
             nghttp2_nv(
                 name: UnsafeMutablePointer(mutating: name.utf8Start),
@@ -35,7 +50,20 @@ final class HeaderBlockBuilder {
         )
     }
 
-    func add(_ name: StaticString, _ value: String) {
+    /// Adds a field whose value the caller holds until the block has been sent.
+    func add(constant name: StaticString, _ value: StableText) {
+        unsafe fields.append(
+            nghttp2_nv(
+                name: UnsafeMutablePointer(mutating: name.utf8Start),
+                value: value.start,
+                namelen: name.utf8CodeUnitCount,
+                valuelen: value.count,
+                flags: Self.noCopyName | Self.noCopyValue
+            )
+        )
+    }
+
+    func add(constant name: StaticString, _ value: String) {
         fixups.append((unsafe fields.count, -1, arena.count))
         let start = arena.count
         arena.append(contentsOf: value.utf8)

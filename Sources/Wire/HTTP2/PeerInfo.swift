@@ -40,6 +40,16 @@ public struct PeerInfo: Sendable {
     }
 }
 
+/// One copy of a peer's description for all calls of its connection.
+final class SharedPeerInfo: Sendable {
+    let info: PeerInfo
+
+    /// The peer of a call that never was on a connection.
+    static let unknown = SharedPeerInfo(PeerInfo(transport: .inProcess))
+
+    init(_ info: PeerInfo) { self.info = info }
+}
+
 extension PeerInfo {
     /// Takes over what a TLS handshake has shown.
     mutating func authenticate(_ handshake: TLSHandshakeCompleted) {

@@ -54,13 +54,36 @@ final class CallWorker: @unchecked Sendable {
     }
 
     private func work() async {
-        while call != nil {
-            // Not bound to a name: a worker that waits must not hold the call that it has finished.
-            await call?.run()
-            call = nil
+        repeat {
+            await runCall()
             // A handler may have come back on another thread only if it broke its executor; then it ends here.
             guard !Task.isCancelled, !isCancelledEarly, context.inLoop, loop.park(self) else { return }
             await unsafe withUnsafeContinuation { unsafe parked = $0 }
+        } while call != nil
+    }
+
+    // Inlined, as each asynchronous function on the way costs every call a frame and two switches. A scope of its own,
+    // as a worker that waits must not hold the call that it has finished.
+    @inline(__always)
+    private func runCall() async {
+        guard let call, let method = call.registered else { return }
+        self.call = nil
+        var failure: RPCError?
+        do {
+            if call.isPlain {
+                try await ServerContext.$current.withValue(call) { try await method.invoke(call) }
+            } else {
+                try await call.runChain(of: method)
+            }
+        } catch {
+            failure = RPCError.wrapping(error)
+        }
+        if context.inLoop {
+            call.handlerReturned(failure)
+        } else {
+            // A handler may have left its executor for good; its stream's state has not.
+            let outcome = failure
+            await context.hop { call.handlerReturned(outcome) }
         }
     }
 }

@@ -48,10 +48,18 @@ struct MethodTable: Sendable {
         return nil
     }
 
-    /// FNV-1a: paths are short, and chosen by the server's owner, so nobody can flood a bucket.
-    private static func hash(_ bytes: UnsafeRawBufferPointer) -> Int {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for index in bytes.indices { hash = unsafe (hash ^ UInt64(bytes[index])) &* 0x100_0000_01B3 }
-        return Int(truncatingIfNeeded: hash & 0x7FFF_FFFF)
+    /// Of the length and the last sixteen bytes, where methods differ. Paths are chosen by the server's owner, so nobody
+    /// can flood a bucket.
+    private static func hash(_ path: UnsafeRawBufferPointer) -> Int {
+        var hash = UInt64(truncatingIfNeeded: path.count)
+        if path.count >= 16 {
+            let end = path.count
+            hash ^= unsafe path.loadUnaligned(fromByteOffset: end - 8, as: UInt64.self) &* 0x9E37_79B9_7F4A_7C15
+            hash ^= unsafe path.loadUnaligned(fromByteOffset: end - 16, as: UInt64.self) &* 0xC2B2_AE3D_27D4_EB4F
+        } else {
+            unsafe path.forEach { hash = (hash ^ UInt64($0)) &* 0x9E37_79B9_7F4A_7C15 }
+        }
+        hash = (hash ^ (hash >> 32)) &* 0xD6E8_FEB8_6659_FD93
+        return Int(truncatingIfNeeded: (hash >> 32) & 0x7FFF_FFFF)
     }
 }

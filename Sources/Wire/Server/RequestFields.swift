@@ -21,20 +21,18 @@ struct RequestFields {
     var hasUnknownEncoding = false
     var acceptsGzip = false
 
-    /// Takes a field; false if it is not the protocol's, or is asked for later.
-    mutating func take(
-        _ name: UnsafeRawBufferPointer,
-        _ value: UnsafeRawBufferPointer,
-        _ methods: borrowing MethodTable
-    ) -> Bool {
+    /// Takes `:path`.
+    mutating func takePath(_ value: UnsafeRawBufferPointer, _ methods: borrowing MethodTable) {
+        method = unsafe methods.find(value)
+        if method == nil { unknownPath = unsafe String(decoding: value, as: UTF8.self) }
+    }
+
+    /// Takes a field other than `:path`; false if it is not the protocol's, or is asked for later.
+    mutating func take(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
         switch name.count {
         case 2:
             guard unsafe name.equals("te") else { return false }
             acceptsTrailers = unsafe value.equals("trailers")
-        case 5:
-            guard unsafe name.equals(":path") else { return false }
-            method = unsafe methods.find(value)
-            if method == nil { unknownPath = unsafe String(decoding: value, as: UTF8.self) }
         case 7:
             if unsafe name.equals(":method") {
                 isPost = unsafe value.equals("POST")

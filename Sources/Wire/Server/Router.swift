@@ -13,7 +13,13 @@ public struct Router: Sendable {
     /// Answers one call: reads from the context, writes to it, and throws to end it with an error.
     public typealias Invocation = @Sendable (ServerContext) async throws -> Void
 
-    private(set) var methods: [(descriptor: MethodDescriptor, invoke: Invocation)] = []
+    /// One method and what answers it. A structure, as a closure in a tuple would be called through a thunk.
+    struct Entry: Sendable {
+        let descriptor: MethodDescriptor
+        let invoke: Invocation
+    }
+
+    private(set) var methods: [Entry] = []
     private(set) var services: [ServiceDescriptor] = []
     private(set) var fallback: Invocation?
 
@@ -29,7 +35,7 @@ public struct Router: Sendable {
     public mutating func method(_ descriptor: MethodDescriptor, _ invoke: @escaping Invocation) {
         precondition(
             !methods.contains { $0.descriptor.path == descriptor.path }, "\(descriptor.path) is registered twice")
-        methods.append((descriptor, invoke))
+        methods.append(Entry(descriptor: descriptor, invoke: invoke))
     }
 
     /// Answers calls of all methods that are not registered, as streams of bytes: for gateways and proxies.
@@ -53,8 +59,7 @@ public struct Router: Sendable {
     ) {
         method(descriptor) { context in
             let request = try context.singleRequest(as: Request.self)
-            let response = try await handler(request, context)
-            try context.respond(response)
+            try context.respond(try await handler(request, context))
         }
     }
 

@@ -13,12 +13,17 @@ public struct ServerConfiguration: Sendable {
     public var maxResponseMessageSize = 64 * 1024 * 1024
     /// Handlers that may run at once, in all. One whose client has gone counts until it returns.
     public var maxCallsInFlight = 10_000
+    /// How often over a connection may have the places that are still free among `maxCallsInFlight`: with 4 a connection
+    /// alone may take four fifths of them, two may take four ninths each, and one that comes later finds a place.
+    public var callShare = 4
     /// The longest that a call may take, whatever its client asks; nil: as long as the client asks.
     public var maxCallDuration: TimeAmount?
     /// The time in which a request that is one message must have arrived, even if its deadline is later.
     public var requestTimeout: TimeAmount = .seconds(60)
     /// How replies are compressed where a handler does not say.
     public var compression = Compression.identity
+    /// Where large messages are packed and unpacked.
+    public var compressionPool = CompressionPool.shared
 
     // MARK: Connections
 

@@ -91,14 +91,14 @@ extension ServerContext {
     private func checkMayWait() throws {
         try Task.checkCancellation()
         guard phase == .running, !isClosed else { throw endedError }
-        guard !inboundEnded else {
+        guard !inboundEnded || packedFront.isUnpacking else {
             throw RPCError(code: .internal, message: "the request ended inside a message")
         }
         guard unsafe reader == nil else {
             throw RPCError(code: .internal, message: "two tasks read the same request stream")
         }
         // The handler waits for the rest of a message that is larger than the window.
-        credit(uncredited)
+        connection?.gather(self)
     }
 
     private func waitForInput() async {
@@ -107,7 +107,7 @@ extension ServerContext {
                 context.run {
                     // It may have come, or ended, on the way here.
                     if self.events.isEmpty, !self.isClosed, self.phase == .running, unsafe self.reader == nil,
-                        !self.inboundEnded, !self.hasWholeMessage
+                        self.packedFront.isUnpacking || !self.inboundEnded && !self.hasWholeMessage
                     {
                         unsafe self.reader = continuation
                     } else {
@@ -140,13 +140,17 @@ extension ServerContext {
             let end = MessagePrefix.size + prefix.length
             let content = unsafe UnsafeRawBufferPointer(rebasing: readable[MessagePrefix.size..<end])
             isRequestCompressed = prefix.isCompressed
+            if prefix.isCompressed { unsafe unpackFront(content) }
+            let unpacked = prefix.isCompressed ? packedFront.take() : nil
+            if prefix.isCompressed, unpacked == nil { return false }
             receivedMessages += 1
             defer {
                 inbound.consume(end)
                 credit(end)
+                if gathered > 0 { connection?.endGathering(self) }
             }
-            if prefix.isCompressed {
-                let unpacked = unsafe try unpack(content)
+            if let unpacked {
+                let unpacked = try present(unpacked)
                 receivedBytes += unpacked.count
                 try unsafe unpacked.withUnsafeBytes { try unsafe body($0) }
             } else {
@@ -154,20 +158,6 @@ extension ServerContext {
                 try unsafe body(content)
             }
             return true
-        }
-    }
-
-    private func unpack(_ content: UnsafeRawBufferPointer) throws -> [UInt8] {
-        let limit = server.core.configuration.maxRequestMessageSize
-        do {
-            return try unsafe Gzip.decompress(content, limit: limit)
-        } catch {
-            switch error {
-            case .malformed: throw RPCError(code: .internal, message: "a message is no valid gzip")
-            case .tooLarge:
-                throw RPCError(
-                    code: .resourceExhausted, message: "a message is over the limit of \(limit) bytes once unpacked")
-            }
         }
     }
 
@@ -189,6 +179,7 @@ extension ServerContext {
     @usableFromInline
     func appendSingle(_ bytes: EncodedMessage) throws {
         precondition(context.inLoop, "a call's task has left its event loop")
+        if mustPackElsewhere(bytes) { return try appendPacked(bytes) }
         _ = try appendMessage(bytes)
     }
 
@@ -198,12 +189,16 @@ extension ServerContext {
     /// Sends one encoded message; suspends while the client takes less than was written.
     @usableFromInline
     func write(_ bytes: EncodedMessage) async throws {
+        var message = bytes
+        if isLarge(bytes) {
+            message = await packedElsewhere(bytes)
+        }
         if context.inLoop {
-            if try appendMessage(bytes) { try await waitForRoom() }
+            if try appendMessage(message, size: bytes.count) { try await waitForRoom() }
             return
         }
-        let outcome: Result<Bool, any Error> = await context.hop {
-            Result { try self.appendMessage(bytes) }
+        let outcome: Result<Bool, any Error> = await context.hop { [message] in
+            Result { try self.appendMessage(message, size: bytes.count) }
         }
         if try outcome.get() { try await waitForRoom() }
     }

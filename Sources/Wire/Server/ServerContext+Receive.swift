@@ -7,7 +7,7 @@ extension ServerContext {
         if phase == .receiving, registered == nil {
             guard events.contains(.headers) else { return }
             guard readHeaders() else { return discardInput() }
-            if registered?.descriptor.kind.hasSingleRequest != true { return dispatch() }
+            if !kind.hasSingleRequest { return dispatch() }
         }
         switch phase {
         case .receiving: receiveSingleRequest()
@@ -18,8 +18,7 @@ extension ServerContext {
 
     /// Judges the headers; false if the call was refused.
     private func readHeaders() -> Bool {
-        if let connection { connectionPeer = connection.peer }
-        let core = server.core
+        unsafe openOn?._withUnsafeGuaranteedRef { connectionPeer = $0.sharedPeer }
         if let path = fields.unknownPath { unregisteredMethod = MethodDescriptor(path: path) }
         server.callBegan(self)
         if headersAreTooLarge { return refuse(http: "431", .resourceExhausted, "the request's headers are too large") }
@@ -29,17 +28,18 @@ extension ServerContext {
         }
         guard fields.acceptsTrailers else { return refuse(http: "400", .internal, "te: trailers is missing") }
         guard !fields.hasBadTimeout else { return refuse(http: "400", .internal, "grpc-timeout is malformed") }
-        guard let method = fields.method ?? core.unregistered else {
+        guard let method = fields.method ?? server.core.unregistered else {
             let path = fields.unknownPath ?? ""
-            let known = core.services.contains { unregisteredMethod?.service == $0 }
+            let known = server.core.services.contains { unregisteredMethod?.service == $0 }
             return refuse(.unimplemented, known ? "unknown method \(path)" : "unknown service \(path)")
         }
         registered = method
+        kind = method.descriptor.kind
         guard !fields.hasUnknownEncoding else {
             change { $0.trailers.addProtocolField("grpc-accept-encoding", "identity,gzip") }
             return refuse(.unimplemented, "the message encoding is not supported; identity and gzip are")
         }
-        guard server.mayStartCall() else {
+        guard server.mayStartCall(on: connection) else {
             return refuse(.resourceExhausted, "too many calls in flight")
         }
         isCounted = true
@@ -48,17 +48,34 @@ extension ServerContext {
     }
 
     private func armDeadline(_ timeout: TimeAmount?) {
-        let configuration = server.core.configuration
         var limit = timeout
-        if let longest = configuration.maxCallDuration, limit.map({ $0 > longest }) ?? true { limit = longest }
+        if let longest = server.core.configuration.maxCallDuration, limit.map({ $0 > longest }) ?? true {
+            limit = longest
+        }
         if let limit { setDeadline(.now() + limit) }
-        guard !inboundEnded, registered?.descriptor.kind.hasSingleRequest == true else { return }
-        // A request that never becomes whole must not hold its memory, whatever deadline its client has chosen.
-        let requestLimit = NIODeadline.now() + configuration.requestTimeout
+        guard !inboundEnded, kind.hasSingleRequest else { return }
+        armRequestTimer()
+    }
+
+    /// A request that never becomes whole must not hold its memory, whatever deadline its client has chosen.
+    private func armRequestTimer() {
+        let requestLimit = NIODeadline.now() + server.core.configuration.requestTimeout
         if requestLimit < deadlineOrFar {
             isRequestTimed = true
             context.timers.arm(self, at: requestLimit)
         }
+    }
+
+    private func endRequestTimer() {
+        guard isRequestTimed else { return }
+        isRequestTimed = false
+        if let deadline { setDeadline(deadline) } else { context.timers.disarm(self) }
+    }
+
+    /// The time in which the request must arrive is the client's, not that in which it may not send.
+    func requestHeldBackChanged() {
+        guard phase == .receiving, !isClosed else { return }
+        if isHeldBack { endRequestTimer() } else { armRequestTimer() }
     }
 
     /// Waits for the one message of a unary or server-streaming call, and for the end that must follow.
@@ -74,7 +91,7 @@ extension ServerContext {
                 _ = refuse(.internal, "the request ended before its message was whole")
             } else {
                 // The handler waits for this message, so its bytes may come.
-                credit(uncredited)
+                connection?.gather(self)
             }
         case .whole(let prefix):
             if let problem = problem(with: front) {
@@ -83,6 +100,10 @@ extension ServerContext {
                 _ = refuse(.unimplemented, "the method takes one message, and more were sent")
             } else if inboundEnded {
                 credit(uncredited)
+                if prefix.isCompressed {
+                    unsafe unpackFront(UnsafeRawBufferPointer(rebasing: inbound.readable[MessagePrefix.size...]))
+                    if packedFront.isUnpacking { return }
+                }
                 dispatch()
             }
         }
@@ -115,44 +136,29 @@ extension ServerContext {
     private func dispatch() {
         phase = .running
         isDispatched = true
-        if isRequestTimed {
-            isRequestTimed = false
-            if let deadline { setDeadline(deadline) } else { context.timers.disarm(self) }
-        }
+        endRequestTimer()
         server.nextWorker().start(self)
     }
 
-    func run() async {
-        guard let method = registered else { return }
-        var failure: RPCError?
-        do {
-            // Nested by hand: each asynchronous function on the way costs every call a frame.
-            if hasTraceparent, server.core.passesTraceOn {
-                try await RawTraceContext.pass(on: self) {
-                    try await ServerContext.$current.withValue(self) {
-                        try await ServerInterceptorNext(method: method, index: 0)(self)
-                    }
-                }
-            } else if method.interceptors.isEmpty {
-                try await ServerContext.$current.withValue(self) { try await method.invoke(self) }
-            } else {
+    /// Nothing stands between the call and its handler.
+    var isPlain: Bool { registered?.interceptors.isEmpty != false && !(hasTraceparent && server.core.passesTraceOn) }
+
+    /// Runs the interceptors and the handler.
+    func runChain(of method: RegisteredMethod) async throws {
+        if hasTraceparent, server.core.passesTraceOn {
+            try await RawTraceContext.pass(on: self) {
                 try await ServerContext.$current.withValue(self) {
                     try await ServerInterceptorNext(method: method, index: 0)(self)
                 }
             }
-        } catch {
-            failure = RPCError.wrapping(error)
-        }
-        if context.inLoop {
-            handlerReturned(failure)
         } else {
-            // A handler may have left its executor for good; its stream's state has not.
-            let outcome = failure
-            await context.hop { self.handlerReturned(outcome) }
+            try await ServerContext.$current.withValue(self) {
+                try await ServerInterceptorNext(method: method, index: 0)(self)
+            }
         }
     }
 
-    private func handlerReturned(_ error: RPCError?) {
+    func handlerReturned(_ error: RPCError?) {
         if phase != .finished { finish(error) }
         isCounted = false
         worker = nil

@@ -25,6 +25,8 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     let server: ServerLoop
     @safe @exclusivity(unchecked) var phase = Phase.receiving
     @safe @exclusivity(unchecked) var registered: RegisteredMethod?
+    /// The kind of the method that is called, once that is known.
+    @safe @exclusivity(unchecked) var kind = MethodKind.bidirectional
     @safe @exclusivity(unchecked) var worker: CallWorker?
     /// The path of a call whose method is not registered.
     @safe @exclusivity(unchecked) var unregisteredMethod: MethodDescriptor?
@@ -36,6 +38,10 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     /// The timer is armed for the request's arrival, which is due before the deadline.
     @safe @exclusivity(unchecked) var isRequestTimed = false
     @safe @exclusivity(unchecked) var isRequestCompressed = false
+    @safe @exclusivity(unchecked) var packedFront = FrontMessage()
+    /// A reply on its way through the compression pool; the status waits for it.
+    @safe @exclusivity(unchecked) var packing: CompressionJob?
+    @safe @exclusivity(unchecked) var finishesAfterPacking = false
     @safe @exclusivity(unchecked) var receivedMessages = 0
     @safe @exclusivity(unchecked) var sentMessages = 0
     @safe @exclusivity(unchecked) var receivedBytes = 0
@@ -89,12 +95,14 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
         super.prepareForReuse()
         phase = .receiving
         registered = nil
+        kind = .bidirectional
         worker = nil
         unregisteredMethod = nil
         deadlineOrFar = .distantFuture
         fields = RequestFields()
         isRequestTimed = false
         isRequestCompressed = false
+        finishesAfterPacking = false
         hasTraceparent = false
         receivedMessages = 0
         sentMessages = 0
@@ -117,10 +125,16 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     override func process(_ events: Events) { processEvents(events) }
     override func takeField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
         if unsafe name.equals("traceparent") { hasTraceparent = true }
-        return unsafe fields.take(name, value, server.core.methods)
+        if unsafe name.equals(":path") {
+            // The only field whose look-up needs the server, whose references each cost a count up and down.
+            unsafe fields.takePath(value, server.core.methods)
+            return true
+        }
+        return unsafe fields.take(name, value)
     }
     override func closed(_ error: HTTP2Error?) { streamClosed(error) }
     override func outputDrained() { wakeWriters() }
+    override func heldBackChanged() { requestHeldBackChanged() }
     override func buildTrailers(_ builder: HeaderBlockBuilder) { addStatus(to: builder) }
     override var constantTrailers: StaticHeaderBlock? {
         status == nil && !exchangeIsUsed.load(ordering: .acquiring) ? .grpcStatusOK : nil
@@ -149,8 +163,8 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     public var deadline: NIODeadline? { deadlineOrFar == .distantFuture ? nil : deadlineOrFar }
 
     /// Who calls.
-    public var peer: PeerInfo { connectionPeer }
-    @safe @exclusivity(unchecked) var connectionPeer = PeerInfo(transport: .inProcess)
+    public var peer: PeerInfo { connectionPeer.info }
+    @safe @exclusivity(unchecked) var connectionPeer = SharedPeerInfo.unknown
 
     /// Whether the (last read) request message was compressed.
     public var requestWasCompressed: Bool { isRequestCompressed }

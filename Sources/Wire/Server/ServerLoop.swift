@@ -77,10 +77,14 @@ final class ServerLoop: HTTP2ConnectionDelegate, @unchecked Sendable {
         if core.metrics != nil { call.startTime = .now() }
     }
 
-    /// Takes a place among the calls in flight; false if there is none.
-    func mayStartCall() -> Bool {
+    /// Takes a place among the calls in flight; false if there is none, or the call's connection has too many.
+    func mayStartCall(on connection: HTTP2Connection?) -> Bool {
         let count = core.callsInFlight.add(1, ordering: .relaxed).newValue
-        guard count <= core.configuration.maxCallsInFlight else {
+        let free = core.configuration.maxCallsInFlight - count + 1
+        // The dynamic threshold of shared buffers (Choudhury and Hahne, 1998): the scarcer places are, the fewer may one
+        // connection have. The call itself is among its connection's streams already.
+        let others = connection.map { $0.openCount - 1 + $0.orphanedCalls } ?? 0
+        guard free > 0, others / max(core.configuration.callShare, 1) < free else {
             core.callsInFlight.subtract(1, ordering: .relaxed)
             core.metrics?.abused(.calls)
             return false

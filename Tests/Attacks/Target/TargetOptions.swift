@@ -54,7 +54,7 @@ struct TargetOptions {
             "maxConcurrentStreams": \.http2.maxConcurrentStreams, "maxHeaderListSize": \.http2.maxHeaderListSize,
             "maxHeaderCount": \.http2.maxHeaderCount, "maxConnections": \.maxConnections,
             "maxConnectionsPerAddress": \.maxConnectionsPerAddress, "maxCallsInFlight": \.maxCallsInFlight,
-            "maxRequestMessageSize": \.maxRequestMessageSize,
+            "maxRequestMessageSize": \.maxRequestMessageSize, "maxGatheredBytes": \.http2.maxGatheredBytes,
         ]
     }
 

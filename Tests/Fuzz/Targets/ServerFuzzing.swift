@@ -20,6 +20,7 @@ final class ServerFuzzing {
         configuration.http2.maxHeaderListSize = 4096
         configuration.http2.maxHeaderCount = 32
         configuration.http2.maxBufferedOutput = 4096
+        configuration.http2.maxGatheredBytes = 8192
         configuration.maxRequestMessageSize = 64 * 1024
         core = ServerCore(router: Self.router, interceptors: [], configuration: configuration)
         context = LoopContext(loop: embedded)

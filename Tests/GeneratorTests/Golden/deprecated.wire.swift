@@ -75,11 +75,15 @@ extension Old_Gone.Handler {
     /// Adds the service's methods to `router`.
     @inlinable
     public func register(in router: inout Router) {
-        router.unary(Old_Gone.Methods.get) { request, context in
-            try await self.get(request, context: context)
+        router.method(Old_Gone.Methods.get) { context in
+            let request = try context.singleRequest(as: Old_Thing.self)
+            let response = try await self.get(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Old_Gone.Methods.put) { request, context in
-            try await self.put(request, context: context)
+        router.method(Old_Gone.Methods.put) { context in
+            let request = try context.singleRequest(as: Old_Thing.self)
+            let response = try await self.put(request, context: context)
+            try context.respond(response)
         }
     }
 }
@@ -157,8 +161,10 @@ extension Old_Kept.Handler {
     /// Adds the service's methods to `router`.
     @inlinable
     public func register(in router: inout Router) {
-        router.unary(Old_Kept.Methods.get) { request, context in
-            try await self.get(request, context: context)
+        router.method(Old_Kept.Methods.get) { context in
+            let request = try context.singleRequest(as: Old_Thing.self)
+            let response = try await self.get(request, context: context)
+            try context.respond(response)
         }
         router.clientStreaming(Old_Kept.Methods.peek) { requests, context in
             try await self.peek(requests, context: context)

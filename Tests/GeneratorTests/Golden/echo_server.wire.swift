@@ -92,8 +92,10 @@ extension Echo_EchoService.Handler {
     /// Adds the service's methods to `router`.
     @inlinable
     public func register(in router: inout Router) {
-        router.unary(Echo_EchoService.Methods.say) { request, context in
-            try await self.say(request, context: context)
+        router.method(Echo_EchoService.Methods.say) { context in
+            let request = try context.singleRequest(as: Echo_Echo.self)
+            let response = try await self.say(request, context: context)
+            try context.respond(response)
         }
         router.serverStreaming(Echo_EchoService.Methods.stream) { request, responses, context in
             try await self.stream(request, responses: responses, context: context)

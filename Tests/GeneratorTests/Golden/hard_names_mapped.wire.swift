@@ -323,11 +323,15 @@ extension Hard_NamesV1_Words.Handler {
     /// Adds the service's methods to `router`.
     @inlinable
     public func register(in router: inout Router) {
-        router.unary(Hard_NamesV1_Words.Methods.`init`) { request, context in
-            try await self.`init`(request, context: context)
+        router.method(Hard_NamesV1_Words.Methods.`init`) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Type.self)
+            let response = try await self.`init`(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Hard_NamesV1_Words.Methods.`self`) { request, context in
-            try await self.`self`(request, context: context)
+        router.method(Hard_NamesV1_Words.Methods.`self`) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Type.self)
+            let response = try await self.`self`(request, context: context)
+            try context.respond(response)
         }
         router.clientStreaming(Hard_NamesV1_Words.Methods.default) { requests, context in
             try await self.default(requests, context: context)
@@ -335,29 +339,41 @@ extension Hard_NamesV1_Words.Handler {
         router.serverStreaming(Hard_NamesV1_Words.Methods.`Self`) { request, responses, context in
             try await self.`Self`(request, responses: responses, context: context)
         }
-        router.unary(Hard_NamesV1_Words.Methods.`Any`) { request, context in
-            try await self.`Any`(request, context: context)
+        router.method(Hard_NamesV1_Words.Methods.`Any`) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Type.self)
+            let response = try await self.`Any`(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Hard_NamesV1_Words.Methods.any) { request, context in
-            try await self.any(request, context: context)
+        router.method(Hard_NamesV1_Words.Methods.any) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Type.self)
+            let response = try await self.any(request, context: context)
+            try context.respond(response)
         }
         router.bidirectional(Hard_NamesV1_Words.Methods.import) { requests, responses, context in
             try await self.import(requests, responses: responses, context: context)
         }
-        router.unary(Hard_NamesV1_Words.Methods.channel) { request, context in
-            try await self.channel(request, context: context)
+        router.method(Hard_NamesV1_Words.Methods.channel) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Type.self)
+            let response = try await self.channel(request, context: context)
+            try context.respond(response)
         }
         router.clientStreaming(Hard_NamesV1_Words.Methods.options) { requests, context in
             try await self.options(requests, context: context)
         }
-        router.unary(Hard_NamesV1_Words.Methods.register) { request, context in
-            try await self.register(request, context: context)
+        router.method(Hard_NamesV1_Words.Methods.register) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Type.self)
+            let response = try await self.register(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Hard_NamesV1_Words.Methods.serviceDescriptor) { request, context in
-            try await self.serviceDescriptor(request, context: context)
+        router.method(Hard_NamesV1_Words.Methods.serviceDescriptor) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Type.self)
+            let response = try await self.serviceDescriptor(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Hard_NamesV1_Words.Methods.await) { request, context in
-            try await self.await(request, context: context)
+        router.method(Hard_NamesV1_Words.Methods.await) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Type.self)
+            let response = try await self.await(request, context: context)
+            try context.respond(response)
         }
     }
 }
@@ -578,29 +594,45 @@ extension Hard_NamesV1_Alike.Handler {
     /// Adds the service's methods to `router`.
     @inlinable
     public func register(in router: inout Router) {
-        router.unary(Hard_NamesV1_Alike.Methods.Say) { request, context in
-            try await self.Say(request, context: context)
+        router.method(Hard_NamesV1_Alike.Methods.Say) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Thing.self)
+            let response = try await self.Say(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Hard_NamesV1_Alike.Methods.say) { request, context in
-            try await self.say(request, context: context)
+        router.method(Hard_NamesV1_Alike.Methods.say) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Thing.self)
+            let response = try await self.say(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Hard_NamesV1_Alike.Methods.SAY) { request, context in
-            try await self.SAY(request, context: context)
+        router.method(Hard_NamesV1_Alike.Methods.SAY) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Thing.self)
+            let response = try await self.SAY(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Hard_NamesV1_Alike.Methods.Say_It) { request, context in
-            try await self.Say_It(request, context: context)
+        router.method(Hard_NamesV1_Alike.Methods.Say_It) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Thing.self)
+            let response = try await self.Say_It(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Hard_NamesV1_Alike.Methods.SayIt) { request, context in
-            try await self.SayIt(request, context: context)
+        router.method(Hard_NamesV1_Alike.Methods.SayIt) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Thing.self)
+            let response = try await self.SayIt(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Hard_NamesV1_Alike.Methods.Type_) { request, context in
-            try await self.Type_(request, context: context)
+        router.method(Hard_NamesV1_Alike.Methods.Type_) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Thing.self)
+            let response = try await self.Type_(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Hard_NamesV1_Alike.Methods.type) { request, context in
-            try await self.type(request, context: context)
+        router.method(Hard_NamesV1_Alike.Methods.type) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Thing.self)
+            let response = try await self.type(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Hard_NamesV1_Alike.Methods.__) { request, context in
-            try await self.__(request, context: context)
+        router.method(Hard_NamesV1_Alike.Methods.__) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Thing.self)
+            let response = try await self.__(request, context: context)
+            try context.respond(response)
         }
     }
 }
@@ -724,17 +756,25 @@ extension Hard_NamesV1_Spelling.Handler {
     /// Adds the service's methods to `router`.
     @inlinable
     public func register(in router: inout Router) {
-        router.unary(Hard_NamesV1_Spelling.Methods.urlFor) { request, context in
-            try await self.urlFor(request, context: context)
+        router.method(Hard_NamesV1_Spelling.Methods.urlFor) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Type.self)
+            let response = try await self.urlFor(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Hard_NamesV1_Spelling.Methods.getURL) { request, context in
-            try await self.getURL(request, context: context)
+        router.method(Hard_NamesV1_Spelling.Methods.getURL) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Type.self)
+            let response = try await self.getURL(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Hard_NamesV1_Spelling.Methods.getPage2) { request, context in
-            try await self.getPage2(request, context: context)
+        router.method(Hard_NamesV1_Spelling.Methods.getPage2) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Type.self)
+            let response = try await self.getPage2(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Hard_NamesV1_Spelling.Methods._2nd) { request, context in
-            try await self._2nd(request, context: context)
+        router.method(Hard_NamesV1_Spelling.Methods._2nd) { context in
+            let request = try context.singleRequest(as: Hard_NamesV1_Type.self)
+            let response = try await self._2nd(request, context: context)
+            try context.respond(response)
         }
     }
 }
@@ -826,8 +866,10 @@ extension Hard_NamesV1_Elsewhere.Handler {
     /// Adds the service's methods to `router`.
     @inlinable
     public func register(in router: inout Router) {
-        router.unary(Hard_NamesV1_Elsewhere.Methods.ping) { request, context in
-            try await self.ping(request, context: context)
+        router.method(Hard_NamesV1_Elsewhere.Methods.ping) { context in
+            let request = try context.singleRequest(as: SwiftProtobuf.Google_Protobuf_Empty.self)
+            let response = try await self.ping(request, context: context)
+            try context.respond(response)
         }
         router.bidirectional(
             Hard_NamesV1_Elsewhere.Methods.exchangeEverythingThatBothSidesHaveToSayAboutTheMatterUntilNothingIsLeft

@@ -56,8 +56,10 @@ extension DPBeat.Handler {
     /// Adds the service's methods to `router`.
     @inlinable
     public func register(in router: inout Router) {
-        router.unary(DPBeat.Methods.tick) { request, context in
-            try await self.tick(request, context: context)
+        router.method(DPBeat.Methods.tick) { context in
+            let request = try context.singleRequest(as: SwiftProtobuf.Google_Protobuf_Empty.self)
+            let response = try await self.tick(request, context: context)
+            try context.respond(response)
         }
     }
 }

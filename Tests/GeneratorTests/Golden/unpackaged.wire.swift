@@ -77,8 +77,10 @@ extension Router.Handler {
     /// Adds the service's methods to `router`.
     @inlinable
     public func register(in router: inout Wire.Router) {
-        router.unary(Router.Methods.route) { request, context in
-            try await self.route(request, context: context)
+        router.method(Router.Methods.route) { context in
+            let request = try context.singleRequest(as: CallOptions.self)
+            let response = try await self.route(request, context: context)
+            try context.respond(response)
         }
         router.bidirectional(Router.Methods.trace) { requests, responses, context in
             try await self.trace(requests, responses: responses, context: context)
@@ -133,8 +135,10 @@ extension StringService.Handler {
     /// Adds the service's methods to `router`.
     @inlinable
     public func register(in router: inout Wire.Router) {
-        router.unary(StringService.Methods.length) { request, context in
-            try await self.length(request, context: context)
+        router.method(StringService.Methods.length) { context in
+            let request = try context.singleRequest(as: Outer.self)
+            let response = try await self.length(request, context: context)
+            try context.respond(response)
         }
     }
 }

@@ -23,6 +23,7 @@ let cases: [String: Case] = [
     "custom_metadata": customMetadata,
     "status_code_and_message": statusCodeAndMessage,
     "special_status_message": specialStatusMessage,
+    "status_details": statusDetails,
     "unimplemented_method": unimplementedMethod,
     "unimplemented_service": unimplementedService,
     "cancel_after_begin": cancelAfterBegin,

@@ -1,6 +1,8 @@
 import InteropProtos
+import InteropShared
 import SwiftProtobuf
 import Wire
+import WireProtos
 
 @Sendable func statusCodeAndMessage(_ run: Run) async throws {
     let status = echoStatus("test status message")
@@ -20,6 +22,25 @@ import Wire
     try await checkFails(.unknown, status.message) {
         _ = try await run.service.unaryCall(.with { $0.responseStatus = status }, options: .within())
     }
+}
+
+/// Not of gRPC's suite: `google.rpc.Status` in `grpc-status-details-bin`.
+@Sendable func statusDetails(_ run: Run) async throws {
+    let status = echoStatus("détails")
+    var options = CallOptions.within()
+    options.metadata.add(EchoMetadata.reason, "OUT_OF_CHEESE")
+    do {
+        _ = try await run.service.unaryCall(.with { $0.responseStatus = status }, options: options)
+    } catch let error as RPCError {
+        try checkEqual(error.code, .unknown, "status code")
+        try checkEqual(error.message, status.message, "status message")
+        try checkEqual(error.details.count, 1, "number of details")
+        let info = error.detail(Google_Rpc_ErrorInfo.self)
+        try checkEqual(info?.reason, "OUT_OF_CHEESE", "reason")
+        try checkEqual(info?.domain, "wire.test", "domain")
+        return try checkEqual(info?.metadata, ["key": "välue"], "metadata")
+    }
+    throw Failed("the call succeeded")
 }
 
 @Sendable func unimplementedMethod(_ run: Run) async throws {

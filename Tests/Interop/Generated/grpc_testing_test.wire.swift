@@ -245,14 +245,20 @@ extension Grpc_Testing_TestService.Handler {
     /// Adds the service's methods to `router`.
     @inlinable
     public func register(in router: inout Router) {
-        router.unary(Grpc_Testing_TestService.Methods.emptyCall) { request, context in
-            try await self.emptyCall(request, context: context)
+        router.method(Grpc_Testing_TestService.Methods.emptyCall) { context in
+            let request = try context.singleRequest(as: Grpc_Testing_Empty.self)
+            let response = try await self.emptyCall(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Grpc_Testing_TestService.Methods.unaryCall) { request, context in
-            try await self.unaryCall(request, context: context)
+        router.method(Grpc_Testing_TestService.Methods.unaryCall) { context in
+            let request = try context.singleRequest(as: Grpc_Testing_SimpleRequest.self)
+            let response = try await self.unaryCall(request, context: context)
+            try context.respond(response)
         }
-        router.unary(Grpc_Testing_TestService.Methods.cacheableUnaryCall) { request, context in
-            try await self.cacheableUnaryCall(request, context: context)
+        router.method(Grpc_Testing_TestService.Methods.cacheableUnaryCall) { context in
+            let request = try context.singleRequest(as: Grpc_Testing_SimpleRequest.self)
+            let response = try await self.cacheableUnaryCall(request, context: context)
+            try context.respond(response)
         }
         router.serverStreaming(Grpc_Testing_TestService.Methods.streamingOutputCall) { request, responses, context in
             try await self.streamingOutputCall(request, responses: responses, context: context)
@@ -266,8 +272,10 @@ extension Grpc_Testing_TestService.Handler {
         router.bidirectional(Grpc_Testing_TestService.Methods.halfDuplexCall) { requests, responses, context in
             try await self.halfDuplexCall(requests, responses: responses, context: context)
         }
-        router.unary(Grpc_Testing_TestService.Methods.unimplementedCall) { request, context in
-            try await self.unimplementedCall(request, context: context)
+        router.method(Grpc_Testing_TestService.Methods.unimplementedCall) { context in
+            let request = try context.singleRequest(as: Grpc_Testing_Empty.self)
+            let response = try await self.unimplementedCall(request, context: context)
+            try context.respond(response)
         }
     }
 }
@@ -325,8 +333,10 @@ extension Grpc_Testing_UnimplementedService.Handler {
     /// Adds the service's methods to `router`.
     @inlinable
     public func register(in router: inout Router) {
-        router.unary(Grpc_Testing_UnimplementedService.Methods.unimplementedCall) { request, context in
-            try await self.unimplementedCall(request, context: context)
+        router.method(Grpc_Testing_UnimplementedService.Methods.unimplementedCall) { context in
+            let request = try context.singleRequest(as: Grpc_Testing_Empty.self)
+            let response = try await self.unimplementedCall(request, context: context)
+            try context.respond(response)
         }
     }
 }

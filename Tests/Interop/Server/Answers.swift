@@ -2,12 +2,19 @@ import InteropProtos
 import InteropShared
 import SwiftProtobuf
 import Wire
+import WireProtos
 
-/// Ends the call with `status`, unless that is OK.
-func throwStatus(_ status: Grpc_Testing_EchoStatus) throws {
-    if status.code != 0 {
-        throw RPCError(code: StatusCode(rawValue: Int(status.code)), message: status.message)
+/// Ends the call with `status`, unless that is OK; with an `ErrorInfo` if a reason is given.
+func throwStatus(_ status: Grpc_Testing_EchoStatus, reason: String? = nil) throws {
+    guard status.code != 0 else { return }
+    let code = StatusCode(rawValue: Int(status.code))
+    guard let reason else { throw RPCError(code: code, message: status.message) }
+    let info = Google_Rpc_ErrorInfo.with {
+        $0.reason = reason
+        $0.domain = "wire.test"
+        $0.metadata = ["key": "välue"]
     }
+    throw try RPCError(code: code, message: status.message, packing: [info])
 }
 
 /// The payload a client asks for.

@@ -16,7 +16,9 @@ struct TestService: Grpc_Testing_TestService.Handler {
     ) async throws -> Grpc_Testing_SimpleResponse {
         echoMetadata(context)
         try checkClaim(of: request, context)
-        if request.hasResponseStatus { try throwStatus(request.responseStatus) }
+        if request.hasResponseStatus {
+            try throwStatus(request.responseStatus, reason: context.metadata[EchoMetadata.reason])
+        }
         if request.hasResponseCompressed { compressFollowing(request.responseCompressed.value, context) }
         let payload = try payload(request.responseType, size: request.responseSize)
         return .with { $0.payload = payload }

@@ -54,6 +54,20 @@ import Testing
 
     private static let head = HTTP2RequestHead(method: "POST", path: "/a?b=c", fields: HTTP2Fields(["X-In": "v"]))
 
+    /// A server that does not heed the limit that our client announces.
+    @Test func aCallWithTrailersOverTheLimitSaysSo() async throws {
+        let large = String(repeating: "t", count: 20_000)
+        try await withAcceptor { stream in
+            let head = HTTP2ResponseHead(status: 200, fields: HTTP2Fields(["content-type": "application/grpc"]))
+            try? await stream.respond(head)
+            try? await stream.write(ByteBuffer(bytes: frame([])))
+            try? await stream.finish(trailers: HTTP2Fields(["grpc-status": "0", "large": large]))
+        } _: { channel async throws in
+            let error = try await failure { try await channel.unaryBytes(Kinds.unary, []) }
+            #expect(error.code == .resourceExhausted && error.message.contains("trailers"), "\(error)")
+        }
+    }
+
     @Test func carriesHeadBodyAndTrailers() async throws {
         try await withAcceptor(handler: Self.echo) { channel async throws in
             let stream = try await channel.request(Self.head)

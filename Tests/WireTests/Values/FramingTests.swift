@@ -32,13 +32,15 @@ import Testing
         #expect(bytes == [1, 1, 2, 3, 4])
     }
 
+    private func frame(_ message: EncodedMessage) -> [UInt8] { unsafe message.withFrame { unsafe Array($0) } }
+
     @Test func encodesBehindThePrefix() {
         let message = EncodedMessage([7, 8, 9])
-        #expect(message.storage == [0, 0, 0, 0, 3, 7, 8, 9])
+        #expect(frame(message) == [0, 0, 0, 0, 3, 7, 8, 9])
         #expect(message.count == 3)
         #expect(unsafe message.withUnsafeBytes { unsafe Array($0) } == [7, 8, 9])
-        #expect(EncodedMessage([]).storage == [0, 0, 0, 0, 0])
-        #expect(EncodedMessage([UInt8](repeating: 1, count: 0x010203)).storage.prefix(5) == [0, 0, 1, 2, 3])
+        #expect(frame(EncodedMessage([])) == [0, 0, 0, 0, 0])
+        #expect(frame(EncodedMessage([UInt8](repeating: 1, count: 0x010203))).prefix(5) == [0, 0, 1, 2, 3])
     }
 
     @Test func changesOnlyTheMessage() {
@@ -47,7 +49,7 @@ import Testing
             unsafe bytes[0] = 5
             unsafe bytes[1] = 6
         }
-        #expect(message.storage == [0, 0, 0, 0, 2, 5, 6])
+        #expect(frame(message) == [0, 0, 0, 0, 2, 5, 6])
     }
 
     @Test func compressesWithThePrefixThatSaysSo() throws {
