@@ -46,7 +46,7 @@ public final class Transcoder: Sendable {
             } catch {
                 throw error.inside(workspace.paths.path(through: parser.depth))
             }
-            try unsafe RequiredFields.check(message, type.entry)
+            if unsafe type.entry.pointee.canLackRequired { try unsafe RequiredFields.check(message, type.entry) }
             return try unsafe workspace.encoder.array(message, type.entry, limit: limits.maxOutputBytes)
         }
     }

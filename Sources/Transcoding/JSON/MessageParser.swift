@@ -3,10 +3,11 @@
 /// Source: protobuf.dev, “ProtoJSON Format”.
 @safe struct MessageParser: ~Copyable {
     var json: JSONReader
-    let workspace: Workspace
+    // The caller holds both for longer than this lives: four counts less for each message.
+    unowned(unsafe) let workspace: Workspace
     let arena: Arena
     let paths: PathStack
-    let pool: DescriptorPool
+    unowned(unsafe) let pool: DescriptorPool
     let limits: TranscodingLimits
     let ignoresUnknown: Bool
     /// How deep the walk is: where an error was thrown, its path's last level.
@@ -26,8 +27,8 @@
         // Whatever throws comes before the first field is set: what cannot be copied is never half there.
         let reader = try unsafe JSONReader(input, workspace)
         json = reader
-        self.workspace = workspace
-        self.pool = pool
+        unsafe self.workspace = workspace
+        unsafe self.pool = pool
         self.limits = limits
         arena = workspace.arena
         paths = workspace.paths

@@ -3,10 +3,11 @@
 /// Source: protobuf.dev, “ProtoJSON Format”.
 @safe struct MessageWriter: ~Copyable {
     var output: OutputBuffer
-    let workspace: Workspace
+    // The caller holds both for longer than this lives: four counts less for each message.
+    unowned(unsafe) let workspace: Workspace
     let arena: Arena
     let paths: PathStack
-    let pool: DescriptorPool
+    unowned(unsafe) let pool: DescriptorPool
     let options: TranscodingOptions
     let limits: TranscodingLimits
     /// How deep the walk is: where an error was thrown, its path's last level.
@@ -15,8 +16,8 @@
     init(_ workspace: Workspace, pool: DescriptorPool, options: TranscodingOptions, limits: TranscodingLimits) {
         unsafe workspace.output.reset(limit: limits.maxOutputBytes)
         output = unsafe workspace.output
-        self.workspace = workspace
-        self.pool = pool
+        unsafe self.workspace = workspace
+        unsafe self.pool = pool
         self.options = options
         self.limits = limits
         arena = workspace.arena

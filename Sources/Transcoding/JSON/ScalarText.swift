@@ -3,6 +3,7 @@ import CProtobufC
 /// Scalars from their text: what stands in a JSON string, and what a query or path parameter holds.
 enum ScalarText {
     /// The bits of a whole number, or nil where the text is none of the kind's range.
+    @inline(__always)
     static func integer(_ number: JSONNumber, _ kind: FieldKind) throws(TranscodingError) -> UInt64 {
         guard let magnitude = number.magnitude else {
             if number.exponent < 0 {
@@ -29,6 +30,7 @@ enum ScalarText {
     }
 
     /// A floating-point number's bits.
+    @inline(__always)
     static func floatingPoint(_ number: JSONNumber, _ kind: FieldKind) throws(TranscodingError) -> UInt64 {
         guard let value = number.double else {
             throw TranscodingError(.outOfRange, "the number does not fit into \(kind)")
@@ -43,6 +45,7 @@ enum ScalarText {
     }
 
     /// A number that fills a text.
+    @inline(__always)
     static func number(_ text: TextSlice) -> JSONNumber? {
         guard text.count > 0, let number = unsafe JSONNumber(text.start), unsafe number.end == text.start + text.count
         else {

@@ -12,6 +12,8 @@ internal import Synchronization
     @exclusivity(unchecked) var output = OutputBuffer()
     @exclusivity(unchecked) var encoder = WireEncoder()
     let index: OpaquePointer
+    /// The next one that waits: the pool's.
+    @exclusivity(unchecked) fileprivate var next: Workspace?
 
     init(maxDepth: Int) {
         paths = PathStack(depth: maxDepth)
@@ -33,21 +35,38 @@ internal import Synchronization
     private static let keptIndex = 1024 * 1024
 }
 
-/// Workspaces that wait for the next call.
+/// Workspaces that wait for the next call, in a list through themselves: a take and a return are one pointer each.
 final class WorkspacePool: Sendable {
-    private let waiting = Mutex<[Workspace]>([])
+    private struct Waiting {
+        var first: Workspace?
+        var count = 0
+    }
+
+    private let waiting = Mutex(Waiting())
     private let maxDepth: Int
     /// More than cores that work at a time gain nothing.
     private static let capacity = 64
 
     init(maxDepth: Int) { self.maxDepth = maxDepth }
 
-    func take() -> Workspace { waiting.withLock { $0.popLast() } ?? Workspace(maxDepth: maxDepth) }
+    func take() -> Workspace {
+        let taken = waiting.withLock { waiting -> Workspace? in
+            guard let first = waiting.first else { return nil }
+            waiting.first = unsafe first.next
+            unsafe first.next = nil
+            waiting.count -= 1
+            return first
+        }
+        return taken ?? Workspace(maxDepth: maxDepth)
+    }
 
     func giveBack(_ workspace: Workspace) {
         guard workspace.isWorthKeeping else { return }
         waiting.withLock { waiting in
-            if waiting.count < Self.capacity { waiting.append(workspace) }
+            guard waiting.count < Self.capacity else { return }
+            unsafe workspace.next = waiting.first
+            waiting.first = workspace
+            waiting.count += 1
         }
     }
 }

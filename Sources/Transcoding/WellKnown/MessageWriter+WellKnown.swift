@@ -93,7 +93,7 @@ extension MessageWriter {
         depth += 1
         paths.enter(depth)
         if let start = packed.baseAddress {
-            var decoder = WireDecoder(workspace, limits: limits)
+            var decoder = unsafe WireDecoder(workspace, limits: limits)
             decoder.depth = depth
             do throws(TranscodingError) {
                 unsafe try decoder.decode(WireReader(cursor: start, end: start + packed.count), into: content, type)
