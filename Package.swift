@@ -147,7 +147,7 @@ let package = Package(
 )
 
 /// Adds a setting to the targets of these names.
-func add(_ setting: SwiftSetting, to names: String...) {
+@MainActor func add(_ setting: SwiftSetting, to names: String...) {
     for target in package.targets where names.contains(target.name) { target.swiftSettings?.append(setting) }
 }
 
