@@ -8,12 +8,14 @@ import NIOCore
 @usableFromInline
 @safe
 final class ClientCall: HTTP2Stream, @unchecked Sendable {
-    let method: MethodDescriptor
-    /// Takes the stream off its connection's count.
-    let lease: ConnectionLease
-    let maxMessageSize: Int
-    let compression: Compression
-    let pool: CompressionPool
+    @safe @exclusivity(unchecked) private var method: MethodDescriptor?
+    /// Takes the stream off its connection's count; nil once that has been done.
+    @safe @exclusivity(unchecked) private var lease: ConnectionLease?
+    /// Held until the stream has closed, as the request's headers refer to its memory.
+    @safe @exclusivity(unchecked) private var head: RequestHead?
+    @safe @exclusivity(unchecked) private var maxMessageSize = 0
+    @safe @exclusivity(unchecked) private(set) var compression = Compression.identity
+    @safe @exclusivity(unchecked) private var pool = CompressionPool.shared
     @safe @exclusivity(unchecked) private var packedFront = FrontMessage()
 
     @safe @exclusivity(unchecked) private(set) var deadline = NIODeadline.distantFuture
@@ -37,21 +39,44 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
     @exclusivity(unchecked) private var otherWaiters: [UnsafeContinuation<Void, Never>] = unsafe []
     @exclusivity(unchecked) private var writers: [UnsafeContinuation<Void, Never>] = unsafe []
 
-    init(
+    override init(context: LoopContext) {
+        unsafe waiter = nil
+        super.init(context: context)
+    }
+
+    /// Gives the object its call. Before it is opened, on any thread.
+    func prepare(
         method: MethodDescriptor,
         lease: ConnectionLease,
-        context: LoopContext,
         maxMessageSize: Int,
         compression: Compression,
         pool: CompressionPool
     ) {
-        self.pool = pool
         self.method = method
         self.lease = lease
         self.maxMessageSize = maxMessageSize
         self.compression = compression
-        unsafe waiter = nil
-        super.init(context: context)
+        self.pool = pool
+    }
+
+    override func prepareForReuse() {
+        super.prepareForReuse()
+        method = nil
+        lease = nil
+        head = nil
+        packedFront = FrontMessage()
+        deadline = .distantFuture
+        responseHeaders = nil
+        responseTrailers = Metadata()
+        responseEncoding = .identity
+        outcome = nil
+        isCommitted = false
+        receivedMessages = 0
+        receivedBytes = 0
+        sentMessages = 0
+        sentBytes = 0
+        lastMessageWasCompressed = false
+        waitsForEnd = false
     }
 
     // MARK: Request
@@ -60,22 +85,30 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
     ///
     /// - Throws: `RPCError`, unprocessed, if the connection takes no stream.
     func open(on connection: HTTP2Connection, head: RequestHead, deadline: NIODeadline) throws {
+        guard let method else { return }
+        self.head = head
         let builder = context.headerBuilder
         builder.reset()
-        builder.add(":method", "POST")
-        if head.isEncrypted { builder.add(":scheme", "https") } else { builder.add(":scheme", "http") }
-        builder.add(":path", method.path)
-        builder.add(":authority", head.authority)
-        builder.add("te", "trailers")
-        builder.add("content-type", "application/grpc")
-        builder.add("user-agent", head.userAgent)
-        builder.add("grpc-accept-encoding", "identity,gzip")
-        if compression == .gzip { builder.add("grpc-encoding", "gzip") }
+        builder.constant(":method", "POST")
+        if head.channel.isEncrypted {
+            builder.constant(":scheme", "https")
+        } else {
+            builder.constant(":scheme", "http")
+        }
+        builder.add(constant: ":path", method.stablePath)
+        builder.add(constant: ":authority", head.channel.authority)
+        builder.constant("te", "trailers")
+        builder.constant("content-type", "application/grpc")
+        builder.add(constant: "user-agent", head.channel.userAgent)
+        builder.constant("grpc-accept-encoding", "identity,gzip")
+        if compression == .gzip { builder.constant("grpc-encoding", "gzip") }
         if deadline != .distantFuture {
             self.deadline = deadline
-            builder.add("grpc-timeout", Timeout.format(deadline - .now()))
+            builder.add(constant: "grpc-timeout", Timeout.format(deadline - .now()))
         }
-        if head.previousAttempts > 0 { builder.add("grpc-previous-rpc-attempts", String(head.previousAttempts)) }
+        if head.previousAttempts > 0 {
+            builder.add(constant: "grpc-previous-rpc-attempts", String(head.previousAttempts))
+        }
         if !head.metadata.isEmpty { head.metadata.write(to: builder) }
         do {
             try connection.open(self, hasBody: true)
@@ -85,6 +118,29 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
             throw failure
         }
         if deadline != .distantFuture { context.timers.arm(self, at: deadline) }
+    }
+
+    /// Opens the stream on the leased connection, and sends `request` and the end if it is there. On the loop.
+    ///
+    /// - Throws: `RPCError`; then the lease has been given back, or will be when the stream has closed.
+    func start(_ head: RequestHead, _ deadline: NIODeadline, _ request: EncodedMessage?) throws(RPCError) {
+        do {
+            guard let http2 = lease?.connection.http2 else {
+                throw RPCError(code: .unavailable, message: "the connection has ended")
+            }
+            try open(on: http2, head: head, deadline: deadline)
+            guard let request else { return }
+            _ = try append(request)
+            endRequest()
+        } catch {
+            if id == 0 { endLease() } else { reset(.cancel) }
+            throw RPCError.wrapping(error)
+        }
+    }
+
+    private func endLease() {
+        lease?.end()
+        lease = nil
     }
 
     /// Adds one message; true if the writer should wait before it adds another.
@@ -165,7 +221,7 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
         var encodingIsUnknown: String?
         unsafe headers.forEach { name, value in
             if unsafe name.equals(":status") {
-                status = unsafe Int(String(decoding: value, as: UTF8.self)) ?? 0
+                status = unsafe value.equals("200") ? 200 : Int(String(decoding: value, as: UTF8.self)) ?? 0
             } else if unsafe name.equals("content-type") {
                 isGRPC = unsafe value.starts(with: "application/grpc")
             } else if unsafe name.equals("grpc-encoding") {
@@ -179,7 +235,8 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
         if headersAreTooLarge {
             return cancel(RPCError(code: .resourceExhausted, message: "the reply's headers are too large"))
         }
-        let hasStatus = headers.first("grpc-status") != nil
+        let isUsual = status == 200 && isGRPC
+        let hasStatus = isUsual || headers.first("grpc-status") != nil
         if status != 200 && !hasStatus {
             return cancel(
                 RPCError(code: .fromHTTP(status: status), message: "the server answered with HTTP status \(status)"))
@@ -196,6 +253,10 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
     }
 
     private func readStatus() {
+        if trailers.holdsOnly("grpc-status", "0"), !headersAreTooLarge, outboundEnded {
+            outcome = .success(())
+            return settled()
+        }
         let isTrailersOnly = trailers.fieldCount == 0
         let result = isTrailersOnly ? GRPCStatus(headers) : GRPCStatus(trailers)
         responseTrailers = isTrailersOnly ? Metadata(headers) : Metadata(trailers)
@@ -221,7 +282,7 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
     }
 
     override func closed(_ error: HTTP2Error?) {
-        lease.end()
+        endLease()
         guard outcome == nil else { return wakeAll() }
         // The reply is whole, and its status is read when its message is unpacked.
         if error == nil, packedFront.isUnpacking { return }
@@ -348,24 +409,48 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
 
     // MARK: Waiting
 
-    /// Suspends until something has arrived. On the loop; one task at a time.
-    func waitForNews(_ isThere: @escaping @Sendable (ClientCall) -> Bool) async {
+    /// What somebody waits for.
+    enum News {
+        /// A message, or the end.
+        case message
+        /// The reply's headers, or the end.
+        case headers
+        case end
+    }
+
+    private func has(_ news: News) -> Bool {
+        switch news {
+        case .message: hasNews
+        case .headers: responseHeaders != nil || outcome != nil
+        case .end: outcome != nil
+        }
+    }
+
+    /// Suspends until there are such news.
+    func wait(for news: News) async {
         await withTaskCancellationHandler {
             await unsafe withUnsafeContinuation { continuation in
-                context.run {
-                    if isThere(self) {
-                        unsafe continuation.resume()
-                    } else if unsafe self.waiter != nil {
-                        unsafe self.otherWaiters.append(continuation)
-                    } else {
-                        // The reader waits for the rest of a message that is larger than the window.
-                        self.credit(self.uncredited)
-                        unsafe self.waiter = continuation
-                    }
+                // Most waits begin on the loop, and then need no closure on the heap.
+                if context.inLoop {
+                    unsafe wait(for: news, continuation)
+                } else {
+                    context.run { unsafe self.wait(for: news, continuation) }
                 }
             }
         } onCancel: {
             context.run { self.cancel(RPCError(code: .cancelled, message: "the calling task was cancelled")) }
+        }
+    }
+
+    private func wait(for news: News, _ continuation: UnsafeContinuation<Void, Never>) {
+        if has(news) {
+            unsafe continuation.resume()
+        } else if unsafe waiter != nil {
+            unsafe otherWaiters.append(continuation)
+        } else {
+            // The reader waits for the rest of a message that is larger than the window.
+            credit(uncredited)
+            unsafe waiter = continuation
         }
     }
 
@@ -405,14 +490,4 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
         wakeReader()
         wakeWriters()
     }
-}
-
-/// What a request's headers hold beside the method.
-struct RequestHead: Sendable {
-    var authority: String
-    var isEncrypted: Bool
-    var userAgent: String
-    var metadata: Metadata
-    /// Attempts before this one that the server may have seen.
-    var previousAttempts = 0
 }

@@ -156,12 +156,8 @@ extension ClientChannel {
         _ isCommitted: inout Bool,
         _ body: (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> UnaryOutcome {
-        let call = try await startCall(method, head, options, deadline) { call in
-            call.waitsForEnd = true
-            _ = try call.append(bytes)
-            call.endRequest()
-        }
-        await call.waitForNews { $0.outcome != nil }
+        let call = try await startCall(method, head, options, deadline, request: bytes, waitsForEnd: true)
+        await call.wait(for: .end)
         guard call.context.inLoop else {
             let end = await call.context.hop { UnaryEnd(call) }
             isCommitted = end.isCommitted
@@ -181,20 +177,24 @@ extension ClientChannel {
         guard call.inbound.isEmpty else {
             throw RPCError(code: .internal, message: "the reply has more than one message")
         }
-        return UnaryOutcome(
+        let outcome = UnaryOutcome(
             headers: call.responseHeaders ?? Metadata(),
             trailers: call.responseTrailers,
             wasCompressed: call.lastMessageWasCompressed
         )
+        let calls = call.context.clientCalls
+        calls.give(consume call)
+        return outcome
     }
 
-    /// Takes a stream and opens it on its connection's loop.
+    /// Takes a stream and opens it on its connection's loop; with `request` that and the end are sent.
     func startCall(
         _ method: MethodDescriptor,
         _ head: RequestHead,
         _ options: CallOptions,
         _ deadline: NIODeadline,
-        _ begin: @escaping @Sendable (ClientCall) throws -> Void
+        request: EncodedMessage?,
+        waitsForEnd: Bool = false
     ) async throws -> ClientCall {
         try Task.checkCancellationAsRPCError()
         let lease: ConnectionLease
@@ -204,32 +204,21 @@ extension ClientChannel {
             lease = try await pool.lease(
                 waitForReady: options.waitForReady ?? configuration.waitForReady, deadline: deadline)
         }
-        let call = ClientCall(
+        let context = lease.connection.context
+        let isOnLoop = context.inLoop
+        let call = isOnLoop ? context.clientCalls.take(context) : ClientCall(context: context)
+        call.prepare(
             method: method,
             lease: lease,
-            context: lease.connection.context,
             maxMessageSize: options.maxResponseMessageSize ?? configuration.maxResponseMessageSize,
             compression: options.compression ?? configuration.compression,
             pool: configuration.compressionPool
         )
-        let start: @Sendable () -> Result<Void, RPCError> = {
-            do {
-                guard let http2 = lease.connection.http2 else {
-                    throw RPCError(code: .unavailable, message: "the connection has ended")
-                }
-                try call.open(on: http2, head: head, deadline: deadline)
-                try begin(call)
-                return .success(())
-            } catch {
-                // A stream that was opened gives its lease back when it closes.
-                if call.id == 0 { lease.end() } else { call.reset(.cancel) }
-                return .failure(RPCError.wrapping(error))
-            }
-        }
-        if call.context.inLoop {
-            try start().get()
+        call.waitsForEnd = waitsForEnd
+        if isOnLoop {
+            try call.start(head, deadline, request)
         } else {
-            try await call.context.hop(start).get()
+            try await context.hop { Result { () throws(RPCError) in try call.start(head, deadline, request) } }.get()
         }
         return call
     }

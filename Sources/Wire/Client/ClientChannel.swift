@@ -17,6 +17,7 @@ public final class ClientChannel: Service, Sendable {
     let pool: ConnectionPool
     let authority: String
     let isEncrypted: Bool
+    let requestHead: ChannelHead
     let throttle = Mutex(RetryThrottle())
     let metrics: ClientMetrics?
     private let isRunning = Mutex(RunState())
@@ -49,6 +50,8 @@ public final class ClientChannel: Service, Sendable {
         let host = serverName ?? Self.host(of: target)
         authority = configuration.authority ?? serverName ?? name
         isEncrypted = tls != nil
+        requestHead = ChannelHead(
+            authority: authority, userAgent: configuration.userAgent, isEncrypted: isEncrypted)
         // As on servers: counting for a backend that throws all away would cost some percent of a call.
         let isCounted = !(MetricsSystem.factory is NOOPMetricsHandler)
         metrics = configuration.metricsPrefix.flatMap { isCounted ? ClientMetrics(prefix: $0) : nil }
@@ -113,12 +116,10 @@ public final class ClientChannel: Service, Sendable {
         }
         var metadata = options.metadata
         if configuration.isTraced { TraceInjection.inject(into: &metadata) }
-        return RequestHead(
-            authority: options.authority ?? authority,
-            isEncrypted: isEncrypted,
-            userAgent: configuration.userAgent,
-            metadata: metadata
-        )
+        guard let authority = options.authority else { return RequestHead(channel: requestHead, metadata: metadata) }
+        let own = ChannelHead(
+            authority: authority, userAgent: configuration.userAgent, isEncrypted: requestHead.isEncrypted)
+        return RequestHead(channel: own, metadata: metadata)
     }
 
     /// When `method` is sent again, if not said otherwise: only what changes nothing when it is done twice.

@@ -75,11 +75,7 @@ final class ClientStream: Sendable {
         _ deadline: NIODeadline,
         _ singleRequest: EncodedMessage?
     ) async throws -> ClientCall {
-        try await channel.startCall(method, head, options, deadline) { call in
-            guard let singleRequest else { return }
-            _ = try call.append(singleRequest)
-            call.endRequest()
-        }
+        try await channel.startCall(method, head, options, deadline, request: singleRequest)
     }
 
     // MARK: Sending
@@ -146,7 +142,7 @@ final class ClientStream: Sendable {
             case .end:
                 report(.ok)
                 return false
-            case .wait: await call.waitForNews { $0.hasNews }
+            case .wait: await call.wait(for: .message)
             case .failed(let error, let isCommitted):
                 if let singleRequest {
                     try await retry(singleRequest, &attempts, after: error, isCommitted: isCommitted)
@@ -230,7 +226,7 @@ final class ClientStream: Sendable {
             let (headers, outcome) = await call.context.hop { (call.responseHeaders, call.outcome) }
             if case .failure(let error) = outcome, headers == nil { throw error }
             if let headers { return headers }
-            await call.waitForNews { $0.responseHeaders != nil || $0.outcome != nil }
+            await call.wait(for: .headers)
         }
     }
 

@@ -25,6 +25,8 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
     let output = OutputGatherer()
     /// Where header blocks are built.
     let headerBuilder = HeaderBlockBuilder()
+    /// Call objects of the loop's clients.
+    let clientCalls = ClientCallPool()
     /// What the loop's nghttp2 sessions allocate from.
     let sessionMemory = SessionMemory()
 

@@ -30,6 +30,8 @@ public final class MethodDescriptor: Sendable, Hashable, CustomStringConvertible
     public let idempotency: Idempotency
     /// `/service/method`, as it stands in `:path`.
     public let path: String
+    /// The same for clients' requests.
+    let stablePath: StableText
 
     public init(
         service: String,
@@ -46,6 +48,7 @@ public final class MethodDescriptor: Sendable, Hashable, CustomStringConvertible
         self.responseType = responseType
         self.idempotency = idempotency
         self.path = "/\(service)/\(name)"
+        stablePath = StableText(path)
     }
 
     public var description: String { path }

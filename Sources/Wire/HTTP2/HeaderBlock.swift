@@ -55,6 +55,16 @@ struct HeaderBlock: ~Copyable {
         }
     }
 
+    /// Whether the block holds this field and nothing else.
+    func holdsOnly(_ name: StaticString, _ value: StaticString) -> Bool {
+        guard fieldCount == 1 else { return false }
+        var result = false
+        unsafe forEach { fieldName, fieldValue in
+            result = unsafe fieldName.equals(name) && fieldValue.equals(value)
+        }
+        return result
+    }
+
     /// The first value of `name`, which is lower-case as HTTP/2 demands; nil if there is none.
     func first(_ name: StaticString) -> String? {
         var result: String?

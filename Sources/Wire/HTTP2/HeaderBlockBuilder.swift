@@ -35,7 +35,10 @@ final class HeaderBlockBuilder {
         fixups.removeAll { $0.field >= count }
     }
 
-    func add(_ name: StaticString, _ value: StaticString) {
+    // Named apart from the others, as a literal would be taken for a String.
+
+    /// Adds a field that never changes.
+    func constant(_ name: StaticString, _ value: StaticString) {
         unsafe fields.append(
             nghttp2_nv(
                 name: UnsafeMutablePointer(mutating: name.utf8Start),
@@ -47,7 +50,20 @@ final class HeaderBlockBuilder {
         )
     }
 
-    func add(_ name: StaticString, _ value: String) {
+    /// Adds a field whose value the caller holds until the block has been sent.
+    func add(constant name: StaticString, _ value: StableText) {
+        unsafe fields.append(
+            nghttp2_nv(
+                name: UnsafeMutablePointer(mutating: name.utf8Start),
+                value: value.start,
+                namelen: name.utf8CodeUnitCount,
+                valuelen: value.count,
+                flags: Self.noCopyName | Self.noCopyValue
+            )
+        )
+    }
+
+    func add(constant name: StaticString, _ value: String) {
         fixups.append((unsafe fields.count, -1, arena.count))
         let start = arena.count
         arena.append(contentsOf: value.utf8)

@@ -15,9 +15,9 @@ extension ServerContext {
         }
         let builder = context.headerBuilder
         builder.reset()
-        builder.add(":status", "200")
-        builder.add("content-type", "application/grpc")
-        if packs { builder.add("grpc-encoding", "gzip") }
+        builder.constant(":status", "200")
+        builder.constant("content-type", "application/grpc")
+        if packs { builder.constant("grpc-encoding", "gzip") }
         _ = used { $0.headers.write(to: builder) }
         unsafe openOn._withUnsafeGuaranteedRef { $0.respond(self, hasBody: true) }
     }
@@ -123,8 +123,8 @@ extension ServerContext {
         outboundEnded = true
         let builder = context.headerBuilder
         builder.reset()
-        if status == "200" { builder.add(":status", "200") } else { builder.add(":status", status) }
-        builder.add("content-type", "application/grpc")
+        if status == "200" { builder.constant(":status", "200") } else { builder.add(constant: ":status", status) }
+        builder.constant("content-type", "application/grpc")
         _ = used { if $0.headers.firstInvalid == nil { $0.headers.write(to: builder) } }
         addStatus(to: builder)
         connection.respond(self, hasBody: false)
@@ -138,20 +138,20 @@ extension ServerContext {
         else { return }
         // The client would refuse the block, or nghttp2 would not send it, and nobody would know the call's end.
         builder.removeFields(after: start)
-        builder.add("grpc-status", String(StatusCode.resourceExhausted.rawValue))
-        builder.add("grpc-message", "the reply's trailers are larger than the client takes")
+        builder.add(constant: "grpc-status", String(StatusCode.resourceExhausted.rawValue))
+        builder.constant("grpc-message", "the reply's trailers are larger than the client takes")
     }
 
     private func addFullStatus(to builder: HeaderBlockBuilder) {
         if let status {
-            builder.add("grpc-status", String(status.code.rawValue))
-            if !status.message.isEmpty { builder.add("grpc-message", PercentEncoding.encode(status.message)) }
+            builder.add(constant: "grpc-status", String(status.code.rawValue))
+            if !status.message.isEmpty { builder.add(constant: "grpc-message", PercentEncoding.encode(status.message)) }
             if let details = status.encodedDetails {
-                builder.add("grpc-status-details-bin", Base64.encode(details))
+                builder.add(constant: "grpc-status-details-bin", Base64.encode(details))
             }
             if !status.metadata.isEmpty, status.metadata.firstInvalid == nil { status.metadata.write(to: builder) }
         } else {
-            builder.add("grpc-status", "0")
+            builder.constant("grpc-status", "0")
         }
         _ = used { $0.trailers.write(to: builder) }
     }

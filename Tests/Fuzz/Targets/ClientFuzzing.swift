@@ -65,12 +65,12 @@ final class ClientFuzzing {
     private func open(
         _ name: String, _ kind: MethodKind, on connection: HTTP2Connection, _ managed: ManagedConnection
     ) -> ClientCall? {
-        let call = ClientCall(
+        let call = ClientCall(context: context)
+        call.prepare(
             method: MethodDescriptor(service: "echo.EchoService", name: name, kind: kind),
-            lease: ConnectionLease(connection: managed), context: context, maxMessageSize: 64 * 1024,
-            compression: .gzip, pool: .shared)
+            lease: ConnectionLease(connection: managed), maxMessageSize: 64 * 1024, compression: .gzip, pool: .shared)
         call.waitsForEnd = kind == .unary
-        let head = RequestHead(authority: "fuzz", isEncrypted: false, userAgent: "fuzz", metadata: Metadata())
+        let head = RequestHead(channel: ChannelHead(authority: "fuzz", userAgent: "fuzz", isEncrypted: false))
         do {
             try call.open(on: connection, head: head, deadline: .distantFuture)
             _ = try call.append(EncodedMessage("request".utf8))

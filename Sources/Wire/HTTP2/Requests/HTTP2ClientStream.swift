@@ -76,10 +76,10 @@ final class HTTP2ClientByteStream: HTTP2ByteStream, @unchecked Sendable {
     func open(on connection: HTTP2Connection, _ head: HTTP2RequestHead, endsStream: Bool) throws {
         let builder = context.headerBuilder
         builder.reset()
-        builder.add(":method", head.method)
-        builder.add(":scheme", head.scheme)
-        builder.add(":authority", head.authority)
-        builder.add(":path", head.path)
+        builder.add(constant: ":method", head.method)
+        builder.add(constant: ":scheme", head.scheme)
+        builder.add(constant: ":authority", head.authority)
+        builder.add(constant: ":path", head.path)
         head.fields.write(to: builder)
         outboundEnded = endsStream
         try connection.open(self, hasBody: !endsStream)

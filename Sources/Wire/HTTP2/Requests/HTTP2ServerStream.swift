@@ -49,7 +49,7 @@ public final class HTTP2ServerStream: HTTP2ByteStream, @unchecked Sendable {
     private func build(_ head: HTTP2ResponseHead) {
         let builder = context.headerBuilder
         builder.reset()
-        builder.add(":status", String(head.status))
+        builder.add(constant: ":status", String(head.status))
         head.fields.write(to: builder)
     }
 
@@ -76,7 +76,7 @@ public final class HTTP2ServerStream: HTTP2ByteStream, @unchecked Sendable {
         hasResponded = true
         let builder = context.headerBuilder
         builder.reset()
-        builder.add(":status", "431")
+        builder.constant(":status", "431")
         outboundEnded = true
         connection.respond(self, hasBody: false)
     }
