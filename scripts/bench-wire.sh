@@ -9,7 +9,8 @@ swift=swift
 [ "${WITH_SWIFT2:-1}" != 0 ] || swift=
 Tests/Benchmarks/peers/build.sh "$out" $swift
 for product in wire-echo wire-echo-client; do
-    swift build -c release --product "$product"
+    # Statically, as services are deployed: calls into the runtime then take no detour through the linker.
+    swift build -c release --static-swift-stdlib --product "$product"
 done
 exec python3 Tests/Benchmarks/rpc_bench.py --peers "$out" --wire "$(swift build -c release --show-bin-path)" \
     --json "$out/results.json" --markdown "$out/results.md" "$@"
