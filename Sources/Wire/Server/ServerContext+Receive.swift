@@ -102,7 +102,7 @@ extension ServerContext {
                 credit(uncredited)
                 if prefix.isCompressed {
                     unsafe unpackFront(UnsafeRawBufferPointer(rebasing: inbound.readable[MessagePrefix.size...]))
-                    if packedFront.isUnpacking { return }
+                    if packedFront.isUnpacking { return endRequestTimer() }
                 }
                 dispatch()
             }
