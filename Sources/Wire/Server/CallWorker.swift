@@ -12,7 +12,7 @@ final class CallWorker: @unchecked Sendable {
     private let loop: ServerLoop
     @safe @exclusivity(unchecked) private var call: ServerContext?
     @exclusivity(unchecked) private var parked: UnsafeContinuation<Void, Never>?
-    @safe @exclusivity(unchecked) private var task: Task<Void, Never>?
+    @safe @exclusivity(unchecked) private(set) var task: Task<Void, Never>?
     /// What the task finds its call by; the task alone holds it.
     @exclusivity(unchecked) private let holder: Unmanaged<CallHolder>
 
