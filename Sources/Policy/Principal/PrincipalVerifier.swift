@@ -5,7 +5,7 @@ import PolicyModel
 import SwiftProtobuf
 import Synchronization
 
-/// Verifies principals offline, and remembers verdicts: a signature costs some 50 µs, a look-up less than one.
+/// Verifies principals offline, and remembers verdicts, as a look-up costs a small part of a signature.
 public final class PrincipalVerifier: Sendable {
     /// How many verdicts are remembered; twice as many for a moment, while the older half is still of use.
     public static let defaultCacheSize = 4_096
