@@ -22,6 +22,11 @@ def integers(kind):
     return st.one_of(st.integers(max(low, -200), 200), st.integers(low, high), st.sampled_from([low, high]))
 
 
+def floats(width):
+    """Numbers of a width; of NaN only the usual one, as JSON has one."""
+    return st.one_of(st.floats(width=width, allow_nan=False), st.just(float("nan")))
+
+
 def scalar(field):
     """A value for a field that is no message."""
     if field.enum_type is not None:
@@ -31,7 +36,8 @@ def scalar(field):
         return st.sampled_from(known) if field.enum_type.is_closed else st.one_of(
             st.sampled_from(known), st.integers(-(2**31), 2**31 - 1))
     kinds = {
-        field.TYPE_DOUBLE: st.floats(), field.TYPE_FLOAT: st.floats(width=32), field.TYPE_BOOL: st.booleans(),
+        field.TYPE_DOUBLE: floats(64), field.TYPE_FLOAT: floats(32),
+        field.TYPE_BOOL: st.booleans(),
         field.TYPE_STRING: TEXT, field.TYPE_BYTES: st.binary(max_size=12),
         field.TYPE_INT32: integers("int32"), field.TYPE_SINT32: integers("int32"),
         field.TYPE_SFIXED32: integers("int32"), field.TYPE_INT64: integers("int64"),
