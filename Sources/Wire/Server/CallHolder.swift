@@ -15,9 +15,11 @@ final class CallHolder: @unchecked Sendable {
     /// Whether only one reference to the holder is left.
     static func isUnique(_ holder: Unmanaged<CallHolder>) -> Bool {
         var holder = unsafe holder
-        return unsafe withUnsafeMutablePointer(to: &holder) {
+        return unsafe withUnsafeMutablePointer(to: &holder) { pointer in
             // Both are one pointer to the object.
-            unsafe $0.withMemoryRebound(to: CallHolder.self, capacity: 1) { unsafe isKnownUniquelyReferenced(&$0.pointee) }
+            unsafe pointer.withMemoryRebound(to: CallHolder.self, capacity: 1) {
+                unsafe isKnownUniquelyReferenced(&$0.pointee)
+            }
         }
     }
 }
