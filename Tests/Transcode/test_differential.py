@@ -157,6 +157,7 @@ STRICTER = [
     (r"another member of the same oneof", r"choiceNull"),
     (r"malformedJSON", r"NaN|Infinity"),
     (r"not a whole one", r'(lavor|evel|[nN]ull)\w*": ?[^,]*\d\.\d|"-?\d{16,}\.\d'),
+    (r"does not fit into an enum", r"-\d{10}"),
     (r"wrongType: .* an object is wanted", r'"'),
     (r"this is a boolean, and (a number|the name of an enum)", r"true|false"),
 ]
