@@ -185,7 +185,7 @@ let package = Package(
         ),
         .testTarget(
             name: "TranscodingTests",
-            dependencies: ["Transcoding", "CProtobufC", "TestContractProtos", protobuf],
+            dependencies: ["Transcoding", "CProtobufC", "TestContractProtos", "Wire", protobuf],
             swiftSettings: ours
         ),
         .executableTarget(

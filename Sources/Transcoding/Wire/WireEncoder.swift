@@ -3,8 +3,8 @@
 #endif
 
 /// Writes message memory as protobuf bytes, from the last byte to the first: a message's length is known once its content
-/// stands, so one pass does. protobuf-c's own packing goes through a message once for each level above it, and once more
-/// for its size: docs/decisions/0005-transcoding.md has the figures.
+/// stands, so one pass does. protobuf-c's own packing moves a message once for each level above it, and goes through all
+/// once more for the size: docs/decisions/0007-transcoding.md.
 @safe struct WireEncoder: ~Copyable {
     private var start: UnsafeMutablePointer<UInt8>
     private var end: UnsafeMutablePointer<UInt8>
