@@ -32,5 +32,7 @@ struct StatementCache<Key: Hashable, Statement> {
         return evicted
     }
 
+    mutating func remove(_ key: Key) { entries.removeValue(forKey: key) }
+
     mutating func removeAll() { entries.removeAll() }
 }

@@ -45,7 +45,9 @@ public struct Transaction: ~Copyable {
     /// The only column of the only row, or nil if there is none; for a column that can be null, ask for an optional.
     public borrowing func value<Value: SQLConvertible>(_ type: Value.Type, _ sql: SQL) throws(StoreError) -> Value? {
         guard let row = try rows(sql, maximum: 1).first else { return nil }
-        return try Self.single(row)
+        // Named, or an optional would be asked for, and null be taken for no row.
+        let value: Value = try Self.single(row)
+        return value
     }
 
     /// Hands the rows of a statement on one by one, however many: batches of `batch` are in memory at a time.

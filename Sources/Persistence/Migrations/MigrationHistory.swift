@@ -11,8 +11,10 @@ enum MigrationHistory {
     static func read(_ connection: any Connection, _ kind: Store.Kind) throws -> [Entry] {
         let exists =
             switch kind {
-            case .sqlite: "SELECT count(*) AS n FROM sqlite_master WHERE type = 'table' AND name = 'datavault_migrations'"
-            case .postgres: "SELECT count(*) AS n FROM pg_catalog.pg_class WHERE oid = to_regclass('datavault_migrations')"
+            case .sqlite:
+                "SELECT count(*) AS n FROM sqlite_master WHERE type = 'table' AND name = 'datavault_migrations'"
+            case .postgres:
+                "SELECT count(*) AS n FROM pg_catalog.pg_class WHERE oid = to_regclass('datavault_migrations')"
             }
         guard let count = try connection.rows(PreparedSQL(unchecked: exists), maximum: 1).first,
             try count["n"] as Int > 0

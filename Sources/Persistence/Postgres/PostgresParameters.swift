@@ -75,7 +75,9 @@ struct CStrings {
     /// The pointers hold until the body returns; after the last comes nil.
     func withPointers<Result>(_ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Result) -> Result {
         unsafe block.withUnsafeBufferPointer { block in
-            let pointers = unsafe offsets.map { offset in unsafe offset.flatMap { unsafe block.baseAddress?.advanced(by: $0) } }
+            let pointers = unsafe offsets.map { offset in
+                unsafe offset.flatMap { unsafe block.baseAddress?.advanced(by: $0) }
+            }
             return unsafe (pointers + [nil]).withUnsafeBufferPointer { unsafe body($0.baseAddress) }
         }
     }

@@ -51,7 +51,9 @@ final class PostgresSocket {
     private static func connect(_ keywords: [(String, String)]) -> OpaquePointer? {
         let names = CStrings(keywords.map(\.0))
         let values = CStrings(keywords.map(\.1))
-        return unsafe names.withPointers { names in unsafe values.withPointers { unsafe PQconnectdbParams(names, $0, 1) } }
+        return unsafe names.withPointers { names in
+            unsafe values.withPointers { unsafe PQconnectdbParams(names, $0, 1) }
+        }
     }
 
     func query(_ text: String, _ body: (borrowing PostgresResult) throws(StoreError) -> Void) throws(StoreError) {

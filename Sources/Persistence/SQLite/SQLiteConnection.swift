@@ -27,8 +27,6 @@ final class SQLiteConnection: Connection {
         // Transactions are opened and closed in separate accesses.
         options.allowsUnsafeTransactions = true
         options.prepareDatabase { database in
-            // After GRDB's own settings, which lower it to NORMAL in WAL mode: an acknowledged change must be on disk.
-            try database.execute(sql: "PRAGMA synchronous = FULL")
             try database.execute(sql: "PRAGMA cache_size = -\(configuration.cacheKiB)")
             try database.execute(sql: "PRAGMA journal_size_limit = \(configuration.journalSizeLimit)")
             try database.execute(sql: "PRAGMA trusted_schema = ON")
@@ -36,7 +34,11 @@ final class SQLiteConnection: Connection {
         }
         do {
             queue = try DatabaseQueue(path: configuration.path, configuration: options)
-            try queue.inDatabase { try Self.assertDurable($0, role: role) }
+            try queue.inDatabase { database in
+                // After GRDB's own settings, which lower it to NORMAL with WAL: what is acknowledged must be on disk.
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                try Self.assertDurable(database, role: role)
+            }
         } catch let error as StoreError {
             throw error
         } catch {
@@ -105,9 +107,7 @@ final class SQLiteConnection: Connection {
     func lockMigrations() throws(StoreError) {}
 
     func run(_ statement: PreparedSQL) throws(StoreError) -> Int {
-        try perform { database in
-            let prepared = try self.prepare(statement.text, database)
-            try Self.bind(statement, to: prepared)
+        try performPrepared(statement) { database, prepared in
             let before = database.totalChangesCount
             try prepared.execute()
             // Of a statement that changes nothing, changesCount would still tell of the one before.
@@ -116,9 +116,7 @@ final class SQLiteConnection: Connection {
     }
 
     func rows(_ statement: PreparedSQL, maximum: Int) throws(StoreError) -> [Row] {
-        try perform { database in
-            let prepared = try self.prepare(statement.text, database)
-            try Self.bind(statement, to: prepared)
+        try performPrepared(statement) { _, prepared in
             let cursor = SQLiteRows(try GRDB.Row.fetchCursor(prepared))
             // An INSERT … RETURNING takes effect as a whole, also when its rows are not taken.
             let rows = try cursor.next(maximum &+ 1)
@@ -158,6 +156,22 @@ final class SQLiteConnection: Connection {
             mapped.leavesTransaction = database.isInsideTransaction
             if mapped.reason == .corrupt || (error as? DatabaseError)?.resultCode == .SQLITE_IOERR { isUsable = false }
             throw mapped
+        }
+    }
+
+    private func performPrepared<Result>(
+        _ statement: PreparedSQL, _ body: (Database, GRDB.Statement) throws -> Result
+    ) throws(StoreError) -> Result {
+        do {
+            return try perform { database in
+                let prepared = try self.prepare(statement.text, database)
+                try Self.bind(statement, to: prepared)
+                return try body(database, prepared)
+            }
+        } catch {
+            // A statement that failed says so again when it is reset: GRDB can use it no more.
+            statements.remove(statement.text)
+            throw error
         }
     }
 

@@ -59,7 +59,9 @@ enum SQLiteErrors {
     private static func uniqueConstraint(_ message: String, _ database: Database?) -> String? {
         guard let subject = subject(message) else { return nil }
         if subject.hasPrefix("index '") { return String(subject.dropFirst(7).dropLast()) }
-        let columns = subject.components(separatedBy: ", ").map { $0.split(separator: ".", maxSplits: 1).map(String.init) }
+        let columns = subject.components(separatedBy: ", ").map {
+            $0.split(separator: ".", maxSplits: 1).map(String.init)
+        }
         guard let database, let table = columns.first?.first else { return subject }
         let names = columns.compactMap(\.last)
         do {

@@ -229,7 +229,9 @@ final class SQLiteWriter: Sendable {
     /// Refuses new writes, and closes the connection when those accepted are done.
     func close() async {
         state.withLock { $0.isClosed = true }
-        while state.withLock({ $0.isDraining }) { await withCheckedContinuation { done in slot.queue.async { done.resume() } } }
+        while state.withLock({ $0.isDraining }) {
+            await withCheckedContinuation { done in slot.queue.async { done.resume() } }
+        }
         ticker.stop()
         await slot.close()
     }

@@ -60,6 +60,11 @@ public struct SQL: Sendable, Hashable, ExpressibleByStringInterpolation {
             append(.value(value.sqlValue))
         }
 
+        /// Nil binds null. A function of its own, as the compiler warns of optionals given to any other.
+        public mutating func appendInterpolation<Value: SQLConvertible>(_ value: Value?) {
+            append(.value(value.sqlValue))
+        }
+
         public mutating func appendInterpolation(_ token: Token) {
             append(token.binding)
         }
