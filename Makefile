@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON := .build-py/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup build test generate check-generated lint format bench bench-wire soak sanitize fuzz clean
+.PHONY: help setup build test generate check-generated lint format accept-contract bench bench-wire soak sanitize fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -13,7 +13,7 @@ setup: ## Install what is missing: Debian packages and the tests' Python environ
 build: setup ## Build everything that tests and users run
 	@scripts/build.sh
 
-test: setup ## Run all tests: generated code, format, Swift, foreign peers, attacks
+test: setup ## Run all tests: generated code, protos, format, Swift, foreign peers, attacks
 	@scripts/test.sh
 
 generate: setup ## Write the code that comes from protos
@@ -22,11 +22,14 @@ generate: setup ## Write the code that comes from protos
 check-generated: setup ## Fail if committed generated code is not what the protos give
 	@scripts/check-generated.sh
 
-lint: ## Check the format of Swift sources
-	@scripts/format.sh --check
+lint: setup ## Check the format of Swift sources and protos, and the protos' style and promises
+	@scripts/format.sh --check && scripts/lint-protos.sh
 
-format: ## Format Swift sources
-	@scripts/format.sh
+format: setup ## Format Swift sources and protos
+	@scripts/format.sh && scripts/lint-protos.sh --fix
+
+accept-contract: setup ## Make the present contract the one that callers rely on: proto/baseline.binpb
+	@scripts/descriptor-set.sh suite proto/baseline.binpb
 
 bench: bench-wire ## Run all benchmarks
 

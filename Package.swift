@@ -31,10 +31,13 @@ let package = Package(
     products: [
         .library(name: "Wire", targets: ["Wire", "WireProtos"]),
         .executable(name: "protoc-gen-wire", targets: ["protoc-gen-wire"]),
+        .executable(name: "datavault", targets: ["datavault"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-protobuf.git", exact: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
@@ -46,7 +49,24 @@ let package = Package(
         .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "WireGenerator", dependencies: [protobuf, protobufPlugin], swiftSettings: ours),
+        .target(name: "Patterns", swiftSettings: ours),
+        .target(
+            name: "GoogleAPIContract",
+            dependencies: [protobuf],
+            path: "Sources/Contracts/GoogleAPIContract",
+            swiftSettings: generated
+        ),
+        .target(
+            name: "PolicyContract",
+            dependencies: [protobuf],
+            path: "Sources/Contracts/PolicyContract",
+            swiftSettings: generated
+        ),
+        .target(
+            name: "WireGenerator",
+            dependencies: ["GoogleAPIContract", "PolicyContract", "Patterns", protobuf, protobufPlugin],
+            swiftSettings: ours
+        ),
         .executableTarget(
             name: "protoc-gen-wire",
             dependencies: ["WireGenerator", protobufPlugin],
@@ -54,7 +74,7 @@ let package = Package(
         ),
         .testTarget(
             name: "GeneratorTests",
-            dependencies: ["WireGenerator", protobuf, protobufPlugin],
+            dependencies: ["WireGenerator", "Patterns", protobuf, protobufPlugin],
             exclude: ["Golden", "Protos"],
             swiftSettings: ours
         ),
@@ -70,6 +90,75 @@ let package = Package(
                 .product(name: "ServiceContextModule", package: "swift-service-context"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            swiftSettings: ours
+        ),
+        .target(
+            name: "PolicyModel",
+            dependencies: ["Wire", "WireProtos", "Patterns", protobuf],
+            swiftSettings: ours
+        ),
+        .target(
+            name: "Policy",
+            dependencies: [
+                "Wire", "WireProtos", "PolicyModel", "PolicyContract", protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: ours
+        ),
+        // The compiler embeds the descriptor set: see descriptor_set.c.
+        .target(name: "CDescriptorSet", exclude: ["datavault.binpb"]),
+        .target(
+            name: "DescriptorSet",
+            dependencies: ["CDescriptorSet"],
+            swiftSettings: ours + [.enableExperimentalFeature("Lifetimes")]
+        ),
+        .target(
+            name: "ContractTools",
+            dependencies: ["PolicyContract", "GoogleAPIContract", protobuf],
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "datavault",
+            dependencies: [
+                "ContractTools", "DescriptorSet",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: ours
+        ),
+        .target(
+            name: "TestContractProtos",
+            dependencies: ["Wire", "PolicyModel", "Patterns", protobuf],
+            path: "Tests/Contract/Generated",
+            swiftSettings: generated
+        ),
+        .executableTarget(
+            name: "contract-test-server",
+            dependencies: [
+                "Wire", "Policy", "PolicyModel", "TestContractProtos", protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Contract/Server",
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "PolicyTests",
+            dependencies: [
+                "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "Patterns", "TestContractProtos",
+                protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "ContractToolsTests",
+            dependencies: ["ContractTools", "DescriptorSet", "Wire", "WireProtos", protobuf],
             swiftSettings: ours
         ),
         .target(name: "CAllocationCounter", path: "Tests/AllocationCounter"),

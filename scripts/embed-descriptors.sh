@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Writes the descriptor sets that programs carry in themselves, each a Swift file with a base64 literal:
-# scripts/embed-descriptors.sh [FOLDER]. With FOLDER the same places under it.
+# Writes the descriptor sets that programs carry in themselves: scripts/embed-descriptors.sh [FOLDER]. With FOLDER the
+# same places under it. Those of Wire are Swift files with a base64 literal, as others use Wire with nothing beside it;
+# that of the suite is embedded by a C target, with the comments of its protos.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=${1:-.}
@@ -23,6 +24,7 @@ embed() {
     } > "$output"
 }
 
+scripts/descriptor-set.sh suite "$target/Sources/CDescriptorSet/datavault.binpb" --include_source_info
 embed Sources/Wire/Reflection/StandardDescriptors.swift StandardDescriptors "" \
     "The serialized descriptor set of the services that Wire brings itself." \
     proto grpc/health/v1/health.proto grpc/reflection/v1/reflection.proto grpc/reflection/v1alpha/reflection.proto

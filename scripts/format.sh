@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mapfile -t files < <(git ls-files --cached --others --exclude-standard '*.swift' |
-    grep -vE '\.(pb|wire)\.swift$|/Golden/|Descriptors\.swift$' | xargs -r ls 2>/dev/null)
+    grep -vE '\.(pb|wire|rules)\.swift$|/Golden/|Descriptors\.swift$' | xargs -r ls 2>/dev/null)
 if [ "${1:-}" = --check ]; then
     swift format lint --strict --parallel "${files[@]}"
 else

@@ -50,9 +50,13 @@ find_googleapis() {
 }
 
 generate_row() {
-    local plugin proto files=()
+    local plugin proto folder files=() includes=()
     row_fields "$1"
-    [ "$root" != GOOGLEAPIS ] || root=$googleapis
+    for folder in ${root//:/ }; do
+        [ "$folder" != GOOGLEAPIS ] || folder=$googleapis
+        includes+=("--proto_path=$folder")
+    done
+    root=${includes[0]#--proto_path=}
     for proto in $protos; do
         if [ -d "$root/$proto" ]; then
             files+=("$root/$proto"/*.proto)
@@ -62,7 +66,7 @@ generate_row() {
     done
     mkdir -p "$fresh/$output"
     for plugin in ${plugins//+/ }; do
-        "$protoc" --proto_path="$root" --proto_path="$well_known" \
+        "$protoc" "${includes[@]}" --proto_path="$well_known" \
             --plugin="$plugin_path/protoc-gen-$plugin" \
             --"${plugin}_out=$fresh/$output" \
             --"${plugin}_opt=$common_options,$options" \
@@ -70,12 +74,21 @@ generate_row() {
     done
 }
 
+# Checks the suite's contract as a whole: the rows above are generated one by one, and routes of two packages may
+# collide.
+check_contract() {
+    local files
+    mapfile -t files < <(find proto/datavault -name '*.proto' | LC_ALL=C sort)
+    "$protoc" --proto_path=proto --proto_path="$googleapis" --proto_path="$well_known" \
+        --plugin="$plugin_path/protoc-gen-wire" --wire_out="$fresh" --wire_opt=OnlyCheck=true "${files[@]}"
+}
+
 # Puts the fresh files in the place of the old ones, so that none outlives its proto.
 replace_old() {
     local folder
     for folder in $(generated_folders); do
         mkdir -p "$target/$folder"
-        find "$target/$folder" -maxdepth 1 \( -name '*.pb.swift' -o -name '*.wire.swift' \) -delete
+        find "$target/$folder" -maxdepth 1 \( -name '*.pb.swift' -o -name '*.wire.swift' -o -name '*.rules.swift' \) -delete
         cp "$fresh/$folder"/* "$target/$folder/"
     done
 }
@@ -89,4 +102,5 @@ trap 'rm -rf "$fresh"' EXIT
 for row in "${generated[@]}"; do
     generate_row "$row"
 done
+check_contract
 replace_old

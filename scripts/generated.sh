@@ -1,16 +1,21 @@
 # What is generated from protos. generate.sh writes it, check-generated.sh checks it.
 #
 # One row a line:  plugins | root of imports | protos | output folder | options
-#   plugins  swift (messages), wire (stubs of services) or swift+wire
-#   root     a folder, or GOOGLEAPIS for the protos of the Python package googleapis-common-protos
-#   protos   files, or folders for all protos in them, relative to the root
+#   plugins  swift (messages), wire (stubs of services, rules of messages) or swift+wire
+#   root     folders of protos with colons between; GOOGLEAPIS stands for the Python package googleapis-common-protos
+#   protos   files, or folders for all protos in them, relative to the first root
 #   options  go to each of the row's plugins; Visibility is what both know
+http_protos="google/api/annotations.proto google/api/http.proto"
 googleapis_protos="google/rpc/code.proto google/rpc/error_details.proto google/rpc/status.proto"
 grpc="grpc/health/v1 grpc/reflection/v1 grpc/reflection/v1alpha"
 generated=(
+    "swift | GOOGLEAPIS | $http_protos | Sources/Contracts/GoogleAPIContract | Visibility=Public"
+    "swift | proto | datavault/policy/v1 | Sources/Contracts/PolicyContract | Visibility=Public"
     "swift | GOOGLEAPIS | $googleapis_protos | Sources/WireProtos | Visibility=Public"
     "swift | proto | $grpc | Sources/WireProtos | Visibility=Public"
     "wire | proto | $grpc | Sources/Wire/Generated | Visibility=Public,ImportWire=false,ExtraModuleImports=WireProtos"
+    "wire | proto | datavault/policy/v1 | Sources/Policy/Generated | Visibility=Public,ExtraModuleImports=PolicyContract"
+    "swift+wire | Tests/Contract/proto:proto:GOOGLEAPIS | datavault/test/v1 | Tests/Contract/Generated | Visibility=Public"
     "swift+wire | Tests/Interop/proto | grpc/testing | Tests/Interop/Generated | Visibility=Public"
     "swift+wire | Tests/ReadMe | greeter.proto | Tests/ReadMe/Generated | Visibility=Public"
     "swift+wire | Tests/Benchmarks/peers/proto | echo.proto | Tests/Benchmarks/EchoProtos | Visibility=Public"
@@ -41,5 +46,5 @@ row_fields() {
 # Prints the generated files of folder $1, relative to it.
 generated_files() {
     [ -d "$1" ] || return 0
-    (cd "$1" && find . -maxdepth 1 \( -name '*.pb.swift' -o -name '*.wire.swift' \) | sed 's|^\./||' | sort)
+    (cd "$1" && find . -maxdepth 1 \( -name '*.pb.swift' -o -name '*.wire.swift' -o -name '*.rules.swift' \) | sed 's|^\./||' | sort)
 }

@@ -13,6 +13,7 @@ for sanitizer in "$@"; do
     case $sanitizer in
     address)
         build=.build-asan
+        unset WIRE_THREAD_SANITIZER
         # Event loops and tasks of the process live to its end, and so does what they hold.
         export ASAN_OPTIONS=detect_leaks=0
         ;;

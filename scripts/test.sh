@@ -14,6 +14,8 @@ step "format" scripts/format.sh --check
 step "build" scripts/build.sh || exit 1
 [ ${#failed[@]} -eq 0 ] || [[ ! " ${failed[*]} " == *" build "* ]] || { echo "FAILED: ${failed[*]}"; exit 1; }
 step "generated code" scripts/check-generated.sh
+step "protos" scripts/lint-protos.sh
+step "contract" "$(swift build --show-bin-path)/datavault" contract diff proto/baseline.binpb
 # As many tests at once as two cores serve in time: all at once they would wait for each other longer than for what they
 # test, on a machine that has other work, too.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-4}
@@ -22,6 +24,7 @@ step "C++ peers" Tests/Interop/cpp/build.sh .build-interop
 export WIRE_BIN=${WIRE_BIN:-$(swift build --show-bin-path)} INTEROP_CPP=$PWD/.build-interop
 step "README" .build-py/bin/python -m pytest -q Tests/ReadMe
 step "foreign peers" .build-py/bin/python -m pytest -q -n 2 Tests/Interop
+step "contract calls" .build-py/bin/python -m pytest -q Tests/Contract
 [ ! -d Tests/Attacks ] || step "attacks" .build-py/bin/python -m pytest -q Tests/Attacks
 
 if [ ${#failed[@]} -gt 0 ]; then

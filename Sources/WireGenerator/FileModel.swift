@@ -2,6 +2,9 @@ import SwiftProtobufPluginLibrary
 
 /// What is written of a proto file.
 struct FileModel {
+    /// The module of the values that policies are written as.
+    static let policyModule = "PolicyModel"
+
     let protoPath: String
     let imports: [String]
     let services: [ServiceModel]
@@ -24,8 +27,11 @@ struct FileModel {
         options: GeneratorOptions
     ) -> [String] {
         var modules: Set<String> = options.importsWire ? ["Wire"] : []
-        guard options.writesClient || options.writesServer else { return modules.sorted() }
-        for message in file.services.flatMap(\.methods).flatMap({ [$0.inputType, $0.outputType] }) {
+        let methods = file.services.flatMap(\.methods)
+        let hasPolicies = methods.contains { $0.policy != nil }
+        if hasPolicies { modules.insert(policyModule) }
+        guard options.writesClient || options.writesServer || hasPolicies else { return modules.sorted() }
+        for message in methods.flatMap({ [$0.inputType, $0.outputType] }) {
             guard let declaringFile = message?.file else { continue }
             if let module = options.moduleMappings.moduleName(forFile: declaringFile) {
                 modules.insert(module)

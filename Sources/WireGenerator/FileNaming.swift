@@ -12,14 +12,18 @@ enum FileNaming: String, CaseIterable {
         self = match
     }
 
-    func outputName(forProto path: String) -> String {
+    /// The name of the stub.
+    func outputName(forProto path: String) -> String { base(ofProto: path) + ".wire.swift" }
+
+    /// The name of the file of rules.
+    func rulesName(forProto path: String) -> String { base(ofProto: path) + ".rules.swift" }
+
+    private func base(ofProto path: String) -> String {
         let stem = path.hasSuffix(".proto") ? String(path.dropLast(".proto".count)) : path
-        let name =
-            switch self {
-            case .fullPath: stem
-            case .pathToUnderscores: stem.replacing("/", with: "_")
-            case .dropPath: stem.split(separator: "/").last.map(String.init) ?? stem
-            }
-        return name + ".wire.swift"
+        return switch self {
+        case .fullPath: stem
+        case .pathToUnderscores: stem.replacing("/", with: "_")
+        case .dropPath: stem.split(separator: "/").last.map(String.init) ?? stem
+        }
     }
 }

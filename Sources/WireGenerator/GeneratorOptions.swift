@@ -9,6 +9,8 @@ struct GeneratorOptions {
     private(set) var extraModuleImports: [String] = []
     private(set) var writesClient = true
     private(set) var writesServer = true
+    /// Nothing is written: for checking many contracts against each other.
+    private(set) var onlyChecks = false
     private(set) var moduleMappings = ProtoFileToModuleMappings()
 
     init(_ pairs: [(key: String, value: String)]) throws {
@@ -28,6 +30,7 @@ struct GeneratorOptions {
         case .importWire: importsWire = try option.parse(value, Bool.init)
         case .client: writesClient = try option.parse(value, Bool.init)
         case .server: writesServer = try option.parse(value, Bool.init)
+        case .onlyCheck: onlyChecks = try option.parse(value, Bool.init)
         case .extraModuleImports: extraModuleImports += try option.parse(value, Self.moduleNames)
         case .protoPathModuleMappings:
             do {
@@ -61,13 +64,14 @@ extension GeneratorOptions {
         case extraModuleImports = "ExtraModuleImports"
         case client = "Client"
         case server = "Server"
+        case onlyCheck = "OnlyCheck"
         case protoPathModuleMappings = "ProtoPathModuleMappings"
 
         var values: String {
             switch self {
             case .visibility: Visibility.allCases.map(\.rawValue).joined(separator: "|")
             case .fileNaming: FileNaming.allCases.map(\.rawValue).joined(separator: "|")
-            case .importWire, .client, .server: "true|false"
+            case .importWire, .client, .server, .onlyCheck: "true|false"
             case .extraModuleImports: "MODULE[+MODULE...]"
             case .protoPathModuleMappings: "FILE"
             }
@@ -81,6 +85,7 @@ extension GeneratorOptions {
             case .extraModuleImports: "modules of messages that no mapping names; may be given again"
             case .client: "whether to write clients (true)"
             case .server: "whether to write what servers implement (true)"
+            case .onlyCheck: "true to check contracts and write nothing (false)"
             case .protoPathModuleMappings: "which module holds which proto's messages, in protoc-gen-swift's form"
             }
         }

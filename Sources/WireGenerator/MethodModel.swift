@@ -11,6 +11,7 @@ struct MethodModel {
     let response: MessageName
     let comment: DocComment
     let isDeprecated: Bool
+    let policy: CallPolicyWriter?
 
     init(_ method: MethodDescriptor, name: MethodName, namer: SwiftProtobufNamer) {
         self.name = name
@@ -26,6 +27,7 @@ struct MethodModel {
         response = MessageName(method.outputType, namer: namer)
         comment = DocComment(of: method, fallback: "The method `\(method.name)`.")
         isDeprecated = method.options.deprecated
+        policy = CallPolicyWriter(method, namer: namer)
     }
 }
 

@@ -42,7 +42,17 @@ struct ServiceWriter {
                     "responseType: \"\(method.response.proto)\"",
                     "idempotency: \(method.idempotency)",
                 ]
-                writer.broken("\(access)static let \(method.name.declared) = \(wire.methodDescriptor)", arguments)
+                let head = "\(access)static let \(method.name.declared) = \(wire.methodDescriptor)"
+                guard let policy = method.policy else {
+                    writer.broken(head, arguments)
+                    continue
+                }
+                writer.line("\(head)(")
+                writer.indented { writer in
+                    for argument in arguments { writer.line("\(argument),") }
+                    policy.write("attachment: CallPolicy", to: &writer)
+                }
+                writer.line(")")
             }
         }
     }

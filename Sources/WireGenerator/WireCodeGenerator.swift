@@ -14,7 +14,13 @@ public struct WireCodeGenerator: CodeGenerator {
     /// Every edition whose descriptors the plugin library can read: services look the same in all of them.
     public var supportedEditionRange: ClosedRange<Google_Protobuf_Edition> { DescriptorSet.bundledEditionsSupport }
 
-    /// Adds one output for each of `files` with services, and none for the others.
+    /// The options of DataVault's contract, and `google.api.http`.
+    public var customOptionExtensions: [any AnyMessageExtension] { ContractOptions.extensions }
+
+    /// Adds a stub for each of `files` with services, and a file of rules for each of a contract with messages.
+    ///
+    /// - Throws: `GeneratorError` for wrong options, and for a contract that leaves something unsaid or contradicts
+    ///   itself: all that is wrong, each with its file and line.
     public func generate(
         files: [FileDescriptor],
         parameter: any CodeGeneratorParameter,
@@ -22,11 +28,17 @@ public struct WireCodeGenerator: CodeGenerator {
         generatorOutputs: any GeneratorOutputs
     ) throws {
         let options = try GeneratorOptions(parameter.parsedPairs)
+        try ContractChecker.check(files)
+        guard !options.onlyChecks else { return }
         let moduleTypes = ModuleTypeNames(files: files, mappings: options.moduleMappings)
         for file in files where !file.services.isEmpty {
             let model = try FileModel(file, options: options, moduleTypes: moduleTypes)
             let name = options.fileNaming.outputName(forProto: file.name)
             try generatorOutputs.add(fileName: name, contents: FileWriter(model: model, options: options).text())
+        }
+        for file in files {
+            guard let rules = RulesFileWriter(file: file, options: options).text() else { continue }
+            try generatorOutputs.add(fileName: options.fileNaming.rulesName(forProto: file.name), contents: rules)
         }
     }
 

@@ -53,6 +53,6 @@ import Testing
 
     @Test func helpTellsEveryOption() {
         #expect(GeneratorOptions.help.contains("Visibility=Public|Package|Internal"))
-        #expect(GeneratorOptions.help.split(separator: "\n").count == 14)
+        #expect(GeneratorOptions.help.split(separator: "\n").count == 16)
     }
 }

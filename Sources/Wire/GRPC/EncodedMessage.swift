@@ -39,7 +39,7 @@ public struct EncodedMessage: SwiftProtobufContiguousBytes, @unchecked Sendable 
 
     /// Bytes of the message.
     @inlinable
-    public var count: Int { storage.header - 5 }
+    public var count: Int { unsafe storage.withUnsafeMutablePointerToHeader { unsafe $0.pointee } - 5 }
 
     @inlinable
     public func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {

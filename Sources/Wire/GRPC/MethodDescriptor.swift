@@ -32,6 +32,8 @@ public final class MethodDescriptor: Sendable, Hashable, CustomStringConvertible
     public let path: String
     /// The same for clients' requests.
     let stablePath: StableText
+    /// What another layer wants to know of the method, put here by generated code. Wire only carries it.
+    public let attachment: (any AnyObject & Sendable)?
 
     public init(
         service: String,
@@ -39,7 +41,8 @@ public final class MethodDescriptor: Sendable, Hashable, CustomStringConvertible
         kind: MethodKind,
         requestType: String = "",
         responseType: String = "",
-        idempotency: Idempotency = .unknown
+        idempotency: Idempotency = .unknown,
+        attachment: (any AnyObject & Sendable)? = nil
     ) {
         self.service = service
         self.name = name
@@ -47,6 +50,7 @@ public final class MethodDescriptor: Sendable, Hashable, CustomStringConvertible
         self.requestType = requestType
         self.responseType = responseType
         self.idempotency = idempotency
+        self.attachment = attachment
         self.path = "/\(service)/\(name)"
         stablePath = StableText(path)
     }

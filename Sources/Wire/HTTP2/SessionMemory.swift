@@ -66,7 +66,7 @@ final class SessionMemory {
     func withHooks<Result>(_ body: (UnsafeMutablePointer<nghttp2_mem>?) throws -> Result) rethrows -> Result {
         #if WIRE_SANITIZER
             // Blocks that are used again at once would hide a use after their end.
-            return unsafe try body(nil)
+            return try body(nil)
         #else
             var hooks = unsafe nghttp2_mem(
                 mem_user_data: lists,

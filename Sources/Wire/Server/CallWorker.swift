@@ -10,41 +10,38 @@ import NIOCore
 final class CallWorker: @unchecked Sendable {
     private let context: LoopContext
     private let loop: ServerLoop
-    private var call: ServerContext?
-    private var parked: UnsafeContinuation<Void, Never>?
-    private(set) var task: Task<Void, Never>?
-    /// Cancelled inside its first inline step: such a worker takes no further call.
-    private var isCancelledEarly = false
+    @safe @exclusivity(unchecked) private var call: ServerContext?
+    @exclusivity(unchecked) private var parked: UnsafeContinuation<Void, Never>?
+    @safe @exclusivity(unchecked) private(set) var task: Task<Void, Never>?
+    /// What the task finds its call by; the task alone holds it.
+    @exclusivity(unchecked) private let holder: Unmanaged<CallHolder>
 
     init(context: LoopContext, loop: ServerLoop) {
         self.context = context
         self.loop = loop
         unsafe parked = nil
+        let holder = CallHolder()
+        unsafe self.holder = .passUnretained(holder)
+        // Detached first: the call may have come by a task of this loop, whose task-locals are none of its business.
+        Task.immediateDetached {
+            // Bound by a copy of the task-locals, as `withValue` would hold another reference for as long as it runs.
+            CallHolder.$current.withValue(holder) {
+                self.task = Task.immediate(executorPreference: context) { await self.work() }
+            }
+        }
     }
 
     /// Starts `call` inline: a handler that does not suspend has answered when this returns.
     func start(_ call: ServerContext) {
+        guard let waiting = unsafe parked else { fatalError("a worker was given a call while it had one") }
         self.call = call
         call.worker = self
-        if let waiting = unsafe parked {
-            unsafe parked = nil
-            context.resumeInline { unsafe waiting.resume() }
-        } else {
-            let task = Task.immediate(executorPreference: context) { await self.work() }
-            self.task = task
-            if isCancelledEarly { task.cancel() }
-        }
+        unsafe parked = nil
+        context.resumeInline { unsafe waiting.resume() }
     }
 
     /// Cancels the call that runs; the worker ends with it.
-    func cancel() {
-        if let task {
-            task.cancel()
-        } else {
-            // Still inside the first inline step, before the task's handle is known.
-            isCancelledEarly = true
-        }
-    }
+    func cancel() { task?.cancel() }
 
     /// Lets the worker's task end; it must be parked.
     func retire() {
@@ -55,11 +52,17 @@ final class CallWorker: @unchecked Sendable {
 
     private func work() async {
         repeat {
+            await unsafe withUnsafeContinuation { unsafe parked = $0 }
             await runCall()
             // A handler may have come back on another thread only if it broke its executor; then it ends here.
-            guard !Task.isCancelled, !isCancelledEarly, context.inLoop, loop.park(self) else { return }
-            await unsafe withUnsafeContinuation { unsafe parked = $0 }
-        } while call != nil
+        } while !Task.isCancelled && context.inLoop && letGo() && loop.park(self)
+    }
+
+    /// Clears the holder; false if a task that the handler has let loose keeps it.
+    private func letGo() -> Bool {
+        guard unsafe CallHolder.isUnique(holder) else { return false }
+        unsafe holder._withUnsafeGuaranteedRef { $0.call = nil }
+        return true
     }
 
     // Inlined, as each asynchronous function on the way costs every call a frame and two switches. A scope of its own,
@@ -68,10 +71,11 @@ final class CallWorker: @unchecked Sendable {
     private func runCall() async {
         guard let call, let method = call.registered else { return }
         self.call = nil
+        unsafe holder._withUnsafeGuaranteedRef { $0.call = call }
         var failure: RPCError?
         do {
             if call.isPlain {
-                try await ServerContext.$current.withValue(call) { try await method.invoke(call) }
+                try await method.invoke(call)
             } else {
                 try await call.runChain(of: method)
             }

@@ -197,6 +197,8 @@ extension ServerContext {
             if try appendMessage(message, size: bytes.count) { try await waitForRoom() }
             return
         }
+        // The loop may send as fast as this task writes, so that it never has to wait, where it would notice.
+        try Task.checkCancellation()
         let outcome: Result<Bool, any Error> = await context.hop { [message] in
             Result { try self.appendMessage(message, size: bytes.count) }
         }

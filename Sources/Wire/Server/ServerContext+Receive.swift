@@ -102,7 +102,7 @@ extension ServerContext {
                 credit(uncredited)
                 if prefix.isCompressed {
                     unsafe unpackFront(UnsafeRawBufferPointer(rebasing: inbound.readable[MessagePrefix.size...]))
-                    if packedFront.isUnpacking { return }
+                    if packedFront.isUnpacking { return endRequestTimer() }
                 }
                 dispatch()
             }
@@ -147,14 +147,10 @@ extension ServerContext {
     func runChain(of method: RegisteredMethod) async throws {
         if hasTraceparent, server.core.passesTraceOn {
             try await RawTraceContext.pass(on: self) {
-                try await ServerContext.$current.withValue(self) {
-                    try await ServerInterceptorNext(method: method, index: 0)(self)
-                }
-            }
-        } else {
-            try await ServerContext.$current.withValue(self) {
                 try await ServerInterceptorNext(method: method, index: 0)(self)
             }
+        } else {
+            try await ServerInterceptorNext(method: method, index: 0)(self)
         }
     }
 

@@ -11,7 +11,7 @@ import Synchronization
 @safe
 public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     /// The call that the current task works for; set for the handler and all it calls.
-    @TaskLocal public static var current: ServerContext?
+    public static var current: ServerContext? { CallHolder.current?.call }
 
     enum Phase {
         /// The request is arriving.

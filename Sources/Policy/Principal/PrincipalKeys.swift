@@ -1,0 +1,40 @@
+public import Crypto
+import Synchronization
+
+/// The keys that principals may be signed with, as Identity lists them.
+public final class PrincipalKeys: Sendable {
+    /// A key and who may use it.
+    public struct Key: Sendable {
+        let publicKey: Curve25519.Signing.PublicKey
+        /// SHA-256 of the certificate of the gateway that holds the key, in lower-case hexadecimal; nil: of any.
+        let certificateFingerprint: String?
+
+        /// A key, and the certificate that it goes with.
+        public init(publicKey: Curve25519.Signing.PublicKey, certificateFingerprint: String?) {
+            (self.publicKey, self.certificateFingerprint) = (publicKey, certificateFingerprint)
+        }
+    }
+
+    private struct State {
+        var keys: [String: Key]
+        var generation = 0
+    }
+
+    private let state: Mutex<State>
+
+    /// Starts with some keys, by their identifiers.
+    public init(_ keys: [String: Key] = [:]) { state = Mutex(State(keys: keys)) }
+
+    /// Replaces all keys. What was verified with the old ones is verified anew.
+    public func replace(with keys: [String: Key]) {
+        state.withLock { state in
+            state.keys = keys
+            state.generation += 1
+        }
+    }
+
+    func key(_ id: String) -> Key? { state.withLock { $0.keys[id] } }
+
+    /// Changes when the keys do.
+    var generation: Int { state.withLock { $0.generation } }
+}

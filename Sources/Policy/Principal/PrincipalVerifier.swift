@@ -1,0 +1,105 @@
+import Crypto
+import FoundationEssentials
+import PolicyContract
+import PolicyModel
+import SwiftProtobuf
+import Synchronization
+
+/// Verifies principals offline, and remembers verdicts, as a look-up costs a small part of a signature.
+public final class PrincipalVerifier: Sendable {
+    /// How many verdicts are remembered; twice as many for a moment, while the older half is still of use.
+    public static let defaultCacheSize = 4_096
+
+    /// Why a principal is not believed.
+    public enum Refusal: Error, Hashable {
+        /// No token, an unknown key, a wrong signature, or nonsense inside.
+        case invalid
+        /// It is not good yet, or any more.
+        case expired
+    }
+
+    /// A principal whose signature is right.
+    struct Verdict: Sendable {
+        let principal: VerifiedPrincipal
+        /// The certificate that the key belongs to; nil if to any.
+        let certificateFingerprint: String?
+    }
+
+    private struct Cache {
+        var generation = 0
+        var young: [[UInt8]: Verdict] = [:]
+        var old: [[UInt8]: Verdict] = [:]
+    }
+
+    /// How far the clocks of two machines may be apart, in milliseconds.
+    static let clockSkew: Int64 = 5_000
+
+    private let keys: PrincipalKeys
+    private let cacheSize: Int
+    private let cache = Mutex(Cache())
+
+    /// - Parameter cacheSize: How many verdicts are remembered.
+    public init(keys: PrincipalKeys, cacheSize: Int = PrincipalVerifier.defaultCacheSize) {
+        (self.keys, self.cacheSize) = (keys, cacheSize)
+    }
+
+    /// Verifies a token.
+    ///
+    /// - Parameter now: Milliseconds since 1970.
+    func verify(_ token: [UInt8], now: Int64) throws(Refusal) -> Verdict {
+        let generation = keys.generation
+        let verdict: Verdict
+        if let known = recall(token, generation) {
+            verdict = known
+        } else {
+            verdict = try check(token)
+            remember(verdict, for: token, generation)
+        }
+        let principal = verdict.principal
+        guard principal.issuedAt <= now + Self.clockSkew, now < principal.expiresAt else { throw .expired }
+        return verdict
+    }
+
+    private func check(_ token: [UInt8]) throws(Refusal) -> Verdict {
+        guard token.count <= PrincipalToken.maxSize,
+            let signed = try? Datavault_Policy_V1_SignedPrincipal(serializedBytes: token),
+            let key = keys.key(signed.keyID),
+            key.publicKey.isValidSignature(signed.signature, for: PrincipalToken.signedBytes(signed.principal)),
+            let principal = PrincipalToken.decode(signed.principal, keyID: signed.keyID),
+            principal.expiresAt > principal.issuedAt,
+            // Two far apart could wrap around to a short time.
+            principal.expiresAt.subtractingReportingOverflow(principal.issuedAt).overflow == false,
+            principal.expiresAt - principal.issuedAt <= PrincipalToken.maxLifetime
+        else { throw .invalid }
+        return Verdict(principal: principal, certificateFingerprint: key.certificateFingerprint)
+    }
+
+    // MARK: Verdicts
+
+    private func recall(_ token: [UInt8], _ generation: Int) -> Verdict? {
+        cache.withLock { cache in
+            guard cache.generation == generation else { return nil }
+            if let verdict = cache.young[token] { return verdict }
+            guard let verdict = cache.old[token] else { return nil }
+            Self.insert(verdict, for: token, into: &cache, size: cacheSize)
+            return verdict
+        }
+    }
+
+    private func remember(_ verdict: Verdict, for token: [UInt8], _ generation: Int) {
+        cache.withLock { cache in
+            // A key may have been withdrawn while the signature was verified.
+            if generation > cache.generation { cache = Cache(generation: generation) }
+            guard generation == cache.generation else { return }
+            Self.insert(verdict, for: token, into: &cache, size: cacheSize)
+        }
+    }
+
+    /// Two halves: when the young one is full, it becomes the old one, and what nobody asked for since is gone.
+    private static func insert(_ verdict: Verdict, for token: [UInt8], into cache: inout Cache, size: Int) {
+        if cache.young.count >= size { (cache.old, cache.young) = (cache.young, [:]) }
+        cache.young[token] = verdict
+    }
+
+    var rememberedCount: Int { cache.withLock { $0.young.count + $0.old.count } }
+}

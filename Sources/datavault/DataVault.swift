@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// The one executable of the suite.
+@main
+struct DataVault: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "datavault",
+        abstract: "Collects data from the web and from connectors, and can prove what happened to it.",
+        subcommands: [Contract.self]
+    )
+}
