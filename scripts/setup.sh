@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 packages=(
     # Wire's libraries
     libnghttp2-dev libssl-dev zlib1g-dev pkg-config
+    # Persistence: both stores' libraries, a server for its tests, strace to count what reaches the disk
+    libpq-dev libsqlite3-dev postgresql strace
     # generated code, certificates
     protobuf-compiler openssl
     # the foreign gRPC peer for compressed calls
