@@ -144,6 +144,53 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func idleConnectionsAreCheckedAndClosed() async throws {
+        try await withStore(
+            .postgres,
+            { configuration in
+                configuration.pool.tick = .milliseconds(10)
+                configuration.pool.checkAfterIdle = .milliseconds(30)
+                configuration.pool.closeAfterIdle = .milliseconds(300)
+            }
+        ) { store in
+            let names: SQL = "SELECT current_database() AS n"
+            let name = try await store.system(.test).read { try $0.value(String.self, names) } ?? ""
+            let watcher = try Store(.postgres(PostgresServer.shared.get().url))
+            func connections() async throws -> Int? {
+                try await watcher.system(.test).read {
+                    try $0.value(Int.self, "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = \(name)")
+                }
+            }
+            // Ends by the test's own time limit if they never close.
+            while try await connections() != 0 { try await Task.sleep(for: .milliseconds(20)) }
+            #expect(store.load.busy <= 1)
+            try await store.check()
+            await watcher.close()
+        }
+    }
+
+    /// Cancelled after its statements, before its commit: nothing has happened.
+    @Test(arguments: stores) func cancellationBeforeTheCommitUndoes(_ kind: Store.Kind) async throws {
+        try await withStore(kind) { store in
+            let isWritten = Locked(false)
+            let isCancelled = Locked(false)
+            let task = Task {
+                try await store.scoped(acme).write { tx in
+                    try tx.add("never")
+                    isWritten.withLock { $0 = true }
+                    while !isCancelled.withLock({ $0 }) { Thread.sleep(forTimeInterval: 0.001) }
+                    try? tx.add("nor this")
+                }
+            }
+            while !isWritten.withLock({ $0 }) { await Task.yield() }
+            task.cancel()
+            isCancelled.withLock { $0 = true }
+            #expect(await failure { try await task.value }?.reason == .cancelled)
+            let ids = try await store.ids()
+            #expect(ids.isEmpty)
+        }
+    }
+
     @Test(arguments: stores) func statementsOutliveMigrations(_ kind: Store.Kind) async throws {
         try await withStore(kind) { store in
             try await store.scoped(acme).write { try $0.add("a") }

@@ -14,6 +14,8 @@ final class Pool: Sendable {
         var idle: [Slot]
         var waiters: [Waiter] = []
         var nextID: UInt64 = 0
+        /// Counts ticks, for who is next to be looked after.
+        var turn = 0
         var isClosed = false
     }
 
@@ -115,26 +117,29 @@ final class Pool: Sendable {
             waiter.continuation.resume(
                 throwing: StoreError(.exhausted, "no connection came free within \(configuration.acquireTimeout)"))
         }
-        maintainOldest()
+        maintainNext()
     }
 
-    /// Looks after the connection that has been idle longest; its place is out of the pool meanwhile.
-    private func maintainOldest() {
-        let slot: Slot? = state.withLock { state in
-            state.idle.isEmpty || state.isClosed ? nil : state.idle.removeFirst()
+    /// Looks after one idle connection at each tick, in turn; its place is out of the pool meanwhile.
+    private func maintainNext() {
+        let next: (slot: Slot, place: Int)? = state.withLock { state in
+            guard !state.idle.isEmpty, !state.isClosed else { return nil }
+            state.turn += 1
+            let place = state.turn % state.idle.count
+            return (state.idle.remove(at: place), place)
         }
-        guard let slot else { return }
+        guard let (slot, place) = next else { return }
         slot.queue.async {
             slot.maintain()
-            self.putBack(slot)
+            self.putBack(slot, place)
         }
     }
 
-    private func putBack(_ slot: Slot) {
+    /// To its old place, as the order tells who is used least; or to a caller that waits.
+    private func putBack(_ slot: Slot, _ place: Int) {
         let waiter: Waiter? = state.withLock { state in
             if state.waiters.isEmpty {
-                // To the front again, unless it lost its turn: the order tells who is used least.
-                state.idle.insert(slot, at: 0)
+                state.idle.insert(slot, at: min(place, state.idle.count))
                 return nil
             }
             return state.waiters.removeFirst()

@@ -17,6 +17,8 @@ final class Slot: Sendable {
     private struct Confined {
         var connection: (any Connection)?
         var lastUse = ContinuousClock.now
+        /// When the database last gave a sign of life, asked for or not.
+        var lastSign = ContinuousClock.now
     }
 
     let queue: DispatchQueue
@@ -63,7 +65,7 @@ final class Slot: Sendable {
         }
         defer {
             current.withLock { $0.running = nil }
-            unsafe confined.lastUse = .now
+            used()
             if !connection.isUsable { disconnect() }
         }
         if isCancelled { throw StoreError(.cancelled, "the caller's task was cancelled") }
@@ -86,10 +88,10 @@ final class Slot: Sendable {
     /// On the slot's queue, with the slot out of the pool: asks an idle connection for a sign of life, or closes it.
     func maintain() {
         guard let connection = unsafe confined.connection else { return }
-        let idle = unsafe ContinuousClock.now - confined.lastUse
-        if idle > configuration.closeAfterIdle || !connection.isAlive() {
+        let now = ContinuousClock.now
+        if unsafe now - confined.lastUse > configuration.closeAfterIdle || !connection.isAlive() {
             disconnect()
-        } else if idle > configuration.checkAfterIdle, (try? check(connection)) == nil {
+        } else if unsafe now - confined.lastSign > configuration.checkAfterIdle, (try? check(connection)) == nil {
             disconnect()
         }
     }
@@ -99,7 +101,7 @@ final class Slot: Sendable {
         guard let connection = unsafe confined.connection else { return }
         connection.canceller.reset()
         do { try connection.access { body(connection) } } catch { disconnect() }
-        unsafe confined.lastUse = .now
+        used()
         if !connection.isUsable { disconnect() }
     }
 
@@ -115,12 +117,13 @@ final class Slot: Sendable {
 
     private func connected() throws -> any Connection {
         if let connection = unsafe confined.connection {
-            let idle = unsafe ContinuousClock.now - confined.lastUse
+            let silence = unsafe ContinuousClock.now - confined.lastSign
             let isAlive = connection.isUsable && connection.isAlive()
-            if isAlive, idle <= configuration.checkAfterIdle || (try? check(connection)) != nil { return connection }
+            if isAlive, silence <= configuration.checkAfterIdle || (try? check(connection)) != nil { return connection }
             disconnect()
         }
         let connection = try connect()
+        used()
         unsafe confined.connection = connection
         return connection
     }
@@ -128,7 +131,13 @@ final class Slot: Sendable {
     private func check(_ connection: any Connection) throws {
         connection.canceller.reset()
         try connection.access { try connection.check() }
-        unsafe confined.lastUse = .now
+        unsafe confined.lastSign = .now
+    }
+
+    private func used() {
+        let now = ContinuousClock.now
+        unsafe confined.lastUse = now
+        unsafe confined.lastSign = now
     }
 
     private func disconnect() {

@@ -74,6 +74,8 @@ final class PostgresConnection: Connection {
     }
 
     func commit() throws(StoreError) {
+        // What was cancelled before it was sent has not happened, which is more than not known.
+        if socket.canceller.isCancelled { throw StoreError(.cancelled, "the caller's task was cancelled") }
         do throws(StoreError) {
             var tag = ""
             try socket.query("COMMIT") { tag = $0.commandTag }
