@@ -31,6 +31,7 @@ let package = Package(
     platforms: [.macOS(.v26)],
     products: [
         .library(name: "Wire", targets: ["Wire", "WireProtos"]),
+        .library(name: "Transcoding", targets: ["Transcoding"]),
         .executable(name: "protoc-gen-wire", targets: ["protoc-gen-wire"]),
         .executable(name: "datavault", targets: ["datavault"]),
     ],
@@ -180,6 +181,9 @@ let package = Package(
             dependencies: ["Persistence", "persistence-probe"],
             swiftSettings: ours
         ),
+        .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+        .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "Transcoding", dependencies: ["CProtobufC", "CSimdJSON", protobuf], swiftSettings: ours),
         .target(name: "CAllocationCounter", path: "Tests/AllocationCounter"),
         .testTarget(
             name: "WireTests",
@@ -196,6 +200,24 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "TranscodingTests",
+            dependencies: ["Transcoding", "CProtobufC", "TestContractProtos", "Wire", protobuf],
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "wire-transcode",
+            dependencies: ["Transcoding", "TestContractProtos"],
+            path: "Tests/Transcode/Filter",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "transcode-bench",
+            dependencies: ["Transcoding", "TestContractProtos", protobuf],
+            path: "Tests/Benchmarks/Transcode",
+            exclude: ["transcode_bench.py"],
             swiftSettings: ours
         ),
         .target(
@@ -264,7 +286,8 @@ let package = Package(
             path: "Tests/Interop/Client",
             swiftSettings: ours
         ),
-    ]
+    ],
+    cxxLanguageStandard: .cxx17
 )
 
 /// Adds a setting to the targets of these names.
@@ -284,6 +307,7 @@ if Context.environment["WIRE_THREAD_SANITIZER"] != nil {
 
 let fuzzed: [Target.Dependency] = [
     "Wire", nioCore, nioEmbedded, .product(name: "Logging", package: "swift-log"), "CNghttp2",
+    "Transcoding", "TestContractProtos", protobuf,
 ]
 if Context.environment["WIRE_FUZZ"] == nil {
     package.targets.append(
@@ -299,7 +323,7 @@ if Context.environment["WIRE_FUZZ"] == nil {
 } else {
     // The fuzzer instead of the replay: both are made of the same sources. See scripts/fuzz.sh.
     let coverage = SwiftSetting.unsafeFlags(["-sanitize=fuzzer"])
-    add(coverage, to: "Wire")
+    add(coverage, to: "Wire", "Transcoding")
     package.targets.append(
         .executableTarget(
             name: "wire-fuzz",

@@ -10,9 +10,15 @@ trap 'rm -f "$set_file"' EXIT
 
 # embed OUTPUT TYPE ACCESS SUMMARY ROOT PROTO...
 embed() {
-    local output=$target/$1 type=$2 access=$3 summary=$4 root=$5
+    local output=$1 type=$2 access=$3 summary=$4 root=$5
     shift 5
     "${PROTOC:-protoc}" -I "$root" --descriptor_set_out="$set_file" --include_imports "$@"
+    write "$output" "$type" "$access" "$summary"
+}
+
+# write OUTPUT TYPE ACCESS SUMMARY: what lies in $set_file, as a Swift file.
+write() {
+    local output=$target/$1 type=$2 access=$3 summary=$4
     mkdir -p "$(dirname "$output")"
     {
         printf '// Made by scripts/embed-descriptors.sh. Do not edit.\n\n'
@@ -31,3 +37,6 @@ embed Sources/Wire/Reflection/StandardDescriptors.swift StandardDescriptors "" \
 embed Tests/Interop/Server/TestingDescriptors.swift TestingDescriptors "" \
     "The serialized descriptor set of grpc.testing." \
     Tests/Interop/proto grpc/testing/test.proto
+scripts/descriptor-set.sh test "$set_file"
+write Tests/Contract/Generated/TestDescriptors.swift TestDescriptors "public " \
+    "The serialized descriptor set of datavault.test.v1."

@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- server client framing metadata
+[ $# -gt 0 ] || set -- server client framing metadata json wire
 build=.build-fuzz
 
 export WIRE_SANITIZER=1

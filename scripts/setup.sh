@@ -9,6 +9,8 @@ packages=(
     libnghttp2-dev libssl-dev zlib1g-dev pkg-config
     # Persistence: both stores' libraries, a server for its tests, strace to count what reaches the disk
     libpq-dev libsqlite3-dev postgresql strace
+    # Transcoding's
+    libprotobuf-c-dev libsimdjson-dev
     # generated code, certificates
     protobuf-compiler openssl
     # the foreign gRPC peer for compressed calls

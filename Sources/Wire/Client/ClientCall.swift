@@ -13,10 +13,10 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
     @safe @exclusivity(unchecked) private var lease: ConnectionLease?
     /// Held until the stream has closed, as the request's headers refer to its memory.
     @safe @exclusivity(unchecked) private var head: RequestHead?
-    @safe @exclusivity(unchecked) private var maxMessageSize = 0
+    @safe @exclusivity(unchecked) var maxMessageSize = 0
     @safe @exclusivity(unchecked) private(set) var compression = Compression.identity
-    @safe @exclusivity(unchecked) private var pool = CompressionPool.shared
-    @safe @exclusivity(unchecked) private var packedFront = FrontMessage()
+    @safe @exclusivity(unchecked) var pool = CompressionPool.shared
+    @safe @exclusivity(unchecked) var packedFront = FrontMessage()
 
     @safe @exclusivity(unchecked) private(set) var deadline = NIODeadline.distantFuture
     @safe @exclusivity(unchecked) var responseHeaders: Metadata?
@@ -34,10 +34,10 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
     /// A unary reply is read only once the call has ended.
     @safe @exclusivity(unchecked) var waitsForEnd = false
 
-    @exclusivity(unchecked) private var waiter: UnsafeContinuation<Void, Never>?
+    @exclusivity(unchecked) var waiter: UnsafeContinuation<Void, Never>?
     /// Those who wait beside the first: for headers, as a rule, while somebody waits for messages.
-    @exclusivity(unchecked) private var otherWaiters: [UnsafeContinuation<Void, Never>] = unsafe []
-    @exclusivity(unchecked) private var writers: [UnsafeContinuation<Void, Never>] = unsafe []
+    @exclusivity(unchecked) var otherWaiters: [UnsafeContinuation<Void, Never>] = unsafe []
+    @exclusivity(unchecked) var writers: [UnsafeContinuation<Void, Never>] = unsafe []
 
     override init(context: LoopContext) {
         unsafe waiter = nil
@@ -196,91 +196,6 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
         if outcome != nil || !waitsForEnd { wakeReader() }
     }
 
-    /// Unpacks a unary reply, which is taken without waiting once the call has ended; false while the pool does it.
-    private func unpackReply() -> Bool {
-        let readable = unsafe inbound.readable
-        guard case .whole(let prefix) = unsafe MessagePrefix.front(of: readable), prefix.isCompressed else {
-            return true
-        }
-        unsafe unpackFront(UnsafeRawBufferPointer(rebasing: readable[MessagePrefix.size...]))
-        return !packedFront.isUnpacking
-    }
-
-    private func unpackFront(_ content: UnsafeRawBufferPointer) {
-        unsafe packedFront.unpack(content, limit: maxMessageSize, pool: pool, on: context) { job, result in
-            guard self.packedFront.finish(job, result) else { return }
-            if self.waitsForEnd, self.outcome == nil { self.readStatus() }
-            self.wakeReader()
-        }
-    }
-
-    private func readHeaders() {
-        isCommitted = true
-        var status = 0
-        var isGRPC = false
-        var encodingIsUnknown: String?
-        unsafe headers.forEach { name, value in
-            if unsafe name.equals(":status") {
-                status = unsafe value.equals("200") ? 200 : Int(String(decoding: value, as: UTF8.self)) ?? 0
-            } else if unsafe name.equals("content-type") {
-                isGRPC = unsafe value.starts(with: "application/grpc")
-            } else if unsafe name.equals("grpc-encoding") {
-                if let coding = unsafe Compression(name: value) {
-                    responseEncoding = coding
-                } else {
-                    encodingIsUnknown = unsafe String(decoding: value, as: UTF8.self)
-                }
-            }
-        }
-        if headersAreTooLarge {
-            return cancel(RPCError(code: .resourceExhausted, message: "the reply's headers are too large"))
-        }
-        let isUsual = status == 200 && isGRPC
-        let hasStatus = isUsual || headers.first("grpc-status") != nil
-        if status != 200 && !hasStatus {
-            return cancel(
-                RPCError(code: .fromHTTP(status: status), message: "the server answered with HTTP status \(status)"))
-        }
-        if !isGRPC && !hasStatus {
-            return cancel(RPCError(code: .unknown, message: "the reply's content-type is not application/grpc"))
-        }
-        if let encodingIsUnknown {
-            return cancel(
-                RPCError(code: .internal, message: "the reply's encoding \(encodingIsUnknown) is not supported"))
-        }
-        // Trailers-only: the one block is both, and what it says is the call's end.
-        responseHeaders = inboundEnded && trailers.fieldCount == 0 ? Metadata() : Metadata(headers)
-    }
-
-    private func readStatus() {
-        if trailers.holdsOnly("grpc-status", "0"), !headersAreTooLarge, outboundEnded {
-            outcome = .success(())
-            return settled()
-        }
-        let isTrailersOnly = trailers.fieldCount == 0
-        let result = isTrailersOnly ? GRPCStatus(headers) : GRPCStatus(trailers)
-        responseTrailers = isTrailersOnly ? Metadata(headers) : Metadata(trailers)
-        if isTrailersOnly { isCommitted = false }
-        if headersAreTooLarge {
-            // Also where the status was among the fields kept: what is lost may be what it refers to.
-            outcome = .failure(
-                RPCError(code: .resourceExhausted, message: "the reply's trailers are too large", origin: .local))
-        } else if let error = result?.error(metadata: responseTrailers) {
-            outcome = .failure(error)
-        } else if result != nil {
-            outcome = .success(())
-        } else {
-            outcome = .failure(RPCError(code: .internal, message: "the reply ended without a status", origin: .local))
-        }
-        if !outboundEnded {
-            // The server has said all: what is left of the request is of no use to it.
-            outboundEnded = true
-            outbound.consume(outbound.count)
-            reset(.cancel)
-        }
-        settled()
-    }
-
     override func closed(_ error: HTTP2Error?) {
         endLease()
         guard outcome == nil else { return wakeAll() }
@@ -314,180 +229,13 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
         wakeAll()
     }
 
-    private func settled() {
+    func settled() {
         context.timers.disarm(self)
         wakeAll()
     }
 
-    private func discardInput() {
+    func discardInput() {
         if inbound.count > 0 { inbound.consume(inbound.count) }
         credit(uncredited)
-    }
-
-    // MARK: Messages
-
-    /// What is wrong with a unary reply of more than one message, which must not be gathered to its end.
-    private var excess: RPCError? {
-        guard case .whole(let prefix) = unsafe MessagePrefix.front(of: inbound.readable),
-            inbound.count > MessagePrefix.size + prefix.length
-        else { return nil }
-        return RPCError(code: .internal, message: "the reply has more than one message")
-    }
-
-    private var sizeProblem: RPCError? {
-        switch unsafe MessagePrefix.front(of: inbound.readable) {
-        case .partial(let prefix), .whole(let prefix):
-            if prefix.length > maxMessageSize {
-                return RPCError(
-                    code: .resourceExhausted,
-                    message: "a reply of \(prefix.length) bytes is over the limit of \(maxMessageSize)")
-            }
-            if prefix.isCompressed && responseEncoding == .identity {
-                return RPCError(code: .internal, message: "a reply is compressed, but grpc-encoding names no coding")
-            }
-            return nil
-        case .malformed: return RPCError(code: .internal, message: "a reply has a malformed prefix")
-        case .none: return nil
-        }
-    }
-
-    /// Hands the front message to `body` if it has arrived whole.
-    func takeMessage(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
-        if let problem = sizeProblem {
-            cancel(problem)
-            throw problem
-        }
-        let readable = unsafe inbound.readable
-        guard case .whole(let prefix) = unsafe MessagePrefix.front(of: readable) else { return false }
-        let end = MessagePrefix.size + prefix.length
-        let content = unsafe UnsafeRawBufferPointer(rebasing: readable[MessagePrefix.size..<end])
-        var unpacked: Result<[UInt8], FrontMessage.Failure>?
-        if prefix.isCompressed {
-            unsafe unpackFront(content)
-            unpacked = packedFront.take()
-            if unpacked == nil { return false }
-        }
-        receivedMessages += 1
-        lastMessageWasCompressed = prefix.isCompressed
-        defer {
-            inbound.consume(end)
-            credit(end)
-        }
-        switch unpacked {
-        case nil:
-            receivedBytes += prefix.length
-            try unsafe body(content)
-        case .success(let bytes):
-            receivedBytes += bytes.count
-            try unsafe bytes.withUnsafeBytes { try unsafe body($0) }
-        case .failure(let error):
-            var failure = RPCError(code: .internal, message: "a reply cannot be unpacked: \(error)")
-            switch error {
-            case .gzip(.tooLarge), .queueFull: failure.code = .resourceExhausted
-            case .gzip: break
-            }
-            cancel(failure)
-            throw failure
-        }
-        return true
-    }
-
-    /// The front message is at the pool; a call that has failed waits for none.
-    var isUnpacking: Bool {
-        if case .failure = outcome { return false }
-        return packedFront.isUnpacking
-    }
-
-    /// Whether `takeMessage` would find something, or the end.
-    var hasNews: Bool {
-        if isUnpacking { return false }
-        if outcome != nil { return true }
-        if waitsForEnd { return false }
-        if case .whole = unsafe MessagePrefix.front(of: inbound.readable) { return true }
-        return false
-    }
-
-    // MARK: Waiting
-
-    /// What somebody waits for.
-    enum News {
-        /// A message, or the end.
-        case message
-        /// The reply's headers, or the end.
-        case headers
-        case end
-    }
-
-    private func has(_ news: News) -> Bool {
-        switch news {
-        case .message: hasNews
-        case .headers: responseHeaders != nil || outcome != nil
-        case .end: outcome != nil
-        }
-    }
-
-    /// Suspends until there are such news.
-    func wait(for news: News) async {
-        await withTaskCancellationHandler {
-            await unsafe withUnsafeContinuation { continuation in
-                // Most waits begin on the loop, and then need no closure on the heap.
-                if context.inLoop {
-                    unsafe wait(for: news, continuation)
-                } else {
-                    context.run { unsafe self.wait(for: news, continuation) }
-                }
-            }
-        } onCancel: {
-            context.run { self.cancel(RPCError(code: .cancelled, message: "the calling task was cancelled")) }
-        }
-    }
-
-    private func wait(for news: News, _ continuation: UnsafeContinuation<Void, Never>) {
-        if has(news) {
-            unsafe continuation.resume()
-        } else if unsafe waiter != nil {
-            unsafe otherWaiters.append(continuation)
-        } else {
-            // The reader waits for the rest of a message that is larger than the window.
-            credit(uncredited)
-            unsafe waiter = continuation
-        }
-    }
-
-    func waitForRoom() async {
-        await withTaskCancellationHandler {
-            await unsafe withUnsafeContinuation { continuation in
-                context.run {
-                    if self.outbound.count > self.maxBufferedOutput / 2, !self.isClosed, self.outcome == nil {
-                        self.isWriterWaiting = true
-                        unsafe self.writers.append(continuation)
-                    } else {
-                        unsafe continuation.resume()
-                    }
-                }
-            }
-        } onCancel: {
-            context.run { self.cancel(RPCError(code: .cancelled, message: "the calling task was cancelled")) }
-        }
-    }
-
-    private func wakeReader() {
-        guard let waiting = unsafe waiter else { return }
-        let others = unsafe otherWaiters
-        unsafe waiter = nil
-        if unsafe !others.isEmpty { unsafe otherWaiters = [] }
-        unsafe waiting.resume()
-        unsafe others.forEach { unsafe $0.resume() }
-    }
-
-    private func wakeWriters() {
-        let waiting = unsafe writers
-        unsafe writers = []
-        unsafe waiting.forEach { unsafe $0.resume() }
-    }
-
-    private func wakeAll() {
-        wakeReader()
-        wakeWriters()
     }
 }

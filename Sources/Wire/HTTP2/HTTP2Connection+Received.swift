@@ -199,6 +199,49 @@ extension HTTP2Connection {
     }
 }
 
+// What ends and what has left.
+extension HTTP2Connection {
+    func record(_ stream: HTTP2Stream, _ event: HTTP2Stream.Events) {
+        stream.events.insert(event)
+        if !stream.isPending {
+            stream.isPending = true
+            pending.append(stream)
+        }
+    }
+
+    func streamClosed(_ stream: HTTP2Stream, code: UInt32) {
+        let code = HTTP2ErrorCode(rawValue: code)
+        let error: HTTP2Error?
+        if code == .noError && (stream.inboundEnded || isServer) && stream.localReset == nil {
+            error = nil
+        } else if let local = stream.localReset {
+            error = HTTP2Error(kind: .resetLocally, code: local, message: "the stream was reset here")
+        } else if code == .refusedStream || stream.wasNotSent {
+            error = HTTP2Error(kind: .unprocessed, code: code, message: "the peer did not process the request")
+        } else {
+            error = HTTP2Error(kind: .resetByPeer, code: code, message: "the peer reset the stream")
+        }
+        // nghttp2 forgets the stream: its user data must not be reached again.
+        if let error {
+            stream.closeError = error
+            stream.hasCloseError = true
+        }
+        // A block may go on after its stream's end, which we may have decided on.
+        if unsafe headerStream?.toOpaque() == Unmanaged.passUnretained(stream).toOpaque() { unsafe headerStream = nil }
+        closedStreams.append(stream)
+    }
+
+    func finishedBeforePeer(_ id: Int32) { finishedEarly.append(id) }
+
+    func outputTaken(_ stream: HTTP2Stream, _ count: Int) {
+        stream.takenSinceProgress += count
+        if stream.isWriterWaiting, stream.outbound.count <= configuration.maxBufferedOutput / 2 {
+            stream.isWriterWaiting = false
+            drainedStreams.append(stream)
+        }
+    }
+}
+
 extension HeaderBlock {
     /// Whether the block is a 1xx reply, which another one follows.
     var isInformational: Bool {

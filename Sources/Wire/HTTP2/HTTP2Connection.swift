@@ -53,7 +53,7 @@ final class HTTP2Connection: @unchecked Sendable {
     @safe @exclusivity(unchecked) var delegate: (any HTTP2ConnectionDelegate)?
 
     @exclusivity(unchecked) var session: OpaquePointer?
-    @safe @exclusivity(unchecked) private var isInsideNghttp2 = false
+    @safe @exclusivity(unchecked) var isInsideNghttp2 = false
     @safe @exclusivity(unchecked) private var hasStarted = false
     /// Set by the loop's context: the connection is in its list of those to flush.
     @safe @exclusivity(unchecked) var isDirty = false
@@ -181,7 +181,7 @@ final class HTTP2Connection: @unchecked Sendable {
     /// Ends the connection at once: every open call is told, and the session is gone when this returns.
     ///
     /// Must not be called inside nghttp2; `fail` may.
-    private func tearDown() {
+    func tearDown() {
         guard !isInsideNghttp2 else { return }
         guard unsafe session != nil else {
             // A socket that closed before it was ready: the server counts it, and must not wait for it.
@@ -283,7 +283,7 @@ final class HTTP2Connection: @unchecked Sendable {
     }
 
     /// Carries out what callbacks recorded. Handlers may run, and the session may be gone when this returns.
-    private func finishTurn() {
+    func finishTurn() {
         if recordedSettings {
             recordedSettings = false
             delegate?.settingsReceived(on: self)
@@ -308,104 +308,6 @@ final class HTTP2Connection: @unchecked Sendable {
             closedStreams.removeAll(keepingCapacity: true)
             for stream in closed { end(stream, stream.hasCloseError ? stream.closeError : nil) }
             recycle(&closed)
-        }
-    }
-
-    // MARK: Output
-
-    /// Hands nghttp2's output to the transport while that takes it.
-    func flush() {
-        guard unsafe session != nil, !isInsideNghttp2, let transport else { return }
-        if connectionCredit > 0 {
-            unsafe nghttp2_session_consume_connection(session, connectionCredit)
-            connectionCredit = 0
-        }
-        var goesOn = true
-        while goesOn, unsafe session != nil {
-            while transport.isWritable {
-                guard drainSession() else { return }
-                if context.output.bytes.readableBytes == 0 { break }
-                transport.write(context.output.bytes)
-                lifetime.lastWrite = lifetime.now
-                // A write that fails closes the transport at once, and that has ended the session.
-                guard unsafe session != nil else { return }
-            }
-            goesOn = !finishedEarly.isEmpty
-            for id in finishedEarly {
-                // RFC 9113, section 8.1: the reply is complete, so the rest of the request is not wanted.
-                unsafe nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, 0)
-            }
-            finishedEarly.removeAll(keepingCapacity: true)
-            finishTurn()
-            wakeWriters()
-        }
-        if unsafe session != nil, unsafe nghttp2_session_want_read(session) == 0,
-            unsafe nghttp2_session_want_write(session) == 0
-        {
-            tearDown()
-        }
-    }
-
-    /// Moves up to about 64 KiB from nghttp2 to the loop's buffer; false if the connection has ended.
-    private func drainSession() -> Bool {
-        isInsideNghttp2 = true
-        let result = unsafe context.output.gather { unsafe nghttp2_session_mem_send(session, &$0) }
-        isInsideNghttp2 = false
-        guard result < 0 else { return true }
-        if failure == nil {
-            let text = unsafe String(cString: nghttp2_strerror(Int32(result)))
-            failure = HTTP2Error(kind: .connectionLost, code: .internalError, message: text)
-        }
-        tearDown()
-        return false
-    }
-
-    private func wakeWriters() {
-        guard !drainedStreams.isEmpty else { return }
-        let streams = drainedStreams
-        drainedStreams.removeAll(keepingCapacity: true)
-        for stream in streams where !stream.isClosed { stream.outputDrained() }
-    }
-
-    // MARK: Recorded by callbacks, inside nghttp2
-
-    func record(_ stream: HTTP2Stream, _ event: HTTP2Stream.Events) {
-        stream.events.insert(event)
-        if !stream.isPending {
-            stream.isPending = true
-            pending.append(stream)
-        }
-    }
-
-    func streamClosed(_ stream: HTTP2Stream, code: UInt32) {
-        let code = HTTP2ErrorCode(rawValue: code)
-        let error: HTTP2Error?
-        if code == .noError && (stream.inboundEnded || isServer) && stream.localReset == nil {
-            error = nil
-        } else if let local = stream.localReset {
-            error = HTTP2Error(kind: .resetLocally, code: local, message: "the stream was reset here")
-        } else if code == .refusedStream || stream.wasNotSent {
-            error = HTTP2Error(kind: .unprocessed, code: code, message: "the peer did not process the request")
-        } else {
-            error = HTTP2Error(kind: .resetByPeer, code: code, message: "the peer reset the stream")
-        }
-        // nghttp2 forgets the stream: its user data must not be reached again.
-        if let error {
-            stream.closeError = error
-            stream.hasCloseError = true
-        }
-        // A block may go on after its stream's end, which we may have decided on.
-        if unsafe headerStream?.toOpaque() == Unmanaged.passUnretained(stream).toOpaque() { unsafe headerStream = nil }
-        closedStreams.append(stream)
-    }
-
-    func finishedBeforePeer(_ id: Int32) { finishedEarly.append(id) }
-
-    func outputTaken(_ stream: HTTP2Stream, _ count: Int) {
-        stream.takenSinceProgress += count
-        if stream.isWriterWaiting, stream.outbound.count <= configuration.maxBufferedOutput / 2 {
-            stream.isWriterWaiting = false
-            drainedStreams.append(stream)
         }
     }
 }

@@ -8,6 +8,10 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case framing
     /// Header blocks and the fields of gRPC.
     case metadata
+    /// JSON that becomes a message.
+    case json
+    /// Protobuf bytes that become JSON.
+    case wire
 
     /// A function that takes one input after another, on one thread, and traps if something is wrong.
     func makeBody() -> (_ input: [UInt8]) -> Void {
@@ -20,6 +24,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
             return { client.run($0) }
         case .framing: return fuzzFraming
         case .metadata: return fuzzMetadata
+        case .json: return fuzzJSON
+        case .wire: return fuzzProtobuf
         }
     }
 }

@@ -1,0 +1,72 @@
+internal import CSimdJSON
+internal import Synchronization
+
+/// All memory that a transcoding works in. One call at a time has it.
+///
+/// The unchecked conformance: it goes from thread to thread, and the pool's lock and the call's own order see to it that
+/// never two have it.
+@safe final class Workspace: @unchecked Sendable {
+    let arena = Arena()
+    let paths: PathStack
+    // A workspace belongs to one call at a time, so the checks at run time would find nothing.
+    @exclusivity(unchecked) var output = OutputBuffer()
+    @exclusivity(unchecked) var encoder = WireEncoder()
+    let index: OpaquePointer
+    /// The next one that waits: the pool's.
+    @exclusivity(unchecked) fileprivate var next: Workspace?
+
+    init(maxDepth: Int) {
+        paths = PathStack(depth: maxDepth)
+        guard let index = unsafe datavault_json_index_new() else { fatalError("there is no memory for a JSON index") }
+        unsafe self.index = unsafe index
+    }
+
+    deinit {
+        arena.destroy()
+        paths.destroy()
+        unsafe output.destroy()
+        unsafe datavault_json_index_free(index)
+    }
+
+    /// Whether it is small enough to wait for the next call.
+    var isWorthKeeping: Bool { unsafe datavault_json_index_footprint(index) <= Self.keptIndex }
+
+    /// Bytes of an index that stays: of a text of a quarter as many.
+    private static let keptIndex = 1024 * 1024
+}
+
+/// Workspaces that wait for the next call, in a list through themselves: a take and a return are one pointer each.
+final class WorkspacePool: Sendable {
+    private struct Waiting {
+        var first: Workspace?
+        var count = 0
+    }
+
+    private let waiting = Mutex(Waiting())
+    private let maxDepth: Int
+    /// More than cores that work at a time gain nothing.
+    private static let capacity = 64
+
+    init(maxDepth: Int) { self.maxDepth = maxDepth }
+
+    func take() -> Workspace {
+        let taken = waiting.withLock { waiting -> Workspace? in
+            guard let first = waiting.first else { return nil }
+            waiting.first = unsafe first.next
+            unsafe first.next = nil
+            waiting.count -= 1
+            return first
+        }
+        return taken ?? Workspace(maxDepth: maxDepth)
+    }
+
+    func giveBack(_ workspace: Workspace) {
+        guard workspace.isWorthKeeping else { return }
+        waiting.withLock { waiting in
+            guard waiting.count < Self.capacity else { return }
+            unsafe workspace.next = waiting.first
+            waiting.first = workspace
+            waiting.count += 1
+        }
+    }
+}

@@ -1,0 +1,201 @@
+#if canImport(Glibc)
+    internal import Glibc
+#endif
+
+/// Writes message memory as protobuf bytes, from the last byte to the first: a message's length is known once its content
+/// stands, so one pass does. protobuf-c's own packing moves a message once for each level above it, and goes through all
+/// once more for the size: docs/decisions/0007-transcoding.md.
+@safe struct WireEncoder: ~Copyable {
+    private var start: UnsafeMutablePointer<UInt8>
+    private var end: UnsafeMutablePointer<UInt8>
+    /// The first byte that is written.
+    private var cursor: UnsafeMutablePointer<UInt8>
+    private var limit = 0
+
+    private static let firstCapacity = 4096
+    /// What stays for the next message.
+    private static let kept = 256 * 1024
+
+    init() {
+        unsafe start = .allocate(capacity: Self.firstCapacity)
+        unsafe end = unsafe start + Self.firstCapacity
+        unsafe cursor = unsafe end
+    }
+
+    deinit { unsafe start.deallocate() }
+
+    private mutating func reset(limit: Int) {
+        self.limit = limit
+        if unsafe end - start > Self.kept {
+            unsafe start.deallocate()
+            unsafe start = .allocate(capacity: Self.firstCapacity)
+            unsafe end = unsafe start + Self.firstCapacity
+        }
+        unsafe cursor = unsafe end
+    }
+
+    /// The bytes of a message, in an array of exactly their size.
+    mutating func array(
+        _ message: MessagePointer, _ type: UnsafePointer<MessageEntry>, limit: Int
+    ) throws(TranscodingError) -> [UInt8] {
+        reset(limit: limit)
+        unsafe try encode(message, type)
+        return unsafe Array(UnsafeBufferPointer(start: cursor, count: end - cursor))
+    }
+
+    /// The bytes of a message, in the arena: what an Any holds.
+    mutating func slice(
+        _ message: MessagePointer, _ type: UnsafePointer<MessageEntry>, limit: Int, _ arena: Arena
+    ) throws(TranscodingError) -> TextSlice {
+        reset(limit: limit)
+        unsafe try encode(message, type)
+        let count = unsafe end - cursor
+        let bytes = unsafe try arena.allocate(count).assumingMemoryBound(to: UInt8.self)
+        unsafe memcpy(bytes, cursor, count)
+        return unsafe TextSlice(start: bytes, count: count)
+    }
+
+    // MARK: Messages
+
+    private mutating func encode(
+        _ message: MessagePointer, _ type: UnsafePointer<MessageEntry>
+    ) throws(TranscodingError) {
+        var field = unsafe type.pointee.fields + type.pointee.fieldCount
+        while unsafe field > type.pointee.fields {
+            unsafe field -= 1
+            if unsafe field.pointee.shape == .singular {
+                guard unsafe message.isSet(field) else { continue }
+                unsafe try encodeValue(field, message + field.pointee.offset)
+                unsafe try writeTag(field, field.pointee.kind.wireType)
+            } else {
+                let count = unsafe message.count(field)
+                guard count > 0, let elements = unsafe message.elements(field) else { continue }
+                if unsafe field.pointee.isPacked {
+                    unsafe try encodePacked(field, elements, count)
+                } else {
+                    let size = unsafe field.pointee.kind.size
+                    var element = unsafe elements + count * size
+                    while unsafe element > elements {
+                        unsafe element -= size
+                        unsafe try encodeValue(field, element)
+                        unsafe try writeTag(field, field.pointee.kind.wireType)
+                    }
+                }
+            }
+        }
+    }
+
+    @inline(__always)
+    private mutating func encodeValue(
+        _ field: UnsafePointer<FieldEntry>, _ value: UnsafeMutableRawPointer
+    ) throws(TranscodingError) {
+        switch unsafe field.pointee.kind {
+        case .message:
+            guard let type = unsafe field.pointee.message, let inner = unsafe value.load(as: MessagePointer?.self)
+            else { return }
+            let before = unsafe end - cursor
+            unsafe try encode(inner, type)
+            unsafe try writeVarint(UInt64(end - cursor - before))
+        case .string, .bytes:
+            let bytes = unsafe loadBytes(value)
+            if let source = bytes.baseAddress {
+                try reserve(bytes.count)
+                unsafe cursor -= bytes.count
+                unsafe copyBytes(cursor, source, bytes.count)
+            }
+            try writeVarint(UInt64(bytes.count))
+        default: unsafe try encodeScalar(field.pointee.kind, value)
+        }
+    }
+
+    @inline(__always)
+    private mutating func encodeScalar(
+        _ kind: FieldKind, _ value: UnsafeMutableRawPointer
+    ) throws(TranscodingError) {
+        switch kind {
+        case .double, .fixed64, .sfixed64:
+            try reserve(8)
+            unsafe cursor -= 8
+            unsafe UnsafeMutableRawPointer(cursor).storeBytes(
+                of: value.load(as: UInt64.self).littleEndian, as: UInt64.self)
+        case .float, .fixed32, .sfixed32:
+            try reserve(4)
+            unsafe cursor -= 4
+            unsafe UnsafeMutableRawPointer(cursor).storeBytes(
+                of: value.load(as: UInt32.self).littleEndian, as: UInt32.self)
+        case .int64, .uint64: unsafe try writeVarint(value.load(as: UInt64.self))
+        case .uint32, .bool: unsafe try writeVarint(UInt64(value.load(as: UInt32.self)))
+        case .sint32:
+            let number = unsafe value.load(as: Int32.self)
+            try writeVarint(UInt64(UInt32(bitPattern: number << 1 ^ number >> 31)))
+        case .sint64:
+            let number = unsafe value.load(as: Int64.self)
+            try writeVarint(UInt64(bitPattern: number << 1 ^ number >> 63))
+        // Negative ones are as long as those of 64 bits, so that int32 can become int64.
+        default: unsafe try writeVarint(UInt64(bitPattern: Int64(value.load(as: Int32.self))))
+        }
+    }
+
+    private mutating func encodePacked(
+        _ field: UnsafePointer<FieldEntry>, _ elements: UnsafeMutableRawPointer, _ count: Int
+    ) throws(TranscodingError) {
+        let size = unsafe field.pointee.kind.size
+        let before = unsafe end - cursor
+        var element = unsafe elements + count * size
+        while unsafe element > elements {
+            unsafe element -= size
+            unsafe try encodeScalar(field.pointee.kind, element)
+        }
+        unsafe try writeVarint(UInt64(end - cursor - before))
+        unsafe try writeTag(field, WireType.bytes)
+    }
+
+    // MARK: Bytes
+
+    @inline(__always)
+    private mutating func writeTag(
+        _ field: UnsafePointer<FieldEntry>, _ wireType: UInt32
+    ) throws(TranscodingError) {
+        unsafe try writeVarint(UInt64(field.pointee.number << 3 | wireType))
+    }
+
+    @inline(__always)
+    private mutating func writeVarint(_ value: UInt64) throws(TranscodingError) {
+        try reserve(10)
+        if value < 0x80 {
+            unsafe cursor -= 1
+            unsafe cursor.pointee = UInt8(truncatingIfNeeded: value)
+            return
+        }
+        let bits = 64 - value.leadingZeroBitCount
+        let count = (bits + 6) / 7
+        unsafe cursor -= count
+        var rest = value
+        for place in 0..<(count - 1) {
+            unsafe cursor[place] = UInt8(truncatingIfNeeded: rest) | 0x80
+            rest >>= 7
+        }
+        unsafe cursor[count - 1] = UInt8(truncatingIfNeeded: rest)
+    }
+
+    /// Makes room for some bytes in front of the cursor.
+    @inline(__always)
+    private mutating func reserve(_ bytes: Int) throws(TranscodingError) {
+        if unsafe cursor - start < bytes { try grow(bytes) }
+    }
+
+    @inline(never)
+    private mutating func grow(_ bytes: Int) throws(TranscodingError) {
+        let count = unsafe end - cursor
+        guard count + bytes <= limit else {
+            throw .exceeded("maxOutputBytes", "the output is longer than \(limit) bytes")
+        }
+        let capacity = unsafe max((end - start) * 2, count + bytes)
+        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+        unsafe memcpy(larger + capacity - count, cursor, count)
+        unsafe start.deallocate()
+        unsafe start = unsafe larger
+        unsafe end = unsafe larger + capacity
+        unsafe cursor = unsafe end - count
+    }
+}

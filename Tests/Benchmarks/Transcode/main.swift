@@ -1,0 +1,64 @@
+// Measures JSON → protobuf and back in one thread, Transcoding beside swift-protobuf: see scripts/bench-transcode.sh.
+//
+// `transcode-bench row.json list.json` prints a line for each measurement: shape, direction, library, nanoseconds.
+// `transcode-bench --write FOLDER` writes the messages that are measured.
+import Foundation
+import SwiftProtobuf
+import TestContractProtos
+import Transcoding
+
+let arguments = CommandLine.arguments.dropFirst()
+if arguments.first == "--write", let folder = arguments.dropFirst().first {
+    try BenchmarkMessages.write(to: URL(fileURLWithPath: folder))
+    exit(0)
+}
+guard let set = Data(base64Encoded: TestDescriptors.base64, options: .ignoreUnknownCharacters) else {
+    fatalError("the descriptor set is no base64")
+}
+let transcoder = Transcoder(pool: try DescriptorPool(serializedDescriptorSet: Array(set)))
+let only = ProcessInfo.processInfo.environment["ONLY"]
+
+try measure("row", BenchmarkMessages.row, "datavault.test.v1.Row")
+try measure("list", BenchmarkMessages.list, "datavault.test.v1.RowList")
+
+func measure<Message: SwiftProtobuf.Message & Equatable>(_ shape: String, _ message: Message, _ name: String) throws {
+    guard let type = transcoder.messageType(named: name) else { fatalError("\(name) is not in the set") }
+    let bytes: [UInt8] = try message.serializedBytes()
+    let json: [UInt8] = try message.jsonUTF8Bytes()
+    // Both must do the same work before it is worth a measurement.
+    let ours = try transcoder.protobuf(fromJSON: json, as: type)
+    let fromBytes = try Message(serializedBytes: ours)
+    let fromJSON = try Message(jsonUTF8Bytes: try transcoder.json(fromProtobuf: bytes, as: type))
+    precondition(fromBytes == message && fromJSON == message, "\(name) changes on its way")
+
+    report(shape, "json-to-protobuf", "transcoding") { _ = try transcoder.protobuf(fromJSON: json, as: type) }
+    report(shape, "protobuf-to-json", "transcoding") { _ = try transcoder.json(fromProtobuf: bytes, as: type) }
+    report(shape, "json-to-protobuf", "swift-protobuf") {
+        let read = try Message(jsonUTF8Bytes: json)
+        let _: [UInt8] = try read.serializedBytes()
+    }
+    report(shape, "protobuf-to-json", "swift-protobuf") {
+        let read = try Message(serializedBytes: bytes)
+        let _: [UInt8] = try read.jsonUTF8Bytes()
+    }
+    if only == nil { print("\(shape) size json \(json.count)\n\(shape) size protobuf \(bytes.count)") }
+}
+
+/// Prints the best of nine rounds of a tenth of a second, in nanoseconds a message.
+func report(_ shape: String, _ direction: String, _ library: String, _ body: () throws -> Void) {
+    if let only, only != "\(shape).\(direction).\(library)" { return }
+    do {
+        let clock = ContinuousClock()
+        try body()
+        let once = try max(clock.measure { try body() }, .nanoseconds(1))
+        let times = max(1, Int(Duration.milliseconds(100) / once))
+        var best = Double.infinity
+        for _ in 0..<9 {
+            let elapsed = try clock.measure { for _ in 0..<times { try body() } }
+            best = min(best, elapsed / .nanoseconds(times))
+        }
+        print("\(shape) \(direction) \(library) \(best)")
+    } catch {
+        fatalError("\(library): \(error)")
+    }
+}
