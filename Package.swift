@@ -22,6 +22,7 @@ let generated: [SwiftSetting] = [
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let protobufPlugin = Target.Dependency.product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf")
 
@@ -39,6 +40,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-protobuf.git", exact: "1.39.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
@@ -50,6 +52,7 @@ let package = Package(
         .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "Patterns", swiftSettings: ours),
         .target(
             name: "GoogleAPIContract",
@@ -160,6 +163,22 @@ let package = Package(
         .testTarget(
             name: "ContractToolsTests",
             dependencies: ["ContractTools", "DescriptorSet", "Wire", "WireProtos", protobuf],
+            swiftSettings: ours
+        ),
+        .target(
+            name: "Persistence",
+            dependencies: ["CPostgres", grdb, .product(name: "Logging", package: "swift-log")],
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "persistence-probe",
+            dependencies: ["Persistence"],
+            path: "Tests/PersistenceProbe",
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "PersistenceTests",
+            dependencies: ["Persistence", "persistence-probe"],
             swiftSettings: ours
         ),
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),

@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 packages=(
     # Wire's libraries
     libnghttp2-dev libssl-dev zlib1g-dev pkg-config
+    # Persistence: both stores' libraries, a server for its tests, strace to count what reaches the disk
+    libpq-dev libsqlite3-dev postgresql strace
     # Transcoding's
     libprotobuf-c-dev libsimdjson-dev
     # generated code, certificates
