@@ -15,7 +15,7 @@ extension HTTP2Connection {
             while transport.isWritable {
                 guard drainSession() else { return }
                 if context.output.bytes.readableBytes == 0 { break }
-                transport.write(context.output.bytes)
+                transport.write(context.output.forTransport)
                 lifetime.lastWrite = lifetime.now
                 // A write that fails closes the transport at once, and that has ended the session.
                 guard unsafe session != nil else { return }

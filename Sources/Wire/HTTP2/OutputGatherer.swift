@@ -23,7 +23,21 @@ final class OutputGatherer {
     /// A DATA frame may take the count over the target just before a last piece.
     private static let capacity = target + 2 * largestPiece
 
+    /// Output up to this size is copied for the transport.
+    private static let copied = 16 * 1024
+
     init() { unsafe room = nil }
+
+    /// What was gathered last, to be handed to a transport.
+    ///
+    /// A transport whose peer does not read holds what it is given: that must not be the loop's whole buffer for a few
+    /// bytes in it.
+    var forTransport: ByteBuffer {
+        guard bytes.readableBytes <= Self.copied else { return bytes }
+        var copy = ByteBufferAllocator().buffer(capacity: bytes.readableBytes)
+        copy.writeImmutableBuffer(bytes)
+        return copy
+    }
 
     /// Calls `next` for pieces until there are none or there is enough. Pieces may also come by `append` meanwhile.
     ///
