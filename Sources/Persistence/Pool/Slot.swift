@@ -44,9 +44,10 @@ final class Slot: Sendable {
             current.nextID += 1
             return current.nextID
         }
+        // Outside of the handler's reach: a cancellation that comes at the very end would leave its mark behind.
+        defer { current.withLock { _ = $0.cancelled.remove(id) } }
         return try await withTaskCancellationHandler {
-            defer { current.withLock { _ = $0.cancelled.remove(id) } }
-            return try await withCheckedThrowingContinuation { continuation in
+            try await withCheckedThrowingContinuation { continuation in
                 queue.async { continuation.resume(with: Swift.Result { try self.run(id, body) }) }
             }
         } onCancel: {
