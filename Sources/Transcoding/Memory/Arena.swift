@@ -50,6 +50,9 @@
         unsafe state.pointee.end = unsafe state.pointee.cursor
     }
 
+    /// Bytes that it has of the system.
+    var held: Int { unsafe state.pointee.held }
+
     /// Forgets all pieces, and bounds those to come.
     func reset(limit: Int) {
         unsafe state.pointee.limit = limit

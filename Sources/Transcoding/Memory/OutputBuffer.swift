@@ -23,6 +23,8 @@
     func destroy() { unsafe start.deallocate() }
 
     var count: Int { unsafe cursor - start }
+    /// Bytes that it has of the system.
+    var capacity: Int { unsafe end - start }
 
     /// Forgets what was written, and bounds what will be.
     mutating func reset(limit: Int) {

@@ -28,8 +28,20 @@ internal import Synchronization
         unsafe datavault_json_index_free(index)
     }
 
-    /// Whether it is small enough to wait for the next call.
-    var isWorthKeeping: Bool { unsafe datavault_json_index_footprint(index) <= Self.keptIndex }
+    /// Lets go of what a large message has made it take; false if it is still too large to wait for the next call.
+    ///
+    /// Not left to the next call: those that wait below others may have none for long.
+    func trim() -> Bool {
+        arena.reset(limit: 0)
+        unsafe output.reset(limit: 0)
+        unsafe encoder.reset(limit: 0)
+        return unsafe datavault_json_index_footprint(index) <= Self.keptIndex
+    }
+
+    /// Bytes that it has of the system, but for its paths.
+    var footprint: Int {
+        unsafe arena.held + output.capacity + encoder.capacity + Int(datavault_json_index_footprint(index))
+    }
 
     /// Bytes of an index that stays: of a text of a quarter as many.
     private static let keptIndex = 1024 * 1024
@@ -61,7 +73,7 @@ final class WorkspacePool: Sendable {
     }
 
     func giveBack(_ workspace: Workspace) {
-        guard workspace.isWorthKeeping else { return }
+        guard workspace.trim() else { return }
         waiting.withLock { waiting in
             guard waiting.count < Self.capacity else { return }
             unsafe workspace.next = waiting.first

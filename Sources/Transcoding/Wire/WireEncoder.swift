@@ -24,7 +24,11 @@
 
     deinit { unsafe start.deallocate() }
 
-    private mutating func reset(limit: Int) {
+    /// Bytes that it has of the system.
+    var capacity: Int { unsafe end - start }
+
+    /// Forgets what was written, and bounds what will be.
+    mutating func reset(limit: Int) {
         self.limit = limit
         if unsafe end - start > Self.kept {
             unsafe start.deallocate()

@@ -12,13 +12,14 @@ public struct EncodedMessage: SwiftProtobufContiguousBytes, @unchecked Sendable 
 
     @usableFromInline var storage: ManagedBuffer<Int, UInt8>
 
-    @usableFromInline static let prefixSize = 5
+    /// `MessagePrefix.size`, for inlined code.
+    @inlinable static var prefixSize: Int { 5 }
 
     /// Room for `count` bytes behind the prefix of an uncompressed message. They are not initialized to `repeating`:
     /// SwiftProtobuf writes every one.
     @inlinable
     public init(repeating: UInt8, count: Int) {
-        storage = Storage.create(minimumCapacity: count + 5) { _ in count + 5 }
+        storage = Storage.create(minimumCapacity: count + Self.prefixSize) { _ in count + Self.prefixSize }
         unsafe storage.withUnsafeMutablePointerToElements { start in
             unsafe start[0] = 0
             unsafe start[1] = UInt8(truncatingIfNeeded: count >> 24)
@@ -39,12 +40,13 @@ public struct EncodedMessage: SwiftProtobufContiguousBytes, @unchecked Sendable 
 
     /// Bytes of the message.
     @inlinable
-    public var count: Int { unsafe storage.withUnsafeMutablePointerToHeader { unsafe $0.pointee } - 5 }
+    public var count: Int { unsafe storage.withUnsafeMutablePointerToHeader { unsafe $0.pointee } - Self.prefixSize }
 
     @inlinable
     public func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         try unsafe storage.withUnsafeMutablePointers { size, start in
-            try unsafe body(UnsafeRawBufferPointer(start: start + 5, count: size.pointee - 5))
+            let count = unsafe size.pointee - Self.prefixSize
+            return try unsafe body(UnsafeRawBufferPointer(start: start + Self.prefixSize, count: count))
         }
     }
 
@@ -52,7 +54,8 @@ public struct EncodedMessage: SwiftProtobufContiguousBytes, @unchecked Sendable 
     public mutating func withUnsafeMutableBytes<R>(_ body: (UnsafeMutableRawBufferPointer) throws -> R) rethrows -> R {
         if !isKnownUniquelyReferenced(&storage) { self = unsafe withUnsafeBytes { unsafe EncodedMessage($0) } }
         return try unsafe storage.withUnsafeMutablePointers { size, start in
-            try unsafe body(UnsafeMutableRawBufferPointer(start: start + 5, count: size.pointee - 5))
+            let count = unsafe size.pointee - Self.prefixSize
+            return try unsafe body(UnsafeMutableRawBufferPointer(start: start + Self.prefixSize, count: count))
         }
     }
 

@@ -10,8 +10,6 @@ final class CallHolder: @unchecked Sendable {
 
     @safe @exclusivity(unchecked) var call: ServerContext?
 
-    init(_ call: ServerContext? = nil) { self.call = call }
-
     /// Whether only one reference to the holder is left.
     static func isUnique(_ holder: Unmanaged<CallHolder>) -> Bool {
         var holder = unsafe holder
