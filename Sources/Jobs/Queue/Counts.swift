@@ -22,7 +22,7 @@ extension JobQueue {
                         Int.self,
                         """
                         SELECT count(*) AS n
-                        FROM (SELECT id FROM jobs WHERE \(filter) AND kind = \(kind) LIMIT \(limit)) AS some
+                        FROM (SELECT id FROM jobs WHERE \(filter) AND kind = \(kind) LIMIT \(limit)) AS found
                         """) ?? 0
                 }
                 guard count > 0 else { continue }
@@ -42,7 +42,7 @@ extension JobQueue {
                 try tx.values(
                     String.self,
                     """
-                    SELECT DISTINCT kind FROM (SELECT kind FROM jobs WHERE \(filter) LIMIT \(limit)) AS some
+                    SELECT DISTINCT kind FROM (SELECT kind FROM jobs WHERE \(filter) LIMIT \(limit)) AS found
                     ORDER BY kind
                     """)
             }
