@@ -47,7 +47,8 @@ extension Outbox {
     public func redrive(_ id: Int64) async throws {
         try await store.system(.relayOutbox).write(.readCommitted) { tx in
             let changed = try tx.run(
-                "UPDATE outbox_messages SET state = 'ready', attempt = 0, died_at = NULL WHERE id = \(id) AND state = 'dead'")
+                "UPDATE outbox_messages SET state = 'ready', attempt = 0, died_at = NULL WHERE id = \(id) AND state = 'dead'"
+            )
             guard changed == 1 else { throw JobError(.notFound, "there is no dead message \(id)") }
         }
     }
