@@ -23,6 +23,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let protobufPlugin = Target.Dependency.product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf")
 
@@ -198,7 +199,7 @@ let package = Package(
         ),
         .target(
             name: "Persistence",
-            dependencies: ["CPostgres", grdb, .product(name: "Logging", package: "swift-log")],
+            dependencies: ["CPostgres", grdb, grdbSQLite, .product(name: "Logging", package: "swift-log")],
             swiftSettings: ours
         ),
         .target(name: "StoreTesting", path: "Tests/StoreTesting", swiftSettings: ours),

@@ -83,6 +83,9 @@ public struct SQLiteConfiguration: Sendable {
     public var groupTime: Duration = .milliseconds(20)
     /// The size in bytes to which the write-ahead log is cut back after a checkpoint.
     public var journalSizeLimit = 64 << 20
+    /// The pages (of 4 KiB) in the write-ahead log from which on they are moved into the file: more means that a page
+    /// which changes often is moved less often, and that opening the file after a crash takes longer.
+    public var checkpointPages = 4000
     /// The memory in KiB of each connection's page cache.
     public var cacheKiB = 4096
 

@@ -116,7 +116,7 @@ extension Outbox {
                     WHERE destination = \(destination.name) AND key = \(key) AND relay = \(relay)\(self.forUpdate)
                     """)
                 for chunk in Chunks.split(own[..<first].map(\.id)) {
-                    let list = SQL.joined(chunk.map { "\($0)" }, separator: ", ")
+                    let list = SQL.list(chunk)
                     // Delivered is delivered, also if the key is another relay's by now.
                     try tx.run("DELETE FROM outbox_messages WHERE id IN (\(list))")
                 }

@@ -16,6 +16,9 @@ struct Ending: Sendable {
     var job: Job
     var outcome: Outcome
 
+    static let names = ["succeeded", "failed", "dead", "cancelled", "released"]
+
+    /// One of `names`.
     var name: String {
         switch outcome {
         case .succeeded, .completed: "succeeded"

@@ -73,16 +73,24 @@ extension JobQueue {
     }
 
     private func announce(_ requests: [JobRequest], _ origin: Origin, _ tx: borrowing Transaction) {
+        let (signals, metrics) = (signals, metrics)
+        if requests.count == 1 {
+            let (kind, due) = (metrics.kind(requests[0].kind), origin.due(requests[0].options))
+            tx.afterCommit {
+                kind.enqueued(1)
+                signals.send(due <= origin.now ? .ready : .due(due))
+            }
+            return
+        }
         var counts: [String: Int] = [:]
         var earliest = Date.distantFuture
         for request in requests {
             counts[request.kind, default: 0] += 1
             earliest = min(earliest, origin.due(request.options))
         }
-        let (signals, metrics) = (signals, metrics)
         let signal: WorkerSignals.Signal = earliest <= origin.now ? .ready : .due(earliest)
         tx.afterCommit { [counts] in
-            for (kind, count) in counts { metrics.enqueued(kind, count) }
+            for (kind, count) in counts { metrics.kind(kind).enqueued(count) }
             signals.send(signal)
         }
     }
@@ -135,29 +143,37 @@ extension JobQueue {
         let limit = options.limit
         var ids: [JobID] = []
         for chunk in Chunks.split(Array(requests)) {
-            let payloads = SQL.joined(chunk.map { "(\($0.payload))" }, separator: ", ")
+            let columns: SQL = """
+                organization, initiator, kind, state, priority, run_at, created_at, maximum_attempts
+                """
+            var shared: SQL = """
+                \(organization(origin, tx)), \(origin.initiator), \(first.kind), \(state), \(options.priority), \(due),
+                \(origin.now), \(options.maximumAttempts)
+                """
+            var limits: SQL = ""
+            if let limit {
+                limits = ", limit_key, limit_concurrency, limit_interval, limit_burst"
+                shared = """
+                    \(shared), \(limit.key), CAST(\(limit.concurrency) AS BIGINT),
+                    CAST(\(limit.rate?.interval) AS BIGINT), CAST(\(limit.rate?.burst) AS BIGINT)
+                    """
+            }
+            // Plainly where there is one, as the other form costs a subquery.
             let inserted =
-                if let limit {
+                if chunk.count == 1 {
                     try tx.values(
                         JobID.self,
                         """
-                        INSERT INTO jobs (organization, initiator, kind, state, priority, run_at, created_at,
-                            maximum_attempts, limit_key, limit_concurrency, limit_interval, limit_burst, payload)
-                        SELECT \(organization(origin, tx)), \(origin.initiator), \(first.kind), \(state),
-                            \(options.priority), \(due), \(origin.now), \(options.maximumAttempts), \(limit.key),
-                            CAST(\(limit.concurrency) AS BIGINT), CAST(\(limit.rate?.interval) AS BIGINT),
-                            CAST(\(limit.rate?.burst) AS BIGINT), rows.column1
-                        FROM (VALUES \(payloads)) AS rows WHERE true RETURNING id
+                        INSERT INTO jobs (\(columns)\(limits), payload) VALUES (\(shared), \(chunk[chunk.startIndex].payload))
+                        RETURNING id
                         """)
                 } else {
                     try tx.values(
                         JobID.self,
                         """
-                        INSERT INTO jobs (organization, initiator, kind, state, priority, run_at, created_at,
-                            maximum_attempts, payload)
-                        SELECT \(organization(origin, tx)), \(origin.initiator), \(first.kind), \(state),
-                            \(options.priority), \(due), \(origin.now), \(options.maximumAttempts), rows.column1
-                        FROM (VALUES \(payloads)) AS rows WHERE true RETURNING id
+                        INSERT INTO jobs (\(columns)\(limits), payload)
+                        SELECT \(shared), rows.column1 FROM (VALUES \(SQL.rows(chunk.map(\.payload)))) AS rows
+                        WHERE true RETURNING id
                         """)
                 }
             // Numbered in the order of the values; returned in any.

@@ -50,7 +50,7 @@ extension JobQueue {
     private func succeed(_ ids: [JobID], _ fence: Int64, _ now: Date, _ tx: borrowing Transaction) throws -> Int {
         var lost = 0
         for chunk in Chunks.split(ids) {
-            let list = SQL.joined(chunk.map { "\($0)" }, separator: ", ")
+            let list = SQL.list(chunk)
             let changed = try tx.run(
                 """
                 \(success(at: now)) WHERE id IN (\(list)) AND fence = \(fence) AND state = 'running'

@@ -80,7 +80,7 @@ extension JobQueue {
             WHERE kind = \(key.kind) AND key = \(key.key)
             """)
         for chunk in Chunks.split(held) {
-            let list = SQL.joined(chunk.map { "\($0)" }, separator: ", ")
+            let list = SQL.list(chunk)
             try tx.run(
                 "UPDATE jobs SET state = 'held', worker = NULL, attempt = attempt - 1 WHERE id IN (\(list))")
         }
@@ -104,7 +104,7 @@ extension JobQueue {
         return try await store.system(.keepJobs).write(.readCommitted) { tx in
             try self.planForGrowth(tx)
             let now = self.now
-            let list = SQL.joined(kinds.map { "\($0)" }, separator: ", ")
+            let list = SQL.list(kinds)
             let rows = try tx.all(
                 OpenLimit.self,
                 """

@@ -13,7 +13,7 @@ struct Peek: Sendable {
 extension JobQueue {
     func peek(_ kinds: [String]) async throws -> Peek {
         try await store.system(.runJobs).read { tx in
-            let list = SQL.joined(kinds.map { "\($0)" }, separator: ", ")
+            let list = SQL.list(kinds)
             let ready = try tx.value(
                 JobID.self, "SELECT id FROM jobs WHERE state = 'ready' AND kind IN (\(list)) LIMIT 1")
             let due = try tx.value(

@@ -37,7 +37,7 @@ extension JobQueue {
                 """)
             guard !ids.isEmpty else { return 0 }
             for chunk in Chunks.split(ids) {
-                let list = SQL.joined(chunk.map { "\($0)" }, separator: ", ")
+                let list = SQL.list(chunk)
                 try tx.run("DELETE FROM job_attempts WHERE job IN (\(list))")
                 try tx.run("DELETE FROM jobs WHERE id IN (\(list))")
             }

@@ -3,74 +3,111 @@ import Synchronization
 
 /// The queue's metrics, made once for each label: making one asks the backend under a lock.
 final class JobMetrics: Sendable {
-    private struct Key: Hashable {
-        var name: String
-        var kind: String
-        var outcome: String?
-    }
-
     private struct State {
-        var counters: [Key: Counter] = [:]
-        var timers: [Key: Timer] = [:]
-        var gauges: [Key: Gauge] = [:]
+        var kinds: [String: KindMetrics] = [:]
+        var depths: [String: Gauge] = [:]
+        var relayed: [String: Counter] = [:]
     }
 
     private let state = Mutex(State())
+    private let factory: any MetricsFactory
+    private let rescuedJobs: Counter
+    private let lostLeases: Counter
 
-    func enqueued(_ kind: String, _ count: Int) { counter("jobs_enqueued", kind).increment(by: count) }
-    func started(_ kind: String, latency: Double) {
-        counter("jobs_started", kind).increment()
-        timer("jobs_start_latency", kind).recordSeconds(max(latency, 0))
-    }
-    func finished(_ kind: String, _ outcome: String, seconds: Double) {
-        counter("jobs_finished", kind, outcome).increment()
-        timer("jobs_run_time", kind).recordSeconds(max(seconds, 0))
-    }
-    func leaseLost(_ count: Int) { if count > 0 { counter("jobs_lease_lost", "").increment(by: count) } }
-    func rescued(_ count: Int) { counter("jobs_rescued", "").increment(by: count) }
-    func depth(_ kind: String, _ jobState: String, _ count: Int) { gauge("jobs_depth", kind, jobState).record(count) }
-    func relayed(_ destination: String, _ outcome: String, _ count: Int) {
-        if count > 0 { counter("outbox_messages", destination, outcome).increment(by: count) }
+    /// - Parameter factory: the process's own, other than in tests.
+    init(factory: any MetricsFactory = MetricsSystem.factory) {
+        self.factory = factory
+        rescuedJobs = Counter(label: "datavault_jobs_rescued_total", factory: factory)
+        lostLeases = Counter(label: "datavault_jobs_lease_lost_total", factory: factory)
     }
 
-    private func dimensions(_ key: Key) -> [(String, String)] {
-        let label = key.name.hasPrefix("outbox") ? "destination" : "kind"
-        let second = key.name == "jobs_depth" ? "state" : "outcome"
-        return (key.kind.isEmpty ? [] : [(label, key.kind)]) + (key.outcome.map { [(second, $0)] } ?? [])
-    }
-
-    private func counter(_ name: String, _ kind: String, _ outcome: String? = nil) -> Counter {
-        let key = Key(name: name, kind: kind, outcome: outcome)
-        return state.withLock { state in
-            if let counter = state.counters[key] { return counter }
-            let counter = Counter(label: "datavault_\(name)_total", dimensions: dimensions(key))
-            state.counters[key] = counter
-            return counter
+    func kind(_ kind: String) -> KindMetrics {
+        state.withLock { [factory] state in
+            if let metrics = state.kinds[kind] { return metrics }
+            let metrics = KindMetrics(kind, factory: factory)
+            state.kinds[kind] = metrics
+            return metrics
         }
     }
 
-    private func timer(_ name: String, _ kind: String) -> Timer {
-        let key = Key(name: name, kind: kind)
-        return state.withLock { state in
-            if let timer = state.timers[key] { return timer }
-            let timer = Timer(
-                label: "datavault_\(name)_seconds", dimensions: dimensions(key), preferredDisplayUnit: .seconds)
-            state.timers[key] = timer
-            return timer
-        }
-    }
+    func leaseLost(_ count: Int) { if count > 0 { lostLeases.increment(by: count) } }
 
-    private func gauge(_ name: String, _ kind: String, _ jobState: String) -> Gauge {
-        let key = Key(name: name, kind: kind, outcome: jobState)
-        return state.withLock { state in
-            if let gauge = state.gauges[key] { return gauge }
-            let gauge = Gauge(label: "datavault_\(name)", dimensions: dimensions(key))
-            state.gauges[key] = gauge
+    func rescued(_ count: Int) { rescuedJobs.increment(by: count) }
+
+    func depth(_ kind: String, _ jobState: JobState, _ count: Int) {
+        let gauge = state.withLock { state in
+            let key = "\(jobState.rawValue) \(kind)"
+            if let gauge = state.depths[key] { return gauge }
+            let gauge = Gauge(
+                label: "datavault_jobs_depth", dimensions: [("kind", kind), ("state", jobState.rawValue)],
+                factory: factory)
+            state.depths[key] = gauge
             return gauge
         }
+        gauge.record(count)
+    }
+
+    /// Depths that are known to be there, and were not counted this time, are zero.
+    func clearDepths(but counted: Set<String>) {
+        for (key, gauge) in state.withLock({ $0.depths }) where !counted.contains(key) { gauge.record(0) }
+    }
+
+    func relayed(_ destination: String, _ outcome: String, _ count: Int) {
+        guard count > 0 else { return }
+        let counter = state.withLock { state in
+            let key = "\(outcome) \(destination)"
+            if let counter = state.relayed[key] { return counter }
+            let counter = Counter(
+                label: "datavault_outbox_messages_total",
+                dimensions: [("destination", destination), ("outcome", outcome)], factory: factory)
+            state.relayed[key] = counter
+            return counter
+        }
+        counter.increment(by: count)
     }
 }
 
-extension Timer {
-    func recordSeconds(_ seconds: Double) { recordNanoseconds(Int64(min(seconds * 1e9, 9e18))) }
+/// The metrics of one kind.
+final class KindMetrics: Sendable {
+    private let enqueued: Counter
+    private let started: Counter
+    private let latency: Timer
+    private let runTime: Timer
+    private let finished: [String: Counter]
+
+    init(_ kind: String, factory: any MetricsFactory) {
+        let dimensions = [("kind", kind)]
+        enqueued = Counter(label: "datavault_jobs_enqueued_total", dimensions: dimensions, factory: factory)
+        started = Counter(label: "datavault_jobs_started_total", dimensions: dimensions, factory: factory)
+        latency = Timer(
+            label: "datavault_jobs_start_latency_seconds", dimensions: dimensions, preferredDisplayUnit: .seconds,
+            factory: factory)
+        runTime = Timer(
+            label: "datavault_jobs_run_time_seconds", dimensions: dimensions, preferredDisplayUnit: .seconds,
+            factory: factory)
+        finished = Dictionary(
+            uniqueKeysWithValues: Ending.names.map { outcome in
+                (
+                    outcome,
+                    Counter(
+                        label: "datavault_jobs_finished_total", dimensions: dimensions + [("outcome", outcome)],
+                        factory: factory)
+                )
+            })
+    }
+
+    func enqueued(_ count: Int) { enqueued.increment(by: count) }
+
+    /// - Parameter seconds: from when the job was due.
+    func started(after seconds: Double) {
+        started.increment()
+        latency.recordNanoseconds(Self.nanoseconds(seconds))
+    }
+
+    func finished(_ outcome: String, after seconds: Double) {
+        finished[outcome]?.increment()
+        runTime.recordNanoseconds(Self.nanoseconds(seconds))
+    }
+
+    private static func nanoseconds(_ seconds: Double) -> Int64 { Int64(min(max(seconds, 0) * 1e9, 9e18)) }
 }

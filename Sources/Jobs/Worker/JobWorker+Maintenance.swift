@@ -7,7 +7,9 @@ extension JobWorker {
         do {
             while try await queue.rescue().hasMore, !Task.isCancelled {}
             try await queue.removeExpired()
-            for depth in try await queue.counts() { queue.metrics.depth(depth.kind, depth.state.rawValue, depth.count) }
+            let counts = try await queue.counts()
+            for depth in counts { queue.metrics.depth(depth.kind, depth.state, depth.count) }
+            queue.metrics.clearDepths(but: Set(counts.map { "\($0.state.rawValue) \($0.kind)" }))
         } catch {
             logger.warning("housekeeping of the job store failed", metadata: ["error": "\(error)"])
         }

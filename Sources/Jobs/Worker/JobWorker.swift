@@ -13,6 +13,7 @@ public final class JobWorker: Service {
     let configuration: WorkerConfiguration
     let handlers: [String: JobHandler]
     let logger: Logger
+    private let metrics: [String: KindMetrics]
     let state: Mutex<WorkerState>
     let wakeup = Wakeup()
     private let lease: Mutex<Lease>
@@ -32,6 +33,7 @@ public final class JobWorker: Service {
         self.configuration = configuration
         self.handlers = Dictionary(handlers.map { ($0.kind, $0) }, uniquingKeysWith: { $1 })
         self.logger = logger
+        metrics = self.handlers.mapValues { queue.metrics.kind($0.kind) }
         let kinds = self.handlers.values.sorted { $0.kind < $1.kind }
         state = Mutex(WorkerState(configuration, kinds: kinds.map { ($0.kind, $0.concurrency) }))
         lease = Mutex(Lease())
@@ -145,7 +147,7 @@ public final class JobWorker: Service {
         let now = queue.now
         for ending in endings {
             let seconds = now.timeIntervalSince(ending.job.startedAt)
-            queue.metrics.finished(ending.job.kind, ending.name, seconds: seconds)
+            metrics[ending.job.kind]?.finished(ending.name, after: seconds)
             if case .dead(let reason, let error) = ending.outcome {
                 logger.error(
                     "a job is dead",
@@ -221,7 +223,7 @@ public final class JobWorker: Service {
 
     private func start(_ job: Job) {
         guard let handler = handlers[job.kind] else { return }
-        queue.metrics.started(job.kind, latency: job.startedAt.timeIntervalSince(job.dueAt))
+        metrics[job.kind]?.started(after: job.startedAt.timeIntervalSince(job.dueAt))
         let context = JobContext(job, queue)
         state.withLock { $0.start(job, context, deadline: queue.now + handler.timeout) }
         // Not in a group: each is cancelled by itself. The state counts them, and leaves when none is left.

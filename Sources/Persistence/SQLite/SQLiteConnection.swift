@@ -29,6 +29,7 @@ final class SQLiteConnection: Connection {
         options.prepareDatabase { database in
             try database.execute(sql: "PRAGMA cache_size = -\(configuration.cacheKiB)")
             try database.execute(sql: "PRAGMA journal_size_limit = \(configuration.journalSizeLimit)")
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = \(configuration.checkpointPages)")
             try database.execute(sql: "PRAGMA trusted_schema = ON")
             database.add(function: scope.function)
         }
@@ -99,7 +100,18 @@ final class SQLiteConnection: Connection {
         do { try perform { try $0.rollback() } } catch { isUsable = false }
     }
 
-    func control(_ savepoint: SavepointCommand) throws(StoreError) { try script(savepoint.text) }
+    /// Prepared once, as each write has a savepoint of its own.
+    func control(_ savepoint: SavepointCommand) throws(StoreError) {
+        try perform { database in
+            if let statement = statements.find(savepoint.text) {
+                try statement.execute()
+            } else {
+                let statement = try database.makeStatement(sql: savepoint.text)
+                _ = statements.insert(statement, for: savepoint.text)
+                try statement.execute()
+            }
+        }
+    }
 
     func script(_ text: String) throws(StoreError) { try perform { try $0.execute(sql: text) } }
 
@@ -117,7 +129,7 @@ final class SQLiteConnection: Connection {
 
     func rows(_ statement: PreparedSQL, maximum: Int) throws(StoreError) -> [Row] {
         try performPrepared(statement) { _, prepared in
-            let cursor = SQLiteRows(try GRDB.Row.fetchCursor(prepared))
+            let cursor = try SQLiteRows(prepared)
             // An INSERT … RETURNING takes effect as a whole, also when its rows are not taken.
             let rows = try cursor.next(maximum &+ 1)
             guard rows.count <= maximum else {
@@ -133,7 +145,7 @@ final class SQLiteConnection: Connection {
             // Not out of the cache: the same statement may be run again while the cursor is open.
             let prepared = try database.makeStatement(sql: statement.text)
             try Self.bind(statement, to: prepared)
-            return SQLiteCursor(connection: self, rows: SQLiteRows(try GRDB.Row.fetchCursor(prepared)))
+            return SQLiteCursor(connection: self, rows: try SQLiteRows(prepared))
         }
     }
 

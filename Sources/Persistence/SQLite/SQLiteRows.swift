@@ -1,34 +1,54 @@
 import GRDB
+import GRDBSQLite
 
 /// A running statement's rows, in the store's form.
+///
+/// Columns are read from SQLite itself: GRDB's row would be a copy in between.
 final class SQLiteRows {
+    private let statement: GRDB.Statement
     private let cursor: GRDB.RowCursor
     private var columns: ColumnNames?
     private var isFinished = false
 
-    init(_ cursor: GRDB.RowCursor) { self.cursor = cursor }
+    /// Starts the statement, whose values are bound.
+    init(_ statement: GRDB.Statement) throws {
+        self.statement = statement
+        cursor = try GRDB.Row.fetchCursor(statement)
+    }
 
     func next(_ maximum: Int) throws -> [Row] {
         var rows: [Row] = []
         while !isFinished, rows.count < maximum {
-            guard let row = try cursor.next() else {
+            guard try cursor.next() != nil else {
                 isFinished = true
                 break
             }
-            let columns = columns ?? ColumnNames(Array(row.columnNames))
+            let columns = columns ?? ColumnNames(statement.columnNames)
             self.columns = columns
-            rows.append(Row(columns: columns, values: row.databaseValues.map(Self.value)))
+            var values: [SQLValue] = []
+            values.reserveCapacity(columns.names.count)
+            for column in columns.names.indices { values.append(value(Int32(column))) }
+            rows.append(Row(columns: columns, values: values))
         }
         return rows
     }
 
-    private static func value(_ value: DatabaseValue) -> SQLValue {
-        switch value.storage {
-        case .null: .null
-        case .int64(let number): .integer(number)
-        case .double(let number): .real(number)
-        case .string(let text): .text(text)
-        case .blob(let data): .blob([UInt8](data))
+    /// The statement stands at a row: the cursor has just stepped there.
+    private func value(_ column: Int32) -> SQLValue {
+        let handle = unsafe statement.sqliteStatement
+        switch unsafe sqlite3_column_type(handle, column) {
+        case SQLITE_INTEGER: return unsafe .integer(sqlite3_column_int64(handle, column))
+        case SQLITE_FLOAT: return unsafe .real(sqlite3_column_double(handle, column))
+        case SQLITE_TEXT:
+            guard let text = unsafe sqlite3_column_text(handle, column) else { return .null }
+            let bytes = unsafe UnsafeBufferPointer(start: text, count: Int(sqlite3_column_bytes(handle, column)))
+            return unsafe .text(String(decoding: bytes, as: UTF8.self))
+        case SQLITE_BLOB:
+            // None for an empty one.
+            guard let bytes = unsafe sqlite3_column_blob(handle, column) else { return .blob([]) }
+            let count = unsafe Int(sqlite3_column_bytes(handle, column))
+            return unsafe .blob([UInt8](UnsafeRawBufferPointer(start: bytes, count: count)))
+        default: return .null
         }
     }
 }

@@ -14,7 +14,7 @@ final class SQLiteWriter: Sendable {
     }
 
     private struct State {
-        var queue: [Member] = []
+        var queue = WriteQueue()
         var nextID: UInt64 = 0
         var running: UInt64?
         var interrupter: (any Canceller)?
@@ -99,7 +99,7 @@ final class SQLiteWriter: Sendable {
         let waiting: Member? = state.withLock { state in
             // Under the lock, so that it cannot hit the next member.
             if state.running == id { state.interrupter?.cancel() }
-            return state.queue.firstIndex { $0.id == id }.map { state.queue.remove(at: $0) }
+            return state.queue.removeFirst { $0.id == id }
         }
         waiting?.finish(StoreError(.cancelled, "the caller's task was cancelled"))
     }
@@ -108,9 +108,7 @@ final class SQLiteWriter: Sendable {
         let now = ContinuousClock.now
         slot.checkDeadline(now: now)
         let overdue: [Member] = state.withLock { state in
-            let overdue = state.queue.filter { $0.deadline <= now }
-            if !overdue.isEmpty { state.queue.removeAll { $0.deadline <= now } }
-            return overdue
+            state.queue.removeAll { $0.deadline <= now }
         }
         for member in overdue {
             member.finish(StoreError(.exhausted, "the writer did not come free within \(pool.acquireTimeout)"))
@@ -209,21 +207,17 @@ final class SQLiteWriter: Sendable {
 
     private func take(_ connection: SQLiteConnection) -> Member? {
         state.withLock { state in
-            guard !state.queue.isEmpty else { return nil }
-            let member = state.queue.removeFirst()
+            guard let member = state.queue.popFirst() else { return nil }
             state.running = member.id
             state.interrupter = connection.canceller
             return member
         }
     }
 
-    private func putBack(_ members: [Member]) { state.withLock { $0.queue.insert(contentsOf: members, at: 0) } }
+    private func putBack(_ members: [Member]) { state.withLock { $0.queue.putBack(members) } }
 
     private func takeAll() -> [Member] {
-        state.withLock { state in
-            defer { state.queue = [] }
-            return state.queue
-        }
+        state.withLock { $0.queue.removeAll { _ in true } }
     }
 
     var load: (busy: Bool, waiting: Int) { state.withLock { ($0.running != nil, $0.queue.count) } }

@@ -37,6 +37,22 @@ public struct SQL: Sendable, Hashable, ExpressibleByStringInterpolation {
         return SQL(stringInterpolation: result)
     }
 
+    /// Values in a row, separated by commas: `IN (\(SQL.list(ids)))`.
+    public static func list(_ values: some Collection<some SQLConvertible>) -> SQL {
+        var result = StringInterpolation(literalCapacity: 0, interpolationCount: values.count)
+        for value in values { result.appendItem(value.sqlValue) }
+        return SQL(stringInterpolation: result)
+    }
+
+    /// Rows of one value each: `INSERT … VALUES \(SQL.rows(payloads))`.
+    public static func rows(_ values: some Collection<some SQLConvertible>) -> SQL {
+        var result = StringInterpolation(literalCapacity: 0, interpolationCount: values.count)
+        for value in values { result.appendItem(value.sqlValue, separator: "), (") }
+        guard !values.isEmpty else { return SQL(stringInterpolation: result) }
+        result.enclose()
+        return SQL(stringInterpolation: result)
+    }
+
     /// The scope's organization, written `\(.organization)`.
     public struct Token: Sendable {
         let binding: Binding
@@ -76,11 +92,23 @@ public struct SQL: Sendable, Hashable, ExpressibleByStringInterpolation {
             }
         }
 
+        mutating func appendItem(_ value: SQLValue, separator: String = ", ") {
+            if !bindings.isEmpty { pieces[pieces.count - 1] = separator }
+            append(.value(value))
+        }
+
+        mutating func enclose() {
+            pieces[0] = "("
+            pieces[pieces.count - 1] = ")"
+        }
+
         private mutating func append(_ binding: Binding) {
             bindings.append(binding)
             pieces.append("")
         }
     }
+
+    private static let placeholders = (1...512).map { "$\($0)" }
 
     var usesOrganization: Bool { bindings.contains(.organization) }
 
@@ -89,7 +117,7 @@ public struct SQL: Sendable, Hashable, ExpressibleByStringInterpolation {
         guard !bindings.isEmpty else { return pieces[0] }
         var text = pieces[0]
         for index in bindings.indices {
-            text += "$\(index + 1)"
+            text += index < Self.placeholders.count ? Self.placeholders[index] : "$\(index + 1)"
             text += pieces[index + 1]
         }
         return text

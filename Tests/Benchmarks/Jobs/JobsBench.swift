@@ -4,7 +4,7 @@ import Persistence
 import Synchronization
 
 // Durable enqueue-and-finish a second, beside what the disk and the store themselves can do, in one run.
-//   jobs-bench FOLDER [--postgres URL] [--jobs N] [--callers N]
+//   jobs-bench FOLDER [--postgres URL] [--jobs N] [--callers N] [--only single|batched]
 @main struct JobsBench {
     static func main() async throws {
         let options = try Options(CommandLine.arguments)
@@ -25,12 +25,12 @@ import Synchronization
             "commits of a tiny row, \(options.callers) callers",
             try await StoreCeiling.together(store, callers: options.callers, seconds: 2))
         let bench = QueueBench(store: store, callers: options.callers)
-        report.add("enqueue, single", try await bench.enqueueSingly(options.jobs))
-        report.add("claim and finish, single", try await bench.work(options.jobs, single: true))
-        report.add("enqueue and finish, single, both at once", try await bench.both(options.jobs, single: true))
-        report.add("enqueue, batched", try await bench.enqueueBatched(options.jobs * 4))
-        report.add("claim and finish, batched", try await bench.work(options.jobs * 4, single: false))
-        report.add("enqueue and finish, batched, both at once", try await bench.both(options.jobs * 4, single: false))
+        for single in [true, false] where options.only.map({ ($0 == "single") == single }) ?? true {
+            let (name, count) = single ? ("single", options.jobs) : ("batched", options.jobs * 4)
+            report.add("enqueue, \(name)", try await bench.enqueue(count, single: single))
+            report.add("claim and finish, \(name)", try await bench.work(count, single: single))
+            report.add("enqueue and finish at once, \(name)", try await bench.both(count, single: single))
+        }
         await store.close()
         report.print()
     }
@@ -40,6 +40,7 @@ import Synchronization
         var postgres: String?
         var jobs = 50_000
         var callers = 256
+        var only: String?
 
         init(_ arguments: [String]) throws {
             var rest = arguments.dropFirst()
@@ -48,6 +49,7 @@ import Synchronization
                 case "--postgres": postgres = rest.popFirst()
                 case "--jobs": jobs = rest.popFirst().flatMap(Int.init) ?? jobs
                 case "--callers": callers = rest.popFirst().flatMap(Int.init) ?? callers
+                case "--only": only = rest.popFirst()
                 default: folder = argument
                 }
             }
@@ -55,7 +57,8 @@ import Synchronization
         }
 
         struct Usage: Error, CustomStringConvertible {
-            let description = "usage: jobs-bench FOLDER [--postgres URL] [--jobs N] [--callers N]"
+            let description =
+                "usage: jobs-bench FOLDER [--postgres URL] [--jobs N] [--callers N] [--only single|batched]"
         }
     }
 

@@ -12,13 +12,12 @@ struct QueueBench {
     private static let payload = [UInt8](repeating: 0x61, count: 100)
     private let organization = OrganizationID("acme")
 
-    /// Each in a transaction of its own, by many callers at the same time.
-    func enqueueSingly(_ count: Int) async throws -> Rate {
-        try await measure(count) { try await enqueueSingly(JobQueue(store), count) }
-    }
-
-    func enqueueBatched(_ count: Int) async throws -> Rate {
-        try await measure(count) { try await enqueueBatched(JobQueue(store), count) }
+    /// - Parameter single: each in a transaction of its own, by many callers at the same time.
+    func enqueue(_ count: Int, single: Bool) async throws -> Rate {
+        let queue = JobQueue(store)
+        return try await measure(count) {
+            if single { try await enqueueSingly(queue, count) } else { try await enqueueBatched(queue, count) }
+        }
     }
 
     /// Works off what waits.
