@@ -113,6 +113,22 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        .target(
+            name: "ExampleContract",
+            dependencies: ["Wire", "PolicyModel", "Patterns", protobuf],
+            path: "Tests/Example/Generated",
+            swiftSettings: generated
+        ),
+        .target(
+            name: "ExampleService",
+            dependencies: [
+                "ServiceKit", "ExampleContract", "Wire", "Policy", "PolicyModel", "Persistence", protobuf,
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Example/Service",
+            swiftSettings: ours
+        ),
         // The compiler embeds the descriptor set: see descriptor_set.c.
         .target(name: "CDescriptorSet", exclude: ["datavault.binpb"]),
         .target(
@@ -186,10 +202,11 @@ let package = Package(
         .target(
             name: "ServiceKit",
             dependencies: [
-                "Wire", "WireProtos", "Policy", "PolicyModel", "Persistence", nioCore, nioPosix, protobuf,
+                "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "Persistence", nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
