@@ -113,9 +113,15 @@ let package = Package(
             swiftSettings: ours
         ),
         .target(
+            name: "OpenTelemetryContract",
+            dependencies: ["Wire", protobuf],
+            path: "Sources/Contracts/OpenTelemetryContract",
+            swiftSettings: generated
+        ),
+        .target(
             name: "ServiceKit",
             dependencies: [
-                "Wire", "WireProtos", "Policy", nioCore, nioPosix, protobuf,
+                "Wire", "WireProtos", "Policy", "OpenTelemetryContract", nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
