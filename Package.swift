@@ -101,6 +101,12 @@ let package = Package(
             swiftSettings: ours
         ),
         .target(
+            name: "OpenTelemetryContract",
+            dependencies: ["Wire", protobuf],
+            path: "Sources/Contracts/OpenTelemetryContract",
+            swiftSettings: generated
+        ),
+        .target(
             name: "PolicyModel",
             dependencies: ["Wire", "WireProtos", "Patterns", protobuf],
             swiftSettings: ours
@@ -115,22 +121,6 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
-        .target(
-            name: "ExampleContract",
-            dependencies: ["Wire", "PolicyModel", "Patterns", protobuf],
-            path: "Tests/Example/Generated",
-            swiftSettings: generated
-        ),
-        .target(
-            name: "ExampleService",
-            dependencies: [
-                "ServiceKit", "ExampleContract", "Wire", "Policy", "PolicyModel", "Persistence", protobuf,
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            path: "Tests/Example/Service",
-            swiftSettings: ours
-        ),
         // The compiler embeds the descriptor set: see descriptor_set.c.
         .target(name: "CDescriptorSet", exclude: ["datavault.binpb"]),
         .target(
@@ -141,14 +131,6 @@ let package = Package(
         .target(
             name: "ContractTools",
             dependencies: ["PolicyContract", "GoogleAPIContract", protobuf],
-            swiftSettings: ours
-        ),
-        .executableTarget(
-            name: "datavault",
-            dependencies: [
-                "ContractTools", "DescriptorSet", "PolicyModel", "ServiceKit", "Wire",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
             swiftSettings: ours
         ),
         .target(
@@ -204,7 +186,8 @@ let package = Package(
         .target(
             name: "ServiceKit",
             dependencies: [
-                "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "Persistence", nioCore, nioPosix, protobuf,
+                "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "OpenTelemetryContract", "Persistence",
+                nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
@@ -232,6 +215,30 @@ let package = Package(
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
                 .product(name: "ServiceContextModule", package: "swift-service-context"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: ours
+        ),
+        .target(
+            name: "ExampleContract",
+            dependencies: ["Wire", "PolicyModel", "Patterns", protobuf],
+            path: "Tests/Example/Generated",
+            swiftSettings: generated
+        ),
+        .target(
+            name: "ExampleService",
+            dependencies: [
+                "ServiceKit", "ExampleContract", "Wire", "Policy", "PolicyModel", "Persistence", protobuf,
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Example/Service",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "datavault",
+            dependencies: [
+                "ContractTools", "DescriptorSet", "PolicyModel", "ServiceKit", "Wire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: ours
         ),
