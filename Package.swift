@@ -237,8 +237,11 @@ let package = Package(
         .executableTarget(
             name: "datavault",
             dependencies: [
-                "ContractTools", "DescriptorSet", "PolicyModel", "ServiceKit", "Wire",
+                "ContractTools", "DescriptorSet", "ExampleService", "Persistence", "Policy", "PolicyModel",
+                "ServiceKit", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
             ],
             swiftSettings: ours
         ),

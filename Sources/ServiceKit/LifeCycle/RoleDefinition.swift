@@ -30,7 +30,7 @@ public struct RoleDefinition: Sendable {
         assemble: @escaping @Sendable (RoleContext) async throws -> RoleAssembly
     ) {
         (self.name, self.role, ownSettings, self.migrations) = (name, role, settings, migrations)
-        self.settings = RoleSettings(name, port: port)
+        self.settings = RoleSettings(name, role: role, port: port)
         (self.descriptorSet, self.assemble) = (descriptorSet, assemble)
     }
 

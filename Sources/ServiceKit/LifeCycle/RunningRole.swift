@@ -48,8 +48,12 @@ public final class RunningRole: Sendable {
         self.readiness = readiness
 
         let server = Server(
-            services: assembly.services + [health, try ReflectionService(descriptorSet: definition.descriptorSet(),
-                services: assembly.services.map(\.serviceDescriptor.name) + ["grpc.health.v1.Health"])],
+            services: assembly.services + [
+                health,
+                try ReflectionService(
+                    descriptorSet: definition.descriptorSet(),
+                    services: assembly.services.map(\.serviceDescriptor.name) + ["grpc.health.v1.Health"]),
+            ],
             interceptors: [CallLogInterceptor(settings[LogSettings.calls], logger: logger)]
                 + PolicyLayer.interceptors(policy) + assembly.interceptors,
             configuration: Self.serverConfiguration(settings), eventLoops: eventLoops, logger: logger,
@@ -79,17 +83,18 @@ public final class RunningRole: Sendable {
         _ definition: RoleDefinition, _ settings: Settings, _ logger: Logger
     ) throws -> ReloadingTLSContext {
         let keys = definition.settings
-        let folder = settings[SuiteSettings.dataFolder]
+        let folder = KeyFolder("\(settings[SuiteSettings.dataFolder])/keys")
         func file(_ key: SettingKey<String>, _ otherwise: String) -> String {
-            settings[key].isEmpty ? "\(folder)/keys/\(otherwise)" : settings[key]
+            settings[key].isEmpty ? otherwise : settings[key]
         }
+        let usual = folder.identity(of: definition.role)
         let configuration = TLSConfiguration(
             identities: [
                 TLSConfiguration.Identity(
-                    certificateChainFile: file(keys.certificateFile, "\(definition.name).pem"),
-                    privateKeyFile: file(keys.keyFile, "\(definition.name).key"))
+                    certificateChainFile: file(keys.certificateFile, usual.certificateChainFile),
+                    privateKeyFile: file(keys.keyFile, usual.privateKeyFile))
             ],
-            trust: .files([file(keys.authorityFile, "ca.pem")]), clientVerification: .required)
+            trust: .files([file(keys.authorityFile, folder.authorityCertificate)]), clientVerification: .required)
         do {
             return try ReloadingTLSContext(configuration: configuration, role: .server, logger: logger)
         } catch {

@@ -1,6 +1,6 @@
 import Persistence
-import Synchronization
 import ServiceLifecycle
+import Synchronization
 
 /// Whether a role's store is there and fits the program. Migrations are looked at until they fit, then no more.
 final class StoreGate: Sendable {

@@ -1,18 +1,24 @@
+public import PolicyModel
+
 /// What holds for every role of a process.
 public enum SuiteSettings {
     /// `data.folder`
     public static let dataFolder = SettingKey(
         "data.folder", default: "datavault-data",
         "Where embedded databases, keys and files lie that no other setting names. Made with mode 0700 if missing.",
-        mustBe: "a path") { !$0.isEmpty && !$0.utf8.contains(0) }
+        mustBe: "a path"
+    ) { !$0.isEmpty && !$0.utf8.contains(0) }
     /// `trust.domain`
     public static let trustDomain = SettingKey(
         "trust.domain", default: "datavault.local",
         "The trust domain of the suite's certificates, whose URI names are `spiffe://DOMAIN/ROLE`.",
-        mustBe: "a host name in lower case") { name in
-            !name.isEmpty && name.utf8.count <= 253
-                && name.utf8.allSatisfy { ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2D || $0 == 0x2E }
-        }
+        mustBe: "a host name in lower case"
+    ) { name in
+        !name.isEmpty && name.utf8.count <= 253
+            && name.utf8.allSatisfy {
+                ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2D || $0 == 0x2E
+            }
+    }
     /// `shutdown.grace`
     public static let grace = SettingKey(
         "shutdown.grace", default: Duration.seconds(30), in: .zero...Duration.seconds(3_600),
@@ -53,7 +59,7 @@ public struct RoleSettings: Sendable {
     /// The settings of a role.
     ///
     /// - Parameter port: Of RPCs; operators' port is 100 above it.
-    public init(_ name: String, port: Int) {
+    public init(_ name: String, role: Role, port: Int) {
         self.name = name
         listen = SettingKey(
             "\(name).listen", default: .loopback(port), "Where RPCs are served, over mutual TLS. Port 0: any free one.")
@@ -65,10 +71,10 @@ public struct RoleSettings: Sendable {
             "The authorities that peers' certificates come from. Empty: `keys/ca.pem` in `data.folder`.")
         certificateFile = SettingKey(
             "\(name).tls.certificate-file", default: "",
-            "The role's certificate with its chain. Empty: `keys/\(name).pem` in `data.folder`.")
+            "The role's certificate with its chain. Empty: `keys/\(role.rawValue).pem` in `data.folder`.")
         keyFile = SettingKey(
             "\(name).tls.key-file", default: "",
-            "The certificate's private key. Empty: `keys/\(name).key` in `data.folder`. Files are read again when they change."
+            "The certificate's private key. Empty: `keys/\(role.rawValue).key` in `data.folder`. Files are read again when they change."
         )
         store = StoreSettings(role: name)
     }

@@ -61,7 +61,9 @@ struct JSONLine {
     mutating func closed() -> [UInt8] {
         // Many small members can pass the limit by their names alone; such a line is replaced as a whole.
         if bytes.count > limit + Self.reserve {
-            return Array("{\"level\":\"warning\",\"message\":\"a log line of \(bytes.count) bytes was left out\",\"cut\":true}".utf8)
+            return Array(
+                "{\"level\":\"warning\",\"message\":\"a log line of \(bytes.count) bytes was left out\",\"cut\":true}"
+                    .utf8)
         }
         bytes.append(contentsOf: Array(isCut ? ",\"cut\":true}".utf8 : "}".utf8))
         return bytes

@@ -5,7 +5,8 @@ public struct LogMask: Sendable {
 
     /// Parts of names whose values are hidden.
     public var secretNames = [
-        "authorization", "password", "passwd", "secret", "token", "cookie", "credential", "signature", "api-key", "api_key",
+        "authorization", "password", "passwd", "secret", "token", "cookie", "credential", "signature", "api-key",
+        "api_key",
         "apikey", "private-key", "private_key",
     ]
     /// Texts that are hidden wherever they stand: configured secrets. Short ones are not, as they would hide words.

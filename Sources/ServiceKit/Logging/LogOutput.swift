@@ -61,7 +61,8 @@ public final class LogOutput: @unchecked Sendable {
             swap(&lines, &waiting)
             waiting.removeAll(keepingCapacity: true)
             if unreported > 0 {
-                lines.append(contentsOf: Array("{\"level\":\"warning\",\"message\":\"\(unreported) log lines dropped\"}\n".utf8))
+                lines.append(
+                    contentsOf: Array("{\"level\":\"warning\",\"message\":\"\(unreported) log lines dropped\"}\n".utf8))
                 unreported = 0
             }
             isWriting = true

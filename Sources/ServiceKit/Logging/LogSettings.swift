@@ -23,14 +23,16 @@ public enum LogSettings {
     }
 
     /// `log.level`
-    public static let level = SettingKey("log.level", default: Logger.Level.info, "The least severe lines that are kept.")
+    public static let level = SettingKey(
+        "log.level", default: Logger.Level.info, "The least severe lines that are kept.")
     /// `log.format`
     public static let format = SettingKey(
         "log.format", default: Format.auto, "How lines look; `auto` is `console` on a terminal, otherwise `json`.")
     /// `log.calls`
     public static let calls = SettingKey(
         "log.calls", default: Calls.failed,
-        "Which calls leave a line: those that failed through a service's fault (INTERNAL, UNKNOWN, DATA_LOSS), all, none.")
+        "Which calls leave a line: those that failed through a service's fault (INTERNAL, UNKNOWN, DATA_LOSS), all, none."
+    )
     /// `log.line-size`
     public static let lineSize = SettingKey(
         "log.line-size", default: ByteCount(16 << 10), in: ByteCount(512)...ByteCount(1 << 20),

@@ -85,7 +85,8 @@ public struct SuiteLogHandler: LogHandler {
     // MARK: Console
 
     private func console(_ event: LogEvent, _ metadata: Logger.Metadata) -> [UInt8] {
-        var text = "\(LogTime.now()) \(event.level.rawValue.uppercased()) \(label): \(mask.masked(event.message.description))"
+        var text =
+            "\(LogTime.now()) \(event.level.rawValue.uppercased()) \(label): \(mask.masked(event.message.description))"
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
             text += " \(key)=\(shown(value, under: key))"
         }
@@ -119,7 +120,8 @@ enum LogTime {
         var parts = unsafe tm()
         unsafe gmtime_r(&seconds, &parts)
         func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let fraction = milliseconds < 10 ? "00\(milliseconds)" : milliseconds < 100 ? "0\(milliseconds)" : "\(milliseconds)"
+        let fraction =
+            milliseconds < 10 ? "00\(milliseconds)" : milliseconds < 100 ? "0\(milliseconds)" : "\(milliseconds)"
         return unsafe "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T"
             + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(fraction)Z"
     }

@@ -123,6 +123,7 @@ public struct Replay: Sendable {
     private static func reused(_ id: String) -> RPCError {
         RPCError(
             .alreadyExists, Datavault_Policy_V1_Reason.requestIDReused,
-            "the request_id was used for another request; make a new one for each request", metadata: ["request_id": id])
+            "the request_id was used for another request; make a new one for each request", metadata: ["request_id": id]
+        )
     }
 }

@@ -32,7 +32,7 @@ public struct ReplayCleaner: Service {
             while !Task.isCancelled {
                 do {
                     while try await clean() == Self.batch {}
-                } catch where !Task.isCancelled {
+                } catch  where !Task.isCancelled {
                     logger.warning("old replies could not be removed", metadata: ["error": "\(error)"])
                 } catch {}
                 try? await Task.sleep(for: interval)

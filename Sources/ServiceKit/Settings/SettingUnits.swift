@@ -16,7 +16,9 @@ extension Duration: SettingValue {
             rest = rest.dropFirst(digits.count)
             let name = rest.prefix { $0.isLetter }
             rest = rest.dropFirst(name.count)
-            guard let number = Int64(digits), let unit = Self.units.first(where: { $0.name == name }) else { return nil }
+            guard let number = Int64(digits), let unit = Self.units.first(where: { $0.name == name }) else {
+                return nil
+            }
             let (product, overflow) = number.multipliedReportingOverflow(by: unit.milliseconds)
             let (sum, overflows) = milliseconds.addingReportingOverflow(product)
             guard !overflow, !overflows else { return nil }

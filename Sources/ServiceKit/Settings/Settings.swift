@@ -110,7 +110,8 @@ public struct Settings: Sendable {
     private static func place(_ name: String, _ source: String, _ sources: SettingSources) -> Origin {
         switch source {
         case "environment": Origin(source: source, place: SettingDeclaration.environmentName(name))
-        case "file": Origin(source: source, place: "\(sources.file?.path ?? ""):\(sources.file?.values[name]?.line ?? 0)")
+        case "file":
+            Origin(source: source, place: "\(sources.file?.path ?? ""):\(sources.file?.values[name]?.line ?? 0)")
         default: Origin(source: source, place: "--set \(name)")
         }
     }

@@ -87,7 +87,9 @@ struct NotePlace: Sendable {
     /// Reads a page token; nil if it is none.
     init?(token: String) {
         let parts = token.split(separator: ".", maxSplits: 1)
-        guard parts.count == 2, let time = Int64(parts[0]), let id = UUID(uuidString: String(parts[1])) else { return nil }
+        guard parts.count == 2, let time = Int64(parts[0]), let id = UUID(uuidString: String(parts[1])) else {
+            return nil
+        }
         self.init(createdAt: time, id: id.uuidString.lowercased())
     }
 
