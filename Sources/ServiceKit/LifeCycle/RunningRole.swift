@@ -82,25 +82,13 @@ public final class RunningRole: Sendable {
     private static func tls(
         _ definition: RoleDefinition, _ settings: Settings, _ logger: Logger
     ) throws -> ReloadingTLSContext {
-        let keys = definition.settings
-        let folder = KeyFolder("\(settings[SuiteSettings.dataFolder])/keys")
-        func file(_ key: SettingKey<String>, _ otherwise: String) -> String {
-            settings[key].isEmpty ? otherwise : settings[key]
-        }
-        let usual = folder.identity(of: definition.role)
-        let configuration = TLSConfiguration(
-            identities: [
-                TLSConfiguration.Identity(
-                    certificateChainFile: file(keys.certificateFile, usual.certificateChainFile),
-                    privateKeyFile: file(keys.keyFile, usual.privateKeyFile))
-            ],
-            trust: .files([file(keys.authorityFile, folder.authorityCertificate)]), clientVerification: .required)
+        let files = definition.settings.tlsFiles(settings, role: definition.role)
         do {
-            return try ReloadingTLSContext(configuration: configuration, role: .server, logger: logger)
+            return try ReloadingTLSContext(configuration: files.configuration, role: .server, logger: logger)
         } catch {
             throw SuiteFailure(
                 "\(definition.name) has no certificate to show: \(error). `datavault keys ca` and `datavault keys issue "
-                    + "\(definition.role.rawValue)` make one; \(keys.certificateFile.name) says where it lies.")
+                    + "\(definition.role.rawValue)` make one; \(definition.settings.certificateFile.name) says where it lies.")
         }
     }
 
@@ -109,15 +97,9 @@ public final class RunningRole: Sendable {
         _ key: SettingKey<SocketAddress>, _ settings: Settings, _ open: (ListenAddress) async throws -> Result
     ) async throws -> Result {
         do { return try await open(settings[key].address) } catch let error as IOError {
-            let reason =
-                switch error.errnoCode {
-                case EADDRINUSE: "another program has it"
-                case EACCES: "the system does not allow it"
-                case EADDRNOTAVAIL: "this machine has no such address"
-                default: unsafe String(cString: strerror(error.errnoCode))
-                }
             throw SuiteFailure(
-                "\(settings[key].settingText) cannot be listened on: \(reason). Set \(key.name) to another address.")
+                "\(settings[key].settingText) cannot be listened on: \(ListenFailure.reason(error)). Set \(key.name) to "
+                    + "another address.")
         }
     }
 }

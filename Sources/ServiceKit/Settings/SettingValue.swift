@@ -76,7 +76,7 @@ public protocol SettingChoice: SettingValue, CaseIterable, RawRepresentable wher
 
 extension SettingChoice {
     public static var settingType: String { "choice" }
-    public static var settingSyntax: String? { allCases.map(\.rawValue).joined(separator: ", ") }
+    public static var settingSyntax: String? { "one of " + allCases.map(\.rawValue).joined(separator: ", ") }
     public init?(setting text: String) { self.init(rawValue: text) }
     public var settingText: String { rawValue }
 }

@@ -18,7 +18,7 @@ public enum SettingsReference {
             for setting in section.settings {
                 var about = setting.summary
                 if let bounds = setting.bounds { about += " Must be \(bounds)." }
-                if setting.type == "choice", let syntax = setting.syntax { about += " One of \(syntax)." }
+                if setting.type == "choice", let syntax = setting.syntax { about += " Must be \(syntax)." }
                 if setting.isSecret { about += " Secret." }
                 let value = setting.defaultText.isEmpty ? "" : "`\(setting.defaultText)`"
                 lines.append(
