@@ -22,7 +22,9 @@ public struct Doctor: Sendable {
     public func examine() async -> [Diagnosis] {
         let changed = settings.schema.settings.count { settings.origin(of: $0).source != "default" }
         var all = [
-            Diagnosis("settings", .ok, "all \(settings.schema.settings.count) are right; \(changed) differ from their defaults")
+            Diagnosis(
+                "settings", .ok,
+                "all \(settings.schema.settings.count) are right; \(changed) differ from their defaults")
         ]
         let folder = settings[SuiteSettings.dataFolder]
         all.append(dataFolder(folder))

@@ -18,10 +18,13 @@ struct StoreDiagnosis {
         let path = "\(settings[SuiteSettings.dataFolder])/\(role.name).db"
         let configuration = role.settings.store.configuration(settings, defaultPath: path)
         if case .sqlite(let sqlite) = configuration.backend, !FileManager.default.fileExists(atPath: sqlite.path) {
-            return [Diagnosis(subject, .ok, "the SQLite file \(sqlite.path) is not there yet; the first start makes it")]
+            return [
+                Diagnosis(subject, .ok, "the SQLite file \(sqlite.path) is not there yet; the first start makes it")
+            ]
         }
         do {
-            let store = try Store(configuration, logger: Logger(label: "datavault.doctor") { _ in SwiftLogNoOpLogHandler() })
+            let store = try Store(
+                configuration, logger: Logger(label: "datavault.doctor") { _ in SwiftLogNoOpLogHandler() })
             let found = await examine(store, subject, now)
             await store.close()
             return found
@@ -46,7 +49,8 @@ struct StoreDiagnosis {
             if !status.unknown.isEmpty || !status.changed.isEmpty {
                 found.append(
                     Diagnosis(
-                        subject, .failure, "\(kind) was migrated by another version: "
+                        subject, .failure,
+                        "\(kind) was migrated by another version: "
                             + (status.unknown + status.changed).joined(separator: ", "),
                         "start the version that migrated it"))
             } else if !status.pending.isEmpty {
@@ -67,11 +71,15 @@ struct StoreDiagnosis {
         let theirs = try await store.system(.examineStore).read { tx in
             try tx.value(Double.self, "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS DOUBLE PRECISION)")
         }
-        let (mine, subject) = (before.addingTimeInterval(now().timeIntervalSince(before) / 2), "\(role.name) store clock")
+        let (mine, subject) = (
+            before.addingTimeInterval(now().timeIntervalSince(before) / 2), "\(role.name) store clock"
+        )
         let skew = (theirs ?? 0) - mine.timeIntervalSince1970
-        let text = "PostgreSQL's clock is \(String(format: "%.1f", abs(skew))) s \(skew < 0 ? "behind" : "ahead of") this one"
+        let text =
+            "PostgreSQL's clock is \(String(format: "%.1f", abs(skew))) s \(skew < 0 ? "behind" : "ahead of") this one"
         if abs(skew) > Doctor.smallSkew {
-            return Diagnosis(subject, abs(skew) > Doctor.largeSkew ? .failure : .warning, text, "let NTP set both clocks")
+            return Diagnosis(
+                subject, abs(skew) > Doctor.largeSkew ? .failure : .warning, text, "let NTP set both clocks")
         }
         return Diagnosis(subject, .ok, text)
     }

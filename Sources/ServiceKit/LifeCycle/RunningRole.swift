@@ -88,7 +88,8 @@ public final class RunningRole: Sendable {
         } catch {
             throw SuiteFailure(
                 "\(definition.name) has no certificate to show: \(error). `datavault keys ca` and `datavault keys issue "
-                    + "\(definition.role.rawValue)` make one; \(definition.settings.certificateFile.name) says where it lies.")
+                    + "\(definition.role.rawValue)` make one; \(definition.settings.certificateFile.name) says where it lies."
+            )
         }
     }
 
