@@ -17,6 +17,8 @@ packages=(
 [ "${1:-}" = run ] || packages+=(
     # a server for the tests of stores, strace to count what reaches the disk
     postgresql strace
+    # a clock that is off
+    faketime
     # generated code, certificates
     protobuf-compiler openssl
     # the foreign gRPC peer for compressed calls
