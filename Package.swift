@@ -159,10 +159,22 @@ let package = Package(
             dependencies: ["PolicyContract", "GoogleAPIContract", protobuf],
             swiftSettings: ours
         ),
+        .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+        .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "Transcoding", dependencies: ["CProtobufC", "CSimdJSON", protobuf], swiftSettings: ours),
+        // What `datavault call` does, without its arguments.
+        .target(
+            name: "CallTool",
+            dependencies: [
+                "Wire", "WireProtos", "Transcoding", "Policy", "PolicyModel", "PolicyContract", nioCore, protobuf,
+            ],
+            swiftSettings: ours
+        ),
         .executableTarget(
             name: "datavault",
             dependencies: [
-                "ContractTools", "DescriptorSet", "PolicyModel", "ServiceKit", "Wire",
+                "ContractTools", "DescriptorSet", "CallTool", "Policy", "PolicyModel", "ServiceKit", "Transcoding",
+                "Wire", nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: ours
@@ -217,9 +229,6 @@ let package = Package(
             dependencies: ["Persistence", "persistence-probe"],
             swiftSettings: ours
         ),
-        .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
-        .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
-        .target(name: "Transcoding", dependencies: ["CProtobufC", "CSimdJSON", protobuf], swiftSettings: ours),
         .target(name: "CAllocationCounter", path: "Tests/AllocationCounter"),
         .testTarget(
             name: "WireTests",

@@ -6,6 +6,6 @@ struct DataVault: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "datavault",
         abstract: "Collects data from the web and from connectors, and can prove what happened to it.",
-        subcommands: [Contract.self, Keys.self]
+        subcommands: [Call.self, Contract.self, Keys.self]
     )
 }
