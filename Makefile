@@ -2,13 +2,16 @@
 SHELL := /bin/bash
 PYTHON := .build-py/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup build test generate check-generated lint format accept-contract bench bench-wire bench-transcode soak sanitize fuzz clean
+.PHONY: help setup run build test generate check-generated lint format accept-contract bench bench-wire bench-transcode soak sanitize fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: ## Install what is missing: Debian packages and the tests' Python environment
 	@scripts/setup.sh
+
+run: ## Set up what is missing, build, and start the whole suite with its data in run-data
+	@scripts/setup.sh run && scripts/run.sh
 
 build: setup ## Build everything that tests and users run
 	@scripts/build.sh

@@ -6,6 +6,9 @@ struct DataVault: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "datavault",
         abstract: "Collects data from the web and from connectors, and can prove what happened to it.",
-        subcommands: [Call.self, Contract.self, Keys.self]
+        subcommands: [
+            Up.self, Serve.self, Migrate.self, Call.self, Contract.self, Keys.self, ConfigCommand.self,
+            DoctorCommand.self,
+        ]
     )
 }
