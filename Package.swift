@@ -234,20 +234,28 @@ let package = Package(
             path: "Tests/Example/Service",
             swiftSettings: ours
         ),
+        .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+        .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "Transcoding", dependencies: ["CProtobufC", "CSimdJSON", protobuf], swiftSettings: ours),
+        // What `datavault call` does, without its arguments.
+        .target(
+            name: "CallTool",
+            dependencies: [
+                "Wire", "WireProtos", "Transcoding", "Policy", "PolicyModel", "PolicyContract", nioCore, protobuf,
+            ],
+            swiftSettings: ours
+        ),
         .executableTarget(
             name: "datavault",
             dependencies: [
-                "ContractTools", "DescriptorSet", "ExampleService", "Persistence", "Policy", "PolicyModel",
-                "ServiceKit", "Wire",
+                "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Persistence", "Policy", "PolicyModel",
+                "ServiceKit", "Transcoding", "Wire", nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
             swiftSettings: ours
         ),
-        .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
-        .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
-        .target(name: "Transcoding", dependencies: ["CProtobufC", "CSimdJSON", protobuf], swiftSettings: ours),
         .target(name: "CAllocationCounter", path: "Tests/AllocationCounter"),
         .testTarget(
             name: "WireTests",

@@ -7,7 +7,8 @@ struct DataVault: AsyncParsableCommand {
         commandName: "datavault",
         abstract: "Collects data from the web and from connectors, and can prove what happened to it.",
         subcommands: [
-            Up.self, Serve.self, Migrate.self, Contract.self, Keys.self, ConfigCommand.self, DoctorCommand.self,
+            Up.self, Serve.self, Migrate.self, Call.self, Contract.self, Keys.self, ConfigCommand.self,
+            DoctorCommand.self,
         ]
     )
 }
