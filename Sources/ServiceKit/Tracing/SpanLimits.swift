@@ -78,7 +78,12 @@ extension SpanAttribute {
         case .stringArray(let texts):
             .stringArray(texts.prefix(limits.maxElements).map { $0.cut(to: limits.maxValueLength) })
         case .stringConvertibleArray(let values):
-            .stringArray(values.prefix(limits.maxElements).map { "\($0)".cut(to: limits.maxValueLength) })
+            // What swift-distributed-tracing makes of `[Int]` where it does not see the type.
+            if let numbers = values.prefix(limits.maxElements).map({ $0 as? Int }) as? [Int] {
+                .int64Array(numbers.map(Int64.init))
+            } else {
+                .stringArray(values.prefix(limits.maxElements).map { "\($0)".cut(to: limits.maxValueLength) })
+            }
         case .int32Array(let values): .int32Array(Array(values.prefix(limits.maxElements)))
         case .int64Array(let values): .int64Array(Array(values.prefix(limits.maxElements)))
         case .doubleArray(let values): .doubleArray(Array(values.prefix(limits.maxElements)))

@@ -1,6 +1,6 @@
-import Logging
 import EchoProtos
 import Foundation
+import Logging
 import ServiceKit
 import ServiceLifecycle
 import UnixSignals
@@ -23,12 +23,21 @@ let channel = options.upstream.map {
 let server = Server(services: [ProbeHandler(upstream: channel.map { Echo_EchoService.Client($0) })])
 let address = try await server.listen(.tcp(host: "127.0.0.1", port: 0))
 let adminPort = try await AdminEndpoint.listen(ProbeActions(telemetry: telemetry))
-print("listening \(address) \(adminPort)")
-fflush(nil)
+
+/// Speaks once signals are looked after, so that who reads it may end the process at once.
+struct Announcement: Service {
+    var text: String
+
+    func run() async throws {
+        print(text)
+        fflush(nil)
+        try await gracefulShutdown()
+    }
+}
 
 var services: [any Service] = [telemetry]
 if let channel { services.append(channel) }
-services.append(server)
+services += [server, Announcement(text: "listening \(address) \(adminPort)")]
 try await ServiceGroup(
     services: services, gracefulShutdownSignals: [.sigterm], logger: .init(label: "telemetry-probe")
 ).run()
