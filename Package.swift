@@ -207,7 +207,7 @@ let package = Package(
         .testTarget(
             name: "ServiceKitTests",
             dependencies: [
-                "ServiceKit", "Wire", "WireProtos", nioCore, nioPosix, protobuf,
+                "ServiceKit", "Persistence", "Policy", "PolicyModel", "Wire", "WireProtos", nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
