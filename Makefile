@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON := .build-py/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup run build test generate check-generated lint format accept-contract bench bench-wire bench-transcode soak sanitize fuzz clean
+.PHONY: help setup run build test generate check-generated lint format accept-contract bench bench-wire bench-transcode bench-suite soak sanitize fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -19,8 +19,8 @@ build: setup ## Build everything that tests and users run
 test: setup ## Run all tests: generated code, protos, format, Swift, foreign peers, attacks
 	@scripts/test.sh
 
-generate: setup ## Write the code that comes from protos
-	@scripts/generate.sh && scripts/embed-descriptors.sh
+generate: setup ## Write the code that comes from protos, and the reference of settings
+	@scripts/generate.sh && scripts/embed-descriptors.sh && scripts/configuration-reference.sh
 
 check-generated: setup ## Fail if committed generated code is not what the protos give
 	@scripts/check-generated.sh
@@ -34,13 +34,16 @@ format: setup ## Format Swift sources and protos
 accept-contract: setup ## Make the present contract the one that callers rely on: proto/baseline.binpb
 	@scripts/descriptor-set.sh suite proto/baseline.binpb
 
-bench: bench-wire bench-transcode ## Run all benchmarks
+bench: bench-wire bench-transcode bench-suite ## Run all benchmarks
 
 bench-wire: setup ## Measure Wire beside nghttpd, grpc-go, gRPC C++ and grpc-swift-2
 	@scripts/bench-wire.sh
 
 bench-transcode: setup ## Measure JSON to protobuf and back beside swift-protobuf and Python
 	@scripts/bench-transcode.sh
+
+bench-suite: setup ## Measure the suite's start, its end and its memory
+	@scripts/bench-suite.sh
 
 soak: setup ## Ten minutes at 80 % of peak: memory flat, no error
 	@scripts/soak.sh

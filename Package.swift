@@ -299,6 +299,21 @@ let package = Package(
             swiftSettings: generated
         ),
         .executableTarget(
+            name: "telemetry-probe",
+            dependencies: [
+                "ServiceKit", "Wire", "EchoProtos", protobuf, nioCore, nioPosix,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+                .product(name: "ServiceContextModule", package: "swift-service-context"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Telemetry/Probe",
+            swiftSettings: ours
+        ),
+        .executableTarget(
             name: "wire-echo",
             dependencies: ["Wire", "EchoProtos", protobuf],
             path: "Tests/Benchmarks/Echo",

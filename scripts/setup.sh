@@ -17,10 +17,14 @@ packages=(
 [ "${1:-}" = run ] || packages+=(
     # a server for the tests of stores, strace to count what reaches the disk
     postgresql strace
+    # a clock that is off
+    faketime
     # generated code, certificates
     protobuf-compiler openssl
     # the foreign gRPC peer for compressed calls
     g++ libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc
+    # scrapes metrics and answers for them in tests, and lints them; 332 MB on disk
+    prometheus
     python3-venv
 )
 

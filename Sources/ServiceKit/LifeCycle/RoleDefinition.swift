@@ -37,7 +37,8 @@ public struct RoleDefinition: Sendable {
     /// The schema of a program with these roles.
     public static func schema(_ roles: [RoleDefinition]) -> SettingsSchema {
         SettingsSchema(
-            [SuiteSettings.section, LogSettings.section] + roles.map { $0.settings.section($0.ownSettings) })
+            [SuiteSettings.section, LogSettings.section, TelemetrySettings.section]
+                + roles.map { $0.settings.section($0.ownSettings) })
     }
 }
 

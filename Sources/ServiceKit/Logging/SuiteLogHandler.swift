@@ -61,7 +61,7 @@ public struct SuiteLogHandler: LogHandler {
     }
 
     private func write(_ value: Logger.Metadata.Value, under key: String, to line: inout JSONLine) {
-        guard !mask.hides(name: key) else { return line.text(LogMask.hidden) }
+        guard !SecretNames.contains(key) else { return line.text(SecretNames.hidden) }
         switch value {
         case .string(let text): line.text(mask.masked(text))
         case .stringConvertible(let value): line.text(mask.masked(value.description))
@@ -97,7 +97,7 @@ public struct SuiteLogHandler: LogHandler {
     }
 
     private func shown(_ value: Logger.Metadata.Value, under key: String) -> String {
-        guard !mask.hides(name: key) else { return LogMask.hidden }
+        guard !SecretNames.contains(key) else { return SecretNames.hidden }
         return switch value {
         case .string(let text): mask.masked(text)
         case .stringConvertible(let value): mask.masked(value.description)

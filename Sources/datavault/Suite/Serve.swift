@@ -21,7 +21,7 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let role = try Roles.named(role)
-        let process = SuiteProcess(try options.settings())
+        let process = try SuiteProcess(try options.settings(), name: role.name)
         try await process.run([role]) { suite in
             StandardOutput.write(suite.roles.map { "\($0.definition.name) is ready: RPCs at \($0.address)" })
         }

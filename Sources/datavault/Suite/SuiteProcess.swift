@@ -1,19 +1,28 @@
 import ArgumentParser
 import Foundation
-import Metrics
+import Logging
 import ServiceKit
 
-/// What `up` and `serve` share: logs, metrics, the suite, and its end.
+/// What `up` and `serve` share: logs, telemetry, the suite, and its end.
 struct SuiteProcess {
     let settings: Settings
-    let output: LogOutput
-    private let registry: PrometheusRegistry
+    private let output: LogOutput
+    private let telemetry: Telemetry
 
-    init(_ settings: Settings) {
+    /// Sets logs and telemetry up for the process.
+    ///
+    /// - Parameter name: What collectors call it.
+    init(_ settings: Settings, name: String) throws {
         self.settings = settings
-        output = LogSettings.bootstrap(settings, provider: LogContext.provider())
-        registry = PrometheusRegistry()
-        MetricsSystem.bootstrap(registry)
+        output = LogSettings.bootstrap(
+            settings,
+            provider: LogContext.provider { context in
+                guard let trace = context.traceContext else { return [:] }
+                return ["trace_id": "\(trace.traceID)", "span_id": "\(trace.spanID)"]
+            })
+        do {
+            telemetry = try TelemetrySettings.bootstrap(settings, serviceName: name, version: Version.current)
+        } catch { throw CommandFailure.exit("telemetry cannot be set up: \(error)") }
     }
 
     /// Runs roles until a signal.
@@ -23,10 +32,12 @@ struct SuiteProcess {
     ) async throws {
         var options = Suite.Options()
         options.logOutput = output
-        let registry = registry
-        options.metrics = { accept in
-            let format = ExpositionFormat(accept: accept)
-            return AdminServer.Answer(contentType: format.contentType, registry.exposition(format))
+        options.processServices = [telemetry]
+        if let registry = telemetry.registry {
+            options.metrics = { accept in
+                let format = ExpositionFormat(accept: accept)
+                return AdminServer.Answer(contentType: format.contentType, registry.exposition(format))
+            }
         }
         change(&options)
         do {

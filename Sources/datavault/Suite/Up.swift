@@ -21,7 +21,7 @@ struct Up: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try options.settings()
-        let process = SuiteProcess(settings)
+        let process = try SuiteProcess(settings, name: "datavault")
         let folder = settings[SuiteSettings.dataFolder]
         let keys: DevelopmentKeys
         do {
