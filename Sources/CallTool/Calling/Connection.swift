@@ -43,12 +43,17 @@ package struct Connection: Sendable {
             ? "is a server listening there, and without TLS? With TLS leave out --plaintext"
             : "is a server listening there? `datavault up` starts one; --address says where"
         if let cause = Self.tlsError(error) { next = Self.next(cause) ?? next }
-        return CallToolError(.connection, "cannot reach \(address): \(error.message)", next: next, status: error)
+        // Wire names the address that it tried, too.
+        let prefix = "\(address): "
+        let why = error.message.hasPrefix(prefix) ? String(error.message.dropFirst(prefix.count)) : error.message
+        return CallToolError(.connection, "cannot reach \(address): \(why)", next: next, status: error)
     }
 
     private static func tlsError(_ error: RPCError) -> TLSError? {
         var cause = error.cause
-        while let next = cause as? RPCError { cause = next.cause }
+        while let next = cause, !(next is TLSError) {
+            cause = (next as? RPCError)?.cause ?? (next as? HTTP2Error)?.cause
+        }
         return cause as? TLSError
     }
 

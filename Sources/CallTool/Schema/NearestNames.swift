@@ -1,11 +1,12 @@
 /// Finds what was probably meant.
 package enum NearestNames {
-    /// The names that are nearest to what was written, best first: those that differ by a third of their letters at most.
+    /// The names that are nearest to what was written, best first: those that differ in a third of their letters at
+    /// most, and in no more than four: packages make names long.
     package static func of(_ written: String, among names: some Sequence<String>, count: Int = 3) -> [String] {
         let wanted = Array(written.lowercased().utf8.prefix(maxLength))
         let found = names.compactMap { name -> (name: String, distance: Int)? in
             let candidate = Array(name.lowercased().utf8.prefix(maxLength))
-            let bound = max(1, max(wanted.count, candidate.count) / 3)
+            let bound = min(max(1, max(wanted.count, candidate.count) / 3), 4)
             guard abs(wanted.count - candidate.count) <= bound else { return nil }
             let distance = distance(wanted, candidate)
             return distance <= bound ? (name, distance) : nil

@@ -7,7 +7,7 @@ import WireProtos
 
 /// Asks a running server what it serves: grpc.reflection.v1, or v1alpha where a server knows no better.
 package final class ReflectionSource: SchemaSource {
-    package let name = "reflection"
+    package let name = "the server"
     private let channel: ClientChannel
     private let limits: CallToolLimits
     private let options: CallOptions

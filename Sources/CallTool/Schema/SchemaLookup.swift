@@ -62,7 +62,7 @@ package struct SchemaLookup: Sendable {
         }
         throw CallToolError.usage(
             "\(source.name) has no service \(written)",
-            next: near.isEmpty ? Self.listing("the services", services) : Self.question(near.map { $0 + suffix }))
+            next: near.isEmpty ? Self.listing("the services", services) : Self.question(near))
     }
 
     private func schema(of service: String) async throws -> Schema {

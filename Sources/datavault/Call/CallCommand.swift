@@ -1,3 +1,4 @@
+import ArgumentParser
 import CallTool
 import DescriptorSet
 import Foundation
@@ -35,24 +36,26 @@ struct CallCommand {
     }
 
     func run() async throws {
-        var connection: Connection?
+        var server: CallServer?
         do {
-            let made = try arguments.server.connection()
-            connection = made
-            let channel = try made.channel(limits: limits)
+            let called = try CallServer(arguments.server, method: arguments.method)
+            server = called
+            let channel = try called.connection.channel(limits: limits)
             let lookup = SchemaLookup(try await source(channel))
             if arguments.list {
                 try await list(lookup)
             } else if arguments.describe {
                 try await describe(lookup)
             } else {
-                try await call(lookup, channel)
+                try await call(lookup, channel, called)
             }
             await channel.shutDown(grace: .zero)
         } catch let failure as CallFailure {
             throw failure
         } catch {
-            throw CallFailure(report: FailureReport(connection?.explain(error) ?? error))
+            // Wrong settings have been printed.
+            if error is ExitCode { throw error }
+            throw CallFailure(report: FailureReport(server?.connection.explain(error) ?? error))
         }
     }
 
@@ -83,13 +86,12 @@ struct CallCommand {
         try output.lines([try await lookup.description(of: name)])
     }
 
-    private func call(_ lookup: SchemaLookup, _ channel: ClientChannel) async throws {
+    private func call(_ lookup: SchemaLookup, _ channel: ClientChannel, _ server: CallServer) async throws {
         guard let name = arguments.method else {
             throw CallToolError.usage("no method is named", next: "--list shows what the server has")
         }
         let input = try arguments.json.map { try RequestInput($0) }
-        let grant = try arguments.caller.grant(
-            keys: arguments.server.keys, audience: try arguments.server.expectedRole)
+        let grant = try arguments.caller.grant(keys: server.keys, audience: server.role)
         let (schema, method) = try await lookup.method(name)
         var options = CallOptions(metadata: metadata, timeout: try timeout())
         try grant?.add(to: &options.metadata, for: method)
@@ -102,8 +104,7 @@ struct CallCommand {
         } catch let error as RPCError {
             output.end(error.code, trailers: error.metadata)
             throw CallFailure(
-                report: FailureReport(
-                    try arguments.server.connection().explain(error), method: method, schema: schema))
+                report: FailureReport(server.connection.explain(error), method: method, schema: schema))
         }
     }
 

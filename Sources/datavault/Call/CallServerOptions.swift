@@ -8,19 +8,26 @@ import Wire
 
 /// Which server is called, and how both sides know each other.
 struct CallServerOptions: ParsableArguments {
-    @Option(help: "host:port, [IPv6]:port or unix:/path.")
-    var address = "127.0.0.1:7443"
+    @Option(help: "host:port, [IPv6]:port or unix:/path; left out, a role of this machine's suite is called.")
+    var address: String?
+
+    @Option(
+        name: .customLong("to"),
+        help: "The role of this machine's suite, as its settings have it; left out, the one that the method names.")
+    var role: String?
 
     @Flag(help: "Speak HTTP/2 without TLS.")
     var plaintext = false
 
     @Option(
-        help: "A folder of `datavault keys`, with ca.pem, the role's certificate and the gateway's signing key.",
-        completion: .directory)
+        help: """
+            A folder of `datavault keys`, with ca.pem, the role's certificate and the gateway's signing key; of the suite \
+            of this machine keys/ in data.folder.
+            """, completion: .directory)
     var keys: String?
 
     @Option(name: .customLong("as"), help: "The role whose certificate of --keys is shown.")
-    var role = Role.gateway.rawValue
+    var shownRole = Role.gateway.rawValue
 
     @Option(help: "The authorities that the server's certificate may be from (PEM).", completion: .file())
     var ca: String?
@@ -43,60 +50,5 @@ struct CallServerOptions: ParsableArguments {
     @Option(help: "How long connecting may take.")
     var connectTimeout = "5s"
 
-    /// The role that is to answer; nil if not said.
-    var expectedRole: Role? {
-        get throws { try expectRole.map { try Self.role($0, "--expect-role") } }
-    }
-
-    func connection() throws -> Connection {
-        var connection = try Connection(address: address, tls: plaintext ? nil : try tls())
-        connection.serverName = serverName
-        connection.connectTimeout = try Arguments.duration(connectTimeout, flag: "--connect-timeout")
-        return connection
-    }
-
-    private func tls() throws -> TLSConfiguration {
-        guard (cert == nil) == (key == nil) else {
-            throw CallToolError.usage("--cert and --key go together")
-        }
-        var tls = TLSConfiguration()
-        let folder = keys.map(KeyFolder.init)
-        if let folder {
-            tls.trust = .files([folder.authorityCertificate])
-            tls.identities = [folder.identity(of: try Self.role(role, "--as"))]
-        }
-        if let ca { tls.trust = .files([ca]) }
-        if let cert, let key {
-            tls.identities = [TLSConfiguration.Identity(certificateChainFile: cert, privateKeyFile: key)]
-        }
-        if let expected = try expectedRole {
-            tls.expectedPeerURIs = [try domain(tls).uri(expected)]
-        } else if folder != nil, serverName == nil {
-            // Whoever has a certificate of the suite: which role serves a method, the contract knows and TLS does not.
-            tls.expectedPeerURIs = Role.allCases.map(try domain(tls).uri)
-        }
-        return tls
-    }
-
-    private func domain(_ tls: TLSConfiguration) throws -> TrustDomain {
-        do {
-            if let trustDomain { return try TrustDomain(trustDomain) }
-            if let shown = tls.identities.first?.certificateChainFile {
-                return try RoleCertificate(file: shown).trustDomain
-            }
-            return .standard
-        } catch let error as KeyError {
-            throw CallToolError.usage(
-                "\(error)", next: "--trust-domain NAME, or a certificate of `datavault keys issue`")
-        }
-    }
-
-    private static func role(_ text: String, _ flag: String) throws -> Role {
-        guard let role = Role(rawValue: text) else {
-            throw CallToolError.usage(
-                "\(flag): there is no role \"\(text)\"",
-                next: "the roles are \(Role.allCases.map(\.rawValue).joined(separator: ", "))")
-        }
-        return role
-    }
+    @OptionGroup var settings: SettingOptions
 }
