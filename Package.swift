@@ -287,7 +287,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "transcode-bench",
-            dependencies: ["Transcoding", "TestContractProtos", protobuf],
+            dependencies: ["Transcoding", "TestContractProtos", "CAllocationCounter", protobuf],
             path: "Tests/Benchmarks/Transcode",
             exclude: ["transcode_bench.py"],
             swiftSettings: ours
