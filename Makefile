@@ -34,7 +34,7 @@ format: setup ## Format Swift sources and protos
 accept-contract: setup ## Make the present contract the one that callers rely on: proto/baseline.binpb
 	@scripts/descriptor-set.sh suite proto/baseline.binpb
 
-bench: bench-wire bench-transcode bench-policy bench-suite ## Run all benchmarks
+bench: bench-wire bench-transcode bench-policy bench-suite bench-jobs ## Run all benchmarks
 
 bench-wire: setup ## Measure Wire beside nghttpd, grpc-go, gRPC C++ and grpc-swift-2
 	@scripts/bench-wire.sh
@@ -48,8 +48,14 @@ bench-policy: setup ## Measure what the policy layer adds to a call
 bench-suite: setup ## Measure the suite's start, its end and its memory
 	@scripts/bench-suite.sh
 
+bench-jobs: setup ## Measure the job queue on both stores beside their fsync ceilings
+	@scripts/bench-jobs.sh
+
 soak: setup ## Ten minutes at 80 % of peak: memory flat, no error
 	@scripts/soak.sh
+
+soak-jobs: setup ## Kill workers 100 times during 100 000 jobs on each store
+	@scripts/soak-jobs.sh
 
 sanitize: setup ## Run Wire's tests under the address and thread sanitizers
 	@scripts/sanitize.sh
