@@ -130,6 +130,18 @@ import Testing
             try await queue.turn(kinds: [], endings: [Ending(job: jobs[0], outcome: .succeeded)])
             #expect(try await queue.states().isEmpty)
             #expect(try await queue.greet("y") > first)
+            // Failed once: its history goes as well.
+            for _ in 0..<2 {
+                let jobs = try await queue.claim()
+                let again = Ending.Outcome.retry(at: queue.now, error: "e", countsAsAttempt: true)
+                try await queue.turn(
+                    kinds: [], endings: [Ending(job: jobs[0], outcome: jobs[0].attempt == 1 ? again : .succeeded)])
+            }
+            #expect(try await queue.states().isEmpty)
+            let attempts = try await queue.store.system(.test).read {
+                try $0.value(Int.self, "SELECT count(*) AS n FROM job_attempts")
+            }
+            #expect(attempts == 0)
         }
     }
 }

@@ -140,7 +140,9 @@ import Testing
     @Test(arguments: stores) func aDeafHandlerIsGivenUp(_ kind: Store.Kind) async throws {
         try await withQueue(kind) { queue in
             let isReleased = Locked(false)
-            let handler = JobHandler(.greet, timeout: .milliseconds(30)) { _, _ in
+            let runs = Locked(0)
+            let handler = JobHandler(.greet, concurrency: 2, timeout: .milliseconds(30)) { _, _ in
+                runs.withLock { $0 += 1 }
                 while !isReleased.withLock({ $0 }) { try? await Task.sleep(for: .milliseconds(5)); await Task.yield() }
             }
             var configuration = WorkerConfiguration.test
@@ -148,7 +150,13 @@ import Testing
             try await withWorker(queue, [handler], configuration) { _ in
                 let id = try await queue.greet("deaf", JobOptions(maximumAttempts: 1))
                 try await eventually { try await queue.state(id) == .dead }
+                // The same worker may run it again beside the handler that is still there; later both places are free.
+                try await queue.redrive(id)
+                try await eventually { try await queue.info(id).state == .dead && runs.withLock { $0 } == 2 }
                 isReleased.withLock { $0 = true }
+                let others = try await queue.enqueue(
+                    (0..<2).map { try JobKind.greet.request("\($0)") }, by: "t", for: acme)
+                try await eventually { try await queue.states().values.count { $0 == .succeeded } == others.count }
             }
         }
     }

@@ -76,6 +76,13 @@ public struct JobSchedule: Sendable, Hashable {
     }
 }
 
+extension JobSchedule {
+    /// The run's unique key: of its own, or where runs do not overlap the schedule's.
+    func uniqueKey(_ time: Date) -> String {
+        overlap == .allow ? "schedule \(name) \(JobQueue.microseconds(time) / 1_000_000)" : "schedule \(name)"
+    }
+}
+
 /// A schedule as it stands in the store.
 public struct JobScheduleInfo: Sendable, Hashable {
     public var schedule: JobSchedule

@@ -72,10 +72,13 @@ public final class JobScheduler: Service {
         }
         for row in due {
             guard let info = row.info, let time = row.nextAt else {
-                try await fail(row)
+                try await fail(row, row.problem ?? "the schedule cannot be read")
                 continue
             }
-            try await enqueue(info.schedule, due: time, now: now)
+            do { try await enqueue(info.schedule, due: time, now: now) } catch let error as JobError {
+                // What is wrong with one schedule does not stop the others.
+                try await fail(row, error.description)
+            }
         }
         return due.count
     }
@@ -95,20 +98,19 @@ public final class JobScheduler: Service {
             guard moved == 1 else { return }
             let requests = times.map { time in
                 var request = schedule.request
-                let instant = schedule.overlap == .allow ? " \(JobQueue.microseconds(time) / 1_000_000)" : ""
-                request.options.uniqueKey = "schedule \(schedule.name)\(instant)"
+                request.options.uniqueKey = schedule.uniqueKey(time)
                 return request
             }
             try queue.enqueue(requests, by: schedule.initiator, for: schedule.organization, in: tx)
         }
     }
 
-    /// A time zone that this machine does not know: stopped, with its reason, instead of tried for ever.
-    private func fail(_ row: ScheduleRow) async throws {
-        logger.error("a schedule cannot be read", metadata: ["name": "\(row.name)", "error": "\(row.problem ?? "")"])
+    /// A time zone that this machine does not know, for instance: stopped, with its reason, instead of tried for ever.
+    private func fail(_ row: ScheduleRow, _ problem: String) async throws {
+        logger.error("a schedule cannot be run", metadata: ["name": "\(row.name)", "error": "\(problem)"])
         try await queue.store.system(.scheduleJobs).write(.readCommitted) { tx in
             _ = try tx.run(
-                "UPDATE job_schedules SET next_at = NULL, error = \(row.problem) WHERE name = \(row.name)")
+                "UPDATE job_schedules SET next_at = NULL, error = \(problem) WHERE name = \(row.name)")
         }
     }
 }

@@ -7,7 +7,8 @@ extension JobQueue {
     ///
     /// - Throws: `JobError.invalid` naming the field; `notFound` if the name is another organization's.
     public func put(_ schedule: JobSchedule, in tx: borrowing Transaction) throws {
-        try check(schedule.name, "name")
+        try check(schedule.uniqueKey(schedule.cron.next(after: now) ?? now), "name")
+        try check(schedule.request.kind, "kind")
         try check(schedule.initiator, "initiator")
         guard schedule.request.payload.count <= configuration.maximumPayload else {
             throw JobError(.invalid, field: "payload", "has more than \(configuration.maximumPayload) bytes")

@@ -55,7 +55,7 @@ public struct OutboxDestination: Sendable {
     public let name: String
     public var exhausted = Exhausted.keepTrying
     public var backoff = Backoff(first: .milliseconds(500), longest: .seconds(60))
-    /// Messages in one call of `deliver`, and keys and bytes of payload among them, at most.
+    /// Messages in one call of `deliver`, and different keys among them, at most.
     public var maximumMessages = 200
     public var maximumKeys = 50
     /// How long a delivery may take; then it is cancelled, and its messages are tried again.

@@ -56,12 +56,16 @@ extension JobQueue {
                 \(success(at: now)) WHERE id IN (\(list)) AND fence = \(fence) AND state = 'running'
                 """)
             lost += chunk.count - changed
+            // A job that goes with its end takes its history along; a first claim has none.
+            if keepsNothing, fence > 1 { try tx.run("DELETE FROM job_attempts WHERE job IN (\(list))") }
         }
         return lost
     }
 
+    private var keepsNothing: Bool { configuration.keepSucceeded <= .zero }
+
     private func success(at now: Date) -> SQL {
-        configuration.keepSucceeded <= .zero
+        keepsNothing
             ? "DELETE FROM jobs" : "UPDATE jobs SET state = 'succeeded', finished_at = \(now)"
     }
 
@@ -73,6 +77,9 @@ extension JobQueue {
         let changed = try tx.run(
             "\(success(at: now)) WHERE id = \(job.id) AND fence = \(job.fence) AND state = 'running'\(own)")
         guard changed == 1 else { throw JobError(.leaseLost, "job \(job.id) is no longer this worker's") }
+        if keepsNothing, job.fence > 1 {
+            try tx.run("DELETE FROM job_attempts WHERE job = \(job.id)\(own)")
+        }
     }
 
     /// Checks within a transaction that the claim is still the job's, and keeps it so until the transaction ends.

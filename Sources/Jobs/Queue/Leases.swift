@@ -80,24 +80,29 @@ extension JobQueue {
     }
 
     private func takeBack(_ theirs: SQL, from worker: String, at now: Date, _ tx: borrowing Transaction) throws -> Int {
-        // A row that a handler's transaction is finishing at this moment is waited for, and is then no longer running.
+        // Whoever finishes one of them at this moment is waited for, and it is none of them any more.
+        let ids = try tx.values(JobID.self, "\(theirs)\(forUpdate)")
         let error = "the worker \(worker) gave no sign of life"
-        try tx.run(
-            """
-            INSERT INTO job_attempts (organization, job, fence, attempt, worker, started_at, ended_at, outcome, error)
-            SELECT organization, id, fence, attempt, worker, started_at, CAST(\(now) AS BIGINT), 'lost',
-                CAST(\(error) AS TEXT)
-            FROM jobs WHERE id IN (\(theirs))
-            """)
-        return try tx.run(
-            """
-            UPDATE jobs SET worker = NULL, error = \(error),
-                state = CASE WHEN cancel_requested THEN 'cancelled'
-                    WHEN attempt >= maximum_attempts THEN 'dead' ELSE 'ready' END,
-                reason = CASE WHEN attempt >= maximum_attempts THEN 'lost' END,
-                finished_at = CASE WHEN cancel_requested OR attempt >= maximum_attempts
-                    THEN CAST(\(now) AS BIGINT) END
-            WHERE id IN (\(theirs)) AND state = 'running'
-            """)
+        for chunk in Chunks.split(ids) {
+            try tx.run(
+                """
+                INSERT INTO job_attempts
+                    (organization, job, fence, attempt, worker, started_at, ended_at, outcome, error)
+                SELECT organization, id, fence, attempt, worker, started_at, CAST(\(now) AS BIGINT), 'lost',
+                    CAST(\(error) AS TEXT)
+                FROM jobs WHERE id IN (\(SQL.list(chunk)))
+                """)
+            try tx.run(
+                """
+                UPDATE jobs SET worker = NULL, error = \(error),
+                    state = CASE WHEN cancel_requested THEN 'cancelled'
+                        WHEN attempt >= maximum_attempts THEN 'dead' ELSE 'ready' END,
+                    reason = CASE WHEN attempt >= maximum_attempts THEN 'lost' END,
+                    finished_at = CASE WHEN cancel_requested OR attempt >= maximum_attempts
+                        THEN CAST(\(now) AS BIGINT) END
+                WHERE id IN (\(SQL.list(chunk)))
+                """)
+        }
+        return ids.count
     }
 }

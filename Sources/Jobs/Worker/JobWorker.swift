@@ -105,7 +105,7 @@ public final class JobWorker: Service {
                     state.withLock { $0.opened(any: any, hasMore: more) }
                 case .turn(let endings, let kinds, let room, let promotes):
                     try await turn(endings, kinds, room, promotes)
-                case .cancel(let ids): cancel(ids, .shutdown)
+                case .cancelAll: cancel(nil, .shutdown)
                 case .leave:
                     await leave()
                     return
@@ -193,12 +193,12 @@ public final class JobWorker: Service {
         do {
             guard let cancelled = try await queue.heartbeat(worker, lease: configuration.lease) else {
                 // The loop finds out as well, and starts over.
-                cancelAll(.lost)
+                cancel(nil, .lost)
                 hear(.ready)
                 return
             }
             extendLease(worker, from: begin)
-            cancel(cancelled, .requested)
+            if !cancelled.isEmpty { cancel(cancelled, .requested) }
         } catch {
             logger.warning("no heartbeat", metadata: ["error": "\(error)"])
         }
@@ -207,7 +207,7 @@ public final class JobWorker: Service {
     /// The worker was given up, as it was silent for too long: its jobs are others', and it goes on under a new name.
     private func startOver() async {
         logger.warning("this worker's lease was lost; it starts over")
-        cancelAll(.lost)
+        cancel(nil, .lost)
         await registerAnew()
     }
 
@@ -256,18 +256,17 @@ public final class JobWorker: Service {
             timeout: handler.timeout, now: queue.now, random: queue.environment.random())
     }
 
-    private func cancel(_ ids: [JobID], _ cause: CancelCause) {
-        for task in state.withLock({ $0.cancel(ids, cause) }) { task.cancel() }
+    /// - Parameter ids: nil for all.
+    private func cancel(_ ids: [JobID]?, _ cause: CancelCause) {
+        for task in state.withLock({ $0.cancel(ids.map(Set.init), cause) }) { task.cancel() }
     }
-
-    private func cancelAll(_ cause: CancelCause) { cancel(state.withLock { Array($0.running.keys) }, cause) }
 
     private func checkTimeouts() {
         let now = queue.now
         // Others may have its jobs from here on.
-        if lease.withLock({ $0.until }) < now { cancelAll(.lost) }
+        if lease.withLock({ $0.until }) < now { cancel(nil, .lost) }
         let (overdue, deaf) = state.withLock { $0.overdue(at: now) }
-        cancel(overdue, .timeout)
+        for task in overdue { task.cancel() }
         for job in deaf {
             guard let handler = handlers[job.kind] else { continue }
             let outcome = verdict(job, handler).outcome(CancellationError(), cause: .timeout)

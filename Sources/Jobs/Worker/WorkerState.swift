@@ -14,6 +14,14 @@ struct WorkerState: Sendable {
         var task: Task<Void, Never>?
     }
 
+    /// A job that was given up can be claimed again while its handler is still there: both have their entries.
+    struct Claim: Sendable, Hashable {
+        var id: JobID
+        var fence: Int64
+
+        init(_ job: Job) { (id, fence) = (job.id, job.fence) }
+    }
+
     enum Phase: Sendable, Equatable {
         case working
         /// Nothing is claimed; what runs may go on until then.
@@ -25,7 +33,7 @@ struct WorkerState: Sendable {
     let configuration: WorkerConfiguration
     /// Bounds by kind.
     let kinds: [(name: String, concurrency: Int)]
-    private(set) var running: [JobID: Running] = [:]
+    private(set) var running: [Claim: Running] = [:]
     private(set) var endings: [Ending] = []
     private var countByKind: [String: Int] = [:]
     private(set) var phase = Phase.working
@@ -46,8 +54,8 @@ struct WorkerState: Sendable {
         case peek([String])
         case open
         case turn(endings: [Ending], kinds: [Turn.Kind], room: Int, promotes: Bool)
-        /// Cancel these: shutdown's patience is over.
-        case cancel([JobID])
+        /// Cancel all that runs: shutdown's patience is over.
+        case cancelAll
         case leave
     }
 
@@ -59,7 +67,7 @@ struct WorkerState: Sendable {
             if running.isEmpty, endings.isEmpty { return .leave }
             if end <= now, !running.isEmpty {
                 phase = .cancelling(until: now + configuration.drainGrace)
-                return .cancel(Array(running.keys))
+                return .cancelAll
             }
         case .cancelling(let end):
             if end <= now || (running.isEmpty && endings.isEmpty) { return .leave }
@@ -148,56 +156,65 @@ struct WorkerState: Sendable {
 
     mutating func start(_ job: Job, _ context: JobContext, deadline: Date) {
         countByKind[job.kind, default: 0] += 1
-        running[job.id] = Running(job: job, context: context, deadline: deadline)
+        running[Claim(job)] = Running(job: job, context: context, deadline: deadline)
     }
 
     /// - Returns: whether the job is to be cancelled at once.
     mutating func attach(_ task: Task<Void, Never>, to job: Job) -> Bool {
-        guard running[job.id]?.job.fence == job.fence else { return false }
-        running[job.id]?.task = task
-        return running[job.id]?.cause != nil
+        // Its handler may have returned already.
+        guard running[Claim(job)] != nil else { return false }
+        running[Claim(job)]?.task = task
+        return running[Claim(job)]?.cause != nil
     }
 
     /// A handler has returned.
     mutating func end(_ job: Job, _ outcome: Ending.Outcome) {
-        guard let entry = running[job.id], entry.job.fence == job.fence else { return }
-        running[job.id] = nil
+        guard let entry = running.removeValue(forKey: Claim(job)) else { return }
         countByKind[job.kind, default: 1] -= 1
         if !entry.isGivenUp { endings.append(Ending(job: job, outcome: outcome)) }
     }
 
-    func cause(_ job: Job) -> CancelCause? { running[job.id]?.cause }
+    func cause(_ job: Job) -> CancelCause? { running[Claim(job)]?.cause }
 
+    /// - Parameter ids: nil for all.
     /// - Returns: the tasks to cancel.
-    mutating func cancel(_ ids: some Sequence<JobID>, _ cause: CancelCause) -> [Task<Void, Never>] {
-        ids.compactMap { id in
-            guard let entry = running[id], entry.cause == nil else { return nil }
-            running[id]?.cause = cause
-            return entry.task
+    mutating func cancel(_ ids: Set<JobID>?, _ cause: CancelCause) -> [Task<Void, Never>] {
+        var tasks: [Task<Void, Never>] = []
+        for (claim, entry) in running where entry.cause == nil && ids?.contains(claim.id) ?? true {
+            running[claim]?.cause = cause
+            if let task = entry.task { tasks.append(task) }
         }
+        return tasks
     }
 
-    /// Timeouts: who is overdue, and who did not heed the cancellation.
-    mutating func overdue(at now: Date) -> (cancel: [JobID], giveUp: [Job]) {
-        var (cancel, giveUp): ([JobID], [Job]) = ([], [])
-        for (id, entry) in running {
+    /// Timeouts: cancels who is overdue.
+    ///
+    /// - Returns: the tasks to cancel, and the jobs whose handlers did not heed their cancellation.
+    mutating func overdue(at now: Date) -> (cancel: [Task<Void, Never>], deaf: [Job]) {
+        var (tasks, deaf): ([Task<Void, Never>], [Job]) = ([], [])
+        for (claim, entry) in running {
             if entry.cause == nil, entry.deadline <= now {
-                cancel.append(id)
-                running[id]?.giveUpAt = now + configuration.timeoutGrace
+                running[claim]?.cause = .timeout
+                running[claim]?.giveUpAt = now + configuration.timeoutGrace
+                if let task = entry.task { tasks.append(task) }
             } else if let date = entry.giveUpAt, date <= now, !entry.isGivenUp {
-                giveUp.append(entry.job)
+                deaf.append(entry.job)
             }
         }
-        return (cancel, giveUp)
+        return (tasks, deaf)
     }
 
     mutating func giveUp(_ job: Job, _ outcome: Ending.Outcome) {
-        guard running[job.id]?.isGivenUp == false else { return }
-        running[job.id]?.isGivenUp = true
+        guard running[Claim(job)]?.isGivenUp == false else { return }
+        running[Claim(job)]?.isGivenUp = true
         endings.append(Ending(job: job, outcome: outcome))
     }
 
     mutating func drain(until date: Date) {
-        if phase == .working { phase = .draining(until: date) }
+        switch phase {
+        case .working: phase = .draining(until: date)
+        case .draining(let end): phase = .draining(until: min(end, date))
+        case .cancelling: break
+        }
     }
 }
