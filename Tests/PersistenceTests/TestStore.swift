@@ -26,7 +26,7 @@ func withStore(
         }
     configuration.pool.size = 4
     // Tests share two cores with others: only those about time have short ones.
-    configuration.pool.acquireTimeout = .seconds(60)
+    configuration.pool.acquireTimeout = .seconds(3600)
     change(&configuration)
     let store = try Store(configuration)
     do {

@@ -4,7 +4,7 @@ import Persistence
 import Synchronization
 
 // Durable enqueue-and-finish a second, beside what the disk and the store themselves can do, in one run.
-//   jobs-bench FOLDER [--postgres URL] [--jobs N] [--callers N] [--only single|batched]
+//   jobs-bench FOLDER [--postgres URL] [--jobs N] [--callers N] [--only single|batched] [--waiting N]
 @main struct JobsBench {
     static func main() async throws {
         let options = try Options(CommandLine.arguments)
@@ -31,6 +31,11 @@ import Synchronization
             report.add("claim and finish, \(name)", try await bench.work(count, single: single))
             report.add("enqueue and finish at once, \(name)", try await bench.both(count, single: single))
         }
+        if options.waiting > 0 {
+            _ = try await bench.enqueue(options.waiting, single: false)
+            let name = "claim and finish, batched, with \(options.waiting) waiting"
+            report.add(name, try await bench.work(options.jobs, single: false))
+        }
         await store.close()
         report.print()
     }
@@ -41,6 +46,8 @@ import Synchronization
         var jobs = 50_000
         var callers = 256
         var only: String?
+        /// Jobs that wait while the last measurement runs.
+        var waiting = 0
 
         init(_ arguments: [String]) throws {
             var rest = arguments.dropFirst()
@@ -49,6 +56,7 @@ import Synchronization
                 case "--postgres": postgres = rest.popFirst()
                 case "--jobs": jobs = rest.popFirst().flatMap(Int.init) ?? jobs
                 case "--callers": callers = rest.popFirst().flatMap(Int.init) ?? callers
+                case "--waiting": waiting = rest.popFirst().flatMap(Int.init) ?? 0
                 case "--only": only = rest.popFirst()
                 default: folder = argument
                 }
@@ -58,7 +66,7 @@ import Synchronization
 
         struct Usage: Error, CustomStringConvertible {
             let description =
-                "usage: jobs-bench FOLDER [--postgres URL] [--jobs N] [--callers N] [--only single|batched]"
+                "usage: jobs-bench FOLDER [--postgres URL] [--jobs N] [--callers N] [--only single|batched] [--waiting N]"
         }
     }
 
