@@ -19,6 +19,7 @@ generated=(
     "wire | proto | datavault/policy/v1 | Sources/Policy/Generated | Visibility=Public,ExtraModuleImports=PolicyContract"
     "swift+wire | proto | $otlp | Sources/Contracts/OpenTelemetryContract | Visibility=Public"
     "swift+wire | Tests/Contract/proto:proto:GOOGLEAPIS | datavault/test/v1 | Tests/Contract/Generated | Visibility=Public"
+    "swift+wire | Tests/Example/proto:proto:GOOGLEAPIS | datavault/example/v1 | Tests/Example/Generated | Visibility=Public"
     "swift+wire | Tests/Interop/proto | grpc/testing | Tests/Interop/Generated | Visibility=Public"
     "swift+wire | Tests/ReadMe | greeter.proto | Tests/ReadMe/Generated | Visibility=Public"
     "swift+wire | Tests/Benchmarks/peers/proto | echo.proto | Tests/Benchmarks/EchoProtos | Visibility=Public"

@@ -31,17 +31,8 @@ public struct SpanMask: Sendable {
 
     /// Hides the values of attributes that are named like secrets.
     public static let secrets = SpanMask { key, value in
-        let key = key.lowercased()
-        return secretNames.contains { key.contains($0) } ? .string(hidden) : value
+        SecretNames.contains(key) ? .string(SecretNames.hidden) : value
     }
-
-    /// What stands in the place of a hidden value.
-    public static let hidden = "[masked]"
-
-    private static let secretNames = [
-        "authorization", "cookie", "credential", "passphrase", "password", "private_key", "api_key", "apikey", "secret",
-        "token",
-    ]
 }
 
 /// Attributes as they are kept: masked, cut, and few enough.
