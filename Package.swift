@@ -349,6 +349,17 @@ let package = Package(
             swiftSettings: ours
         ),
         .executableTarget(
+            name: "telemetry-bench",
+            dependencies: [
+                "ServiceKit", "Wire", "EchoProtos", protobuf,
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
+            path: "Tests/Benchmarks/Telemetry",
+            exclude: ["telemetry_bench.py"],
+            swiftSettings: ours
+        ),
+        .executableTarget(
             name: "wire-echo",
             dependencies: ["Wire", "EchoProtos", protobuf],
             path: "Tests/Benchmarks/Echo",
