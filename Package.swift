@@ -207,7 +207,7 @@ let package = Package(
         .testTarget(
             name: "ServiceKitTests",
             dependencies: [
-                "ServiceKit", "Wire", "WireProtos", nioCore, nioPosix, protobuf,
+                "ServiceKit", "PolicyModel", "Wire", "WireProtos", nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -242,6 +242,13 @@ let package = Package(
             name: "CallTool",
             dependencies: [
                 "Wire", "WireProtos", "Transcoding", "Policy", "PolicyModel", "PolicyContract", nioCore, protobuf,
+            ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "CallToolTests",
+            dependencies: [
+                "CallTool", "TestContractProtos", "Transcoding", "Wire", "WireProtos", nioCore, protobuf,
             ],
             swiftSettings: ours
         ),
