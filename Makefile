@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON := .build-py/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup run build test generate check-generated lint format accept-contract bench bench-wire bench-transcode bench-suite soak sanitize fuzz clean
+.PHONY: $(shell grep -oE '^[a-z-]+:' Makefile | tr -d :)
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -34,13 +34,16 @@ format: setup ## Format Swift sources and protos
 accept-contract: setup ## Make the present contract the one that callers rely on: proto/baseline.binpb
 	@scripts/descriptor-set.sh suite proto/baseline.binpb
 
-bench: bench-wire bench-transcode bench-suite ## Run all benchmarks
+bench: bench-wire bench-transcode bench-policy bench-suite ## Run all benchmarks
 
 bench-wire: setup ## Measure Wire beside nghttpd, grpc-go, gRPC C++ and grpc-swift-2
 	@scripts/bench-wire.sh
 
 bench-transcode: setup ## Measure JSON to protobuf and back beside swift-protobuf and Python
 	@scripts/bench-transcode.sh
+
+bench-policy: setup ## Measure what the policy layer adds to a call
+	@scripts/bench-policy.sh
 
 bench-suite: setup ## Measure the suite's start, its end and its memory
 	@scripts/bench-suite.sh

@@ -172,6 +172,7 @@ let package = Package(
             dependencies: ["CPostgres", grdb, .product(name: "Logging", package: "swift-log")],
             swiftSettings: ours
         ),
+        .target(name: "StoreTesting", path: "Tests/StoreTesting", swiftSettings: ours),
         .executableTarget(
             name: "persistence-probe",
             dependencies: ["Persistence"],
@@ -180,7 +181,40 @@ let package = Package(
         ),
         .testTarget(
             name: "PersistenceTests",
-            dependencies: ["Persistence", "persistence-probe"],
+            dependencies: ["Persistence", "StoreTesting", "persistence-probe"],
+            swiftSettings: ours
+        ),
+        .target(
+            name: "Jobs",
+            dependencies: [
+                "Persistence",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "jobs-probe",
+            dependencies: ["Jobs", "Persistence"],
+            path: "Tests/JobsProbe",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "jobs-bench",
+            dependencies: ["Jobs", "Persistence"],
+            path: "Tests/Benchmarks/Jobs",
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "JobsTests",
+            dependencies: [
+                "Jobs", "Persistence", "StoreTesting", "jobs-probe",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: ours
         ),
         .target(
@@ -207,7 +241,7 @@ let package = Package(
         .testTarget(
             name: "ServiceKitTests",
             dependencies: [
-                "ServiceKit", "PolicyModel", "Wire", "WireProtos", nioCore, nioPosix, protobuf,
+                "ServiceKit", "Persistence", "Policy", "PolicyModel", "Wire", "WireProtos", nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -294,7 +328,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "transcode-bench",
-            dependencies: ["Transcoding", "TestContractProtos", protobuf],
+            dependencies: ["Transcoding", "TestContractProtos", "CAllocationCounter", protobuf],
             path: "Tests/Benchmarks/Transcode",
             exclude: ["transcode_bench.py"],
             swiftSettings: ours

@@ -9,6 +9,9 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SERVICES = ("IdentityService", "ScrapeService", "PipelineService", "ComplianceService")
+FEATURES = {
+    "ExistentialAny", "InternalImportsByDefault", "MemberImportVisibility", "NonisolatedNonsendingByDefault",
+}
 SWIFT = re.compile(r"^(?:@\w+(?:\(\w+\))?\s+)*(?:public |package |internal |private )?import (?:\w+ )?(\w+)", re.MULTILINE)
 
 
@@ -21,7 +24,12 @@ def targets():
     for target in json.loads(done.stdout)["targets"]:
         names = [next(iter(item.values()))[0] for item in target["dependencies"]]
         folder = ROOT / (target.get("path") or f"{'Tests' if target['type'] == 'test' else 'Sources'}/{target['name']}")
-        found[target["name"]] = {"type": target["type"], "dependencies": names, "folder": folder}
+        kinds = [setting["kind"] for setting in target["settings"] if setting["tool"] == "swift"]
+        found[target["name"]] = {
+            "type": target["type"], "dependencies": names, "folder": folder,
+            "settings": {next(iter(kind)) for kind in kinds},
+            "features": {kind["enableUpcomingFeature"]["_0"] for kind in kinds if "enableUpcomingFeature" in kind},
+        }
     return found
 
 
@@ -102,3 +110,17 @@ def test_files_stay_small():
     large = [file for file, size in sizes.items() if size > 300]
     assert len(large) * 10 <= len(sizes), sorted(large)
     assert not [file for file, size in sizes.items() if size > 500 and file.name != "StandardDescriptors.swift"]
+
+
+def test_settings_are_strict(targets):
+    """Code of our own is built with strict settings and no warning; generated code, and the example of the README, which
+    is built as its reader would, are the exceptions."""
+    for name, target in targets.items():
+        files = list(target["folder"].rglob("*.swift"))
+        is_generated = all(
+            file.name.endswith((".pb.swift", ".wire.swift", ".rules.swift", "Descriptors.swift")) for file in files
+        )
+        if not files or is_generated or name == "readme-example":
+            continue
+        assert {"swiftLanguageMode", "strictMemorySafety", "treatAllWarnings"} <= target["settings"], name
+        assert FEATURES <= target["features"], name

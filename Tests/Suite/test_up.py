@@ -1,5 +1,6 @@
 """A suite that was started with nothing set up, and what its first service answers."""
 
+import concurrent.futures
 import json
 import os
 import stat
@@ -50,6 +51,15 @@ def test_the_same_request_twice_changes_once(notes):
         notes.create("something else", request_id)
     assert failures[0].is_(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")
     assert len(notes.all_notes()) == 1
+
+
+def test_the_same_request_many_times_at_once_changes_once(notes):
+    for _ in range(5):
+        request_id = str(uuid.uuid4())
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            replies = list(pool.map(lambda _: notes.create("at once", request_id), range(8)))
+        assert all(reply == replies[0] for reply in replies)
+    assert len(notes.all_notes()) == 5
 
 
 def test_organizations_see_their_own(start, gateway):

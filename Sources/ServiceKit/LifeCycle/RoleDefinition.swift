@@ -14,6 +14,8 @@ public struct RoleDefinition: Sendable {
     public let settings: RoleSettings
     /// Settings of its own.
     public let ownSettings: [SettingDeclaration]
+    /// Roles that it calls.
+    public let peers: [PeerDefinition]
     /// Its tables.
     public let migrations: [Migration]
     /// Services' descriptors, for reflection: a serialized `google.protobuf.FileDescriptorSet`.
@@ -25,11 +27,13 @@ public struct RoleDefinition: Sendable {
     ///
     /// - Parameter port: The default port of its RPCs.
     public init(
-        _ name: String, role: Role, port: Int, settings: [SettingDeclaration] = [], migrations: [Migration],
+        _ name: String, role: Role, port: Int, settings: [SettingDeclaration] = [], peers: [PeerDefinition] = [],
+        migrations: [Migration],
         descriptorSet: @escaping @Sendable () -> [UInt8],
         assemble: @escaping @Sendable (RoleContext) async throws -> RoleAssembly
     ) {
-        (self.name, self.role, ownSettings, self.migrations) = (name, role, settings, migrations)
+        (self.name, self.role, self.peers, self.migrations) = (name, role, peers, migrations)
+        ownSettings = peers.map(\.address.declaration) + settings
         self.settings = RoleSettings(name, role: role, port: port)
         (self.descriptorSet, self.assemble) = (descriptorSet, assemble)
     }
@@ -50,6 +54,13 @@ public struct RoleContext: Sendable {
     public let store: Store
     /// Where the role logs.
     public let logger: Logger
+    let peers: [String: Peer]
+
+    /// The way to a role that the definition names among its peers; to ask for another one is a mistake in the program.
+    public func peer(_ name: String) -> Peer {
+        guard let peer = peers[name] else { preconditionFailure("\(name) is no peer of this role") }
+        return peer
+    }
 }
 
 /// A role, put together.

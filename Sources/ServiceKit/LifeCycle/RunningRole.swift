@@ -27,7 +27,7 @@ public final class RunningRole: Sendable {
     /// - Parameter isMigrating: Whether the store is brought up to date first; otherwise the role waits until it is.
     init(
         _ definition: RoleDefinition, settings: Settings, policy: PolicyConfiguration, isMigrating: Bool,
-        eventLoops: EventLoops, metrics: @escaping AdminServer.Page
+        eventLoops: EventLoops, addresses: AddressBook, metrics: @escaping AdminServer.Page
     ) async throws {
         self.definition = definition
         let name = definition.name
@@ -39,10 +39,13 @@ public final class RunningRole: Sendable {
         if isMigrating { try await migrator.migrate(store) }
 
         let gate = StoreGate(store: store, migrator: migrator, command: "datavault migrate \(name) up")
-        let context = RoleContext(settings: settings, store: store, logger: logger)
+        let tls = try Self.tls(definition, settings, logger)
+        let ways = try Self.ways(definition, settings, addresses, eventLoops, logger)
+        let context = RoleContext(settings: settings, store: store, logger: logger, peers: ways.peers)
         let assembly = try await definition.assemble(context)
         let health = HealthService(services: assembly.services.map(\.serviceDescriptor.name), initially: .notServing)
-        let readiness = Readiness([gate.check] + assembly.checks, logger: logger) { isReady in
+        let readiness = Readiness([gate.check] + ways.peers.values.map(\.check) + assembly.checks, logger: logger) {
+            isReady in
             health.setAll(isReady ? .serving : .notServing)
         }
         self.readiness = readiness
@@ -58,17 +61,20 @@ public final class RunningRole: Sendable {
                 + PolicyLayer.interceptors(policy) + assembly.interceptors,
             configuration: Self.serverConfiguration(settings), eventLoops: eventLoops, logger: logger,
             onDrain: { readiness.end() })
-        let tls = try Self.tls(definition, settings, logger)
         address = try await Self.listening(definition.settings.listen, settings) { address in
             try await server.listen(address, tls: tls)
         }
+        addresses.add(name, address)
         let admin = try await Self.listening(definition.settings.admin, settings) { address in
             try await AdminServer(
                 address, pages: AdminServer.pages(readiness: readiness, metrics: metrics), eventLoops: eventLoops,
                 logger: logger)
         }
         adminAddress = admin.address
-        services = [admin, tls, readiness] + assembly.background.map { GatedService($0, gate: gate) } + [server]
+        services =
+            [admin, tls] + ways.services + [readiness] + assembly.background.map { GatedService($0, gate: gate) } + [
+                server
+            ]
     }
 
     private static func serverConfiguration(_ settings: Settings) -> ServerConfiguration {
@@ -76,6 +82,24 @@ public final class RunningRole: Sendable {
         configuration.drainGrace = .nanoseconds(settings[SuiteSettings.grace].nanoseconds)
         configuration.drainDelay = .nanoseconds(settings[SuiteSettings.delay].nanoseconds)
         return configuration
+    }
+
+    /// Channels to the role's peers, and what keeps them and their certificates.
+    private static func ways(
+        _ definition: RoleDefinition, _ settings: Settings, _ addresses: AddressBook, _ eventLoops: EventLoops,
+        _ logger: Logger
+    ) throws -> (peers: [String: Peer], services: [any Service]) {
+        var (peers, services): ([String: Peer], [any Service]) = ([:], [])
+        for peer in definition.peers {
+            let uri = "spiffe://\(settings[SuiteSettings.trustDomain])/\(peer.role.rawValue)"
+            let tls = try ReloadingTLSContext(
+                configuration: definition.settings.tlsFiles(settings, role: definition.role).client(expecting: uri),
+                role: .client, logger: logger)
+            let way = Peer(peer, tls: tls, eventLoops: eventLoops) { addresses.find(peer, settings) }
+            peers[peer.name] = way
+            services += [tls, way]
+        }
+        return (peers, services)
     }
 
     /// The role's certificate, read again when its files change.

@@ -44,6 +44,7 @@ public final class Suite: Sendable {
         // One verdict cache for the process: a call that passes through several roles is verified once.
         let verifier = PrincipalVerifier(keys: options.principalKeys)
         var roles: [RunningRole] = []
+        let addresses = AddressBook()
         for definition in definitions {
             var policy = PolicyConfiguration(
                 trustDomain: settings[SuiteSettings.trustDomain], role: definition.role, verifier: verifier)
@@ -51,7 +52,7 @@ public final class Suite: Sendable {
             roles.append(
                 try await RunningRole(
                     definition, settings: settings, policy: policy, isMigrating: options.isMigrating,
-                    eventLoops: eventLoops, metrics: options.metrics))
+                    eventLoops: eventLoops, addresses: addresses, metrics: options.metrics))
         }
         self.roles = roles
         services = options.processServices + roles.flatMap(\.services)

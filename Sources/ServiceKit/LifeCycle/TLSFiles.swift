@@ -7,6 +7,13 @@ struct TLSFiles {
     let key: String
     let authority: String
 
+    /// What a client shows, and whom it accepts.
+    func client(expecting uri: String) -> TLSConfiguration {
+        var configuration = configuration
+        configuration.expectedPeerURIs = [uri]
+        return configuration
+    }
+
     /// What a server shows and asks for.
     var configuration: TLSConfiguration {
         TLSConfiguration(

@@ -34,7 +34,7 @@ final class Wakeup: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isDone = state.withLock { state in
-                    if state.isSet || state.turn != turn || Task.isCancelled {
+                    if state.isSet || Task.isCancelled {
                         state.isSet = false
                         return true
                     }
@@ -47,6 +47,7 @@ final class Wakeup: Sendable {
             wake()
         }
         timer?.cancel()
+        state.withLock { $0.turn += 1 }
     }
 
     private func expire(_ turn: Int) {

@@ -1,3 +1,4 @@
+import ArgumentParser
 import CallTool
 import Foundation
 import Synchronization
@@ -63,5 +64,17 @@ final class CallOutput: Sendable {
     }
 
     /// Written at once: whoever reads a stream waits for each line.
-    private func write(_ bytes: [UInt8]) throws { try FileHandle.standardOutput.write(contentsOf: Data(bytes)) }
+    private func write(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes { unsafe Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                // As if SIGPIPE had not been switched off: who has seen enough, like head, is told of no failure.
+                if errno == EPIPE { throw ExitCode(128 + SIGPIPE) }
+                throw CallToolError(.call, "cannot write the reply: \(unsafe String(cString: strerror(errno)))")
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
 }
