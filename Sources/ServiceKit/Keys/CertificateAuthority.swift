@@ -52,8 +52,8 @@ public struct CertificateAuthority: Sendable {
         let name = try DistinguishedName { CommonName("DataVault authority \(trustDomain.name)".prefix64) }
         let certificate = try Certificate(
             version: .v3, serialNumber: serialNumber(), publicKey: key.publicKey,
-            notValidBefore: now.addingTimeInterval(-backdating),
-            notValidAfter: now.addingTimeInterval(Double(days) * day), issuer: name, subject: name,
+            notValidBefore: time(now, -backdating),
+            notValidAfter: time(now, Double(days) * day), issuer: name, subject: name,
             extensions: try Certificate.Extensions {
                 Critical(BasicConstraints.isCertificateAuthority(maxPathLength: 0))
                 Critical(KeyUsage(keyCertSign: true, cRLSign: true))
@@ -123,8 +123,8 @@ public struct CertificateAuthority: Sendable {
         let alternatives = [.uniformResourceIdentifier(trustDomain.uri(role))] + names.generalNames
         let leaf = try Certificate(
             version: .v3, serialNumber: Self.serialNumber(), publicKey: key.publicKey,
-            notValidBefore: max(now.addingTimeInterval(-Self.backdating), certificate.notValidBefore),
-            notValidAfter: min(now.addingTimeInterval(Double(days) * Self.day), certificate.notValidAfter),
+            notValidBefore: max(Self.time(now, -Self.backdating), certificate.notValidBefore),
+            notValidAfter: min(Self.time(now, Double(days) * Self.day), certificate.notValidAfter),
             issuer: certificate.subject, subject: try DistinguishedName { CommonName(role.rawValue) },
             extensions: try Certificate.Extensions {
                 Critical(BasicConstraints.notCertificateAuthority)
@@ -158,6 +158,11 @@ public struct CertificateAuthority: Sendable {
     private static func serialNumber() -> Certificate.SerialNumber {
         var generator = SystemRandomNumberGenerator()
         return Certificate.SerialNumber(bytes: (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) })
+    }
+
+    /// Certificates have whole seconds: never more of them than were asked for.
+    private static func time(_ now: Date, _ interval: TimeInterval) -> Date {
+        Date(timeIntervalSince1970: (now.timeIntervalSince1970 + interval).rounded(.down))
     }
 
     private static func check(_ days: Int, _ allowed: ClosedRange<Int>) throws(KeyError) {

@@ -95,6 +95,9 @@ struct CallCommand {
         let (schema, method) = try await lookup.method(name)
         var options = CallOptions(metadata: metadata, timeout: try timeout())
         try grant?.add(to: &options.metadata, for: method)
+        if let organization = arguments.caller.onBehalf {
+            try OnBehalf.add(organization: organization, initiator: arguments.caller.subject, to: &options.metadata)
+        }
         let call = MethodCall(
             channel, method, pool: schema.pool, options: options, emitsDefaults: arguments.emitDefaults, limits: limits)
         output.start(method.descriptor.path, isStream: method.receivesStream)
