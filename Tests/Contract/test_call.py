@@ -13,7 +13,7 @@ import threading
 import grpc
 import pytest
 from cryptography.hazmat.primitives import serialization
-from google.protobuf import any_pb2
+from google.protobuf import any_pb2, descriptor_pb2
 from google.rpc import error_details_pb2, status_pb2
 from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
@@ -442,6 +442,47 @@ def test_grpcio_without_reflection(shop):
     assert "  rpc SwapItems(stream Item) returns (stream Item);" in described
     wrong = shop("--descriptor-set", HERE / "test_call.py", "GetItem", reflects=False)
     assert wrong.code == 2 and "is no descriptor set" in wrong.err
+
+
+def test_describe_options_of_any_contract(tmp_path):
+    """Options that this program has never seen are written by their descriptors, so that protoc reads the same again."""
+    site = pathlib.Path(sysconfig.get_path("purelib"))
+
+    def compiled(folder, name):
+        output = tmp_path / f"{name}.binpb"
+        words = ["protoc", f"-I{folder}", f"-I{site / 'grpc_tools' / '_proto'}", "--include_imports",
+                 f"--descriptor_set_out={output}"]
+        assert protoc.main([*words, "--include_source_info", "options.proto"]) == 0
+        return output
+
+    first = compiled(HERE / "call", "first")
+
+    def described(name, binary=first):
+        done = datavault("--address", "h:1", "--plaintext", "--descriptor-set", binary, "--describe", name)
+        assert done.code == 0, done.err
+        return done.out.partition("\n")[2]
+
+    names = ("OptionService", "options.v1.Nothing", "options.v1.Everything", "options.v1.Colour")
+    text = [described(name) for name in names]
+    assert "  // Has one of each.\n  rpc Get(Nothing)" in text[0]
+    assert 'SIZE_LARGE = 1 [(options.v1.meaning) = "more than small"];' in text[1]
+    original = (HERE / "call" / "options.proto").read_text()
+    head, extensions = original[: original.index("enum Colour")], original[original.index("extend google") :]
+    again = tmp_path / "again"
+    again.mkdir()
+    (again / "options.proto").write_text(head + extensions[: extensions.index("service ")] + "\n".join(text))
+    second = compiled(again, "second")
+    assert [described(name, second) for name in names] == text
+
+    def meaning(binary):
+        files = descriptor_pb2.FileDescriptorSet.FromString(binary.read_bytes()).file
+        file = next(file for file in files if file.name == "options.proto")
+        file.ClearField("source_code_info")
+        for kind in (file.message_type, file.enum_type):
+            kind.sort(key=lambda definition: definition.name)
+        return file
+
+    assert meaning(first) == meaning(second)
 
 
 def test_grpcio_timeout_and_size(shop):

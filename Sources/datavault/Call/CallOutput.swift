@@ -18,7 +18,11 @@ final class CallOutput: Sendable {
 
     init(pretty: Bool?, isVerbose: Bool) { (self.pretty, self.isVerbose) = (pretty, isVerbose) }
 
-    func lines(_ lines: [String]) throws { try write(Array((lines.joined(separator: "\n") + "\n").utf8)) }
+    /// Prints text that is made of what a server says.
+    func lines(_ lines: [String]) throws {
+        let lines = lines.flatMap { $0.split(separator: "\n", omittingEmptySubsequences: false) }
+        try write(Array(lines.map { FailureReport.printable(String($0)) + "\n" }.joined().utf8))
+    }
 
     func start(_ path: String, isStream: Bool) {
         state.withLock { state in
