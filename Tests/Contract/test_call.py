@@ -315,10 +315,12 @@ def shop(tmp_path_factory):
     site = pathlib.Path(sysconfig.get_path("purelib"))
     words = ["protoc", f"-I{HERE / 'call'}", f"-I{site / 'grpc_tools' / '_proto'}", f"--python_out={out}",
              f"--grpc_python_out={out}", "--include_imports", "--include_source_info",
-             f"--descriptor_set_out={out / 'shop.binpb'}", "shop.proto"]
-    assert protoc.main(words) == 0
+             f"--descriptor_set_out={out / 'shop.binpb'}"]
+    assert protoc.main([*words, "shop.proto"]) == 0
+    assert protoc.main([*words[:5], "parcel.proto"]) == 0
     sys.path.insert(0, str(out))
     messages, services = importlib.import_module("shop_pb2"), importlib.import_module("shop_pb2_grpc")
+    parcels = importlib.import_module("parcel_pb2")
 
     class Shop(services.ShopServiceServicer):
         def GetItem(self, request, context):
@@ -355,6 +357,7 @@ def shop(tmp_path_factory):
                 ]),
                 error_details_pb2.LocalizedMessage(locale="de", message="geschlossen"),
                 messages.Item(name="own detail"),
+                parcels.Parcel(weight=2),
             ):
                 status.details.add().Pack(detail)
             retry = error_details_pb2.RetryInfo()
@@ -365,7 +368,9 @@ def shop(tmp_path_factory):
 
         def Wrap(self, request, context):
             wrapped = any_pb2.Any()
-            wrapped.Pack(request)
+            wrapped.Pack(parcels.Parcel(weight=3) if request.name == "parcel" else request)
+            if request.name == "unknown":
+                wrapped.type_url = "type.test/nobody.Knows"
             return wrapped
 
     def serve(reflects):
@@ -401,6 +406,12 @@ def test_grpcio_all_kinds(shop):
     assert shop("Wrap", '{"name": "a"}').ok() == [{"@type": "type.googleapis.com/shop.v1.Item", "name": "a"}]
 
 
+def test_types_inside_any_are_asked_for(shop):
+    assert shop("Wrap", '{"name": "parcel"}').ok() == [{"@type": "type.googleapis.com/parcel.v1.Parcel", "weight": 3}]
+    unknown = shop("Wrap", '{"name": "unknown"}')
+    assert unknown.code == 1 and "nobody.Knows" in unknown.err and "--descriptor-set FILE" in unknown.err
+
+
 def test_grpcio_metadata(shop):
     raw = base64.b64encode(b"\x00\xff").decode()
     done = shop("-v", "-H", "Who: me", "-H", f"raw-bin: {raw}", "GetItem")
@@ -419,15 +430,17 @@ def test_grpcio_details(shop):
         "  quota of you: too many",
         "  geschlossen",
         '  shop.v1.Item {"name":"own detail"}',
+        '  parcel.v1.Parcel {"weight":2}',
         "  try again in 1.5 s",
         "  type.test/nobody.Knows (2 bytes, of a type that is not known here)",
     ]
     report = json.loads(shop("--error-json", "Fail").err)
     assert [detail["@type"].split(".")[-1] for detail in report["details"]] == [
-        "ErrorInfo", "PreconditionFailure", "Help", "QuotaFailure", "LocalizedMessage", "Item", "RetryInfo", "Knows"
+        "ErrorInfo", "PreconditionFailure", "Help", "QuotaFailure", "LocalizedMessage", "Item", "Parcel", "RetryInfo",
+        "Knows",
     ]
     assert report["details"][5] == {"@type": "type.googleapis.com/shop.v1.Item", "name": "own detail"}
-    assert report["details"][7]["value"] == base64.b64encode(b"\x01\x02").decode()
+    assert report["details"][8]["value"] == base64.b64encode(b"\x01\x02").decode()
 
 
 def test_grpcio_without_reflection(shop):
