@@ -280,6 +280,13 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        .testTarget(
+            name: "CallToolTests",
+            dependencies: [
+                "CallTool", "TestContractProtos", "Transcoding", "Wire", "WireProtos", nioCore, protobuf,
+            ],
+            swiftSettings: ours
+        ),
         .executableTarget(
             name: "datavault",
             dependencies: [
