@@ -109,7 +109,7 @@ public final class OutboundClient: Sendable {
         try mailbox.submit(
             Transfer(
                 exchange: exchange, request: request, addresses: addresses, configuration: configuration,
-                deadline: deadline, resolved: .now - start, metrics: metrics))
+                deadline: deadline, resolved: .now - start))
         let head = try await exchange.head()
         return OutboundResponse(
             status: head.status, headers: head.headers, url: request.url, redirects: [], connection: head.connection,

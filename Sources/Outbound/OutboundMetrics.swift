@@ -3,6 +3,8 @@ import Synchronization
 
 /// A client's metrics. docs/outbound.md names and explains them.
 final class OutboundMetrics: Sendable {
+    // The one of the moment in which the client was made, for what is made later, too.
+    private let factory = MetricsSystem.factory
     private let outcomes = Mutex([String: Counter]())
     private let refusals = Mutex([String: Counter]())
     private let seconds = Metrics.Timer(label: "outbound_request_seconds")
@@ -17,8 +19,9 @@ final class OutboundMetrics: Sendable {
 
     var openConnections: Int { connectionCount.load(ordering: .relaxed) }
 
-    func connectionOpened() { connections.record(connectionCount.add(1, ordering: .relaxed).newValue) }
-    func connectionClosed() { connections.record(connectionCount.subtract(1, ordering: .relaxed).newValue) }
+    func record(connections count: Int) {
+        if connectionCount.exchange(count, ordering: .relaxed) != count { connections.record(count) }
+    }
 
     func record(active: Int, queued: Int) {
         if lastActive.exchange(active, ordering: .relaxed) != active { self.active.record(active) }
@@ -34,7 +37,7 @@ final class OutboundMetrics: Sendable {
     func finished(_ outcome: String, after duration: Duration) {
         let counter = outcomes.withLock { outcomes in
             if let counter = outcomes[outcome] { return counter }
-            let counter = Counter(label: "outbound_requests_total", dimensions: [("outcome", outcome)])
+            let counter = Counter(label: "outbound_requests_total", dimensions: [("outcome", outcome)], factory: factory)
             outcomes[outcome] = counter
             return counter
         }
@@ -51,7 +54,7 @@ final class OutboundMetrics: Sendable {
             }
         let counter = refusals.withLock { refusals in
             if let counter = refusals[reason] { return counter }
-            let counter = Counter(label: "outbound_refused_total", dimensions: [("reason", reason)])
+            let counter = Counter(label: "outbound_refused_total", dimensions: [("reason", reason)], factory: factory)
             refusals[reason] = counter
             return counter
         }

@@ -1,4 +1,5 @@
 internal import CCurl
+internal import Glibc
 
 /// An absolute address of http or https in its normal form, read by the same parser that connects.
 ///
@@ -40,7 +41,7 @@ public struct WebURL: Sendable, Hashable, CustomStringConvertible {
             throw OutboundError(.invalidURL, "the address is longer than \(maximumBytes) bytes")
         }
         try Self.checkCharacters(text)
-        let first = try URLParts(text, base: base?.description)
+        let first = try URLParts(text.hasPrefix("#") ? base?.description ?? text : text, base: base?.description)
         // Read once more from its parts: names that became digits by IDNA are addresses, too.
         let parts = try URLParts(first.text, base: nil)
         guard parts.scheme == first.scheme, parts.port == first.port else {
@@ -68,6 +69,9 @@ public struct WebURL: Sendable, Hashable, CustomStringConvertible {
         }
         guard text.utf8.first != 0x20, text.utf8.last != 0x20 else {
             throw OutboundError(.invalidURL, "the address begins or ends with a space")
+        }
+        guard !text.hasPrefix("///"), text.prefix(10).firstRange(of: ":///") == nil else {
+            throw OutboundError(.invalidURL, "the address has no host")
         }
         guard !text.utf8.prefix(while: { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") })
             .contains(UInt8(ascii: "\\"))
@@ -153,7 +157,9 @@ private struct URLParts {
             throw OutboundError(.invalidURL, "the address has a zone")
         }
         scheme = unsafe Self.part(handle, CURLUPART_SCHEME)?.lowercased() ?? ""
-        guard var host = unsafe Self.part(handle, CURLUPART_HOST, UInt32(CURLU_PUNYCODE))?.lowercased(), !host.isEmpty
+        guard
+            var host = inUTF8({ unsafe Self.part(handle, CURLUPART_HOST, UInt32(CURLU_PUNYCODE)) })?.lowercased(),
+            !host.isEmpty
         else { throw OutboundError(.invalidURL, "the address has no host, or one that is no international name") }
         if host.hasPrefix("["), host.hasSuffix("]") {
             host = String(host.dropFirst().dropLast())
@@ -186,3 +192,14 @@ private struct URLParts {
         return unsafe String(cString: text)
     }
 }
+
+/// libidn2, which libcurl calls, takes names to be in the locale's character set: UTF-8 for this thread, for as long as
+/// the call takes.
+private func inUTF8<Result>(_ body: () -> Result) -> Result {
+    let before = unsafe uselocale(utf8Locale)
+    defer { unsafe _ = uselocale(before) }
+    return body()
+}
+
+// Never freed; a locale is only read.
+private nonisolated(unsafe) let utf8Locale = unsafe newlocale(LC_CTYPE_MASK, "C.UTF-8", nil)

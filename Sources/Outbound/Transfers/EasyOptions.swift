@@ -5,9 +5,10 @@ extension Transfer {
     /// Sets all options of a handle that has none.
     /// - Parameter stale: `host:port` entries that libcurl is to forget.
     func configure(
-        _ easy: UnsafeMutableRawPointer, _ configuration: OutboundConfiguration, stale: [String]
+        _ easy: UnsafeMutableRawPointer, _ configuration: OutboundConfiguration, sockets: OpenSockets, stale: [String]
     ) throws(OutboundError) {
         unsafe self.easy = easy
+        self.sockets = sockets
         var options = unsafe EasyOptions(easy)
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         options.set(CURLOPT_URL, request.url.description)
@@ -15,7 +16,7 @@ extension Transfer {
         confine(&options)
         options.check(unsafe outbound_set_open_socket(easy, socketWanted, context))
         options.check(
-            unsafe outbound_set_close_socket(easy, socketDone, Unmanaged.passUnretained(metrics).toOpaque()))
+            unsafe outbound_set_close_socket(easy, socketDone, Unmanaged.passUnretained(sockets).toOpaque()))
         options.check(unsafe outbound_set_headers(easy, headerArrived, context))
         options.check(unsafe outbound_set_body(easy, bodyArrived, context))
         setConnection(&options, configuration)

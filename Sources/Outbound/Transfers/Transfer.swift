@@ -26,7 +26,9 @@ final class Transfer: @unchecked Sendable {
 
     var addressGuard: AddressGuard
     var refusal: (address: IPAddress, verdict: AddressGuard.Verdict)?
-    var socketsOpened = 0
+    /// Descriptors that were given to libcurl for this transfer.
+    var opened: [Int32] = []
+    var sockets: OpenSockets?
 
     var started: ContinuousClock.Instant?
     var bodyBytes = 0
@@ -37,7 +39,6 @@ final class Transfer: @unchecked Sendable {
     var isSent: Bool { upload == nil || uploadIsOver || sentBytes == upload?.length }
     var uploadIsOver = false
     var progress: Progress
-    let metrics: OutboundMetrics
 
     /// What the idle bound looks at.
     struct Progress {
@@ -48,7 +49,7 @@ final class Transfer: @unchecked Sendable {
 
     init(
         exchange: Exchange, request: OutboundRequest, addresses: [IPAddress], configuration: OutboundConfiguration,
-        deadline: ContinuousClock.Instant, resolved: Duration, metrics: OutboundMetrics
+        deadline: ContinuousClock.Instant, resolved: Duration
     ) {
         self.exchange = exchange
         self.request = request
@@ -58,7 +59,6 @@ final class Transfer: @unchecked Sendable {
         tls = request.tls ?? configuration.tls
         self.deadline = deadline
         self.resolved = resolved
-        self.metrics = metrics
         submitted = .now
         addressGuard = configuration.addressGuard
         head = HeadReader(maximumCount: limits.headerCount, maximumBytes: limits.headerBytes)

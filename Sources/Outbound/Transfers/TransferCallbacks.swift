@@ -52,7 +52,7 @@ func socketWanted(
 
 func socketDone(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t) -> Int32 {
     if let context = unsafe context {
-        unsafe Unmanaged<OutboundMetrics>.fromOpaque(context).takeUnretainedValue().connectionClosed()
+        unsafe Unmanaged<OpenSockets>.fromOpaque(context).takeUnretainedValue().closed(socket)
     }
     return close(socket)
 }
@@ -152,8 +152,8 @@ extension Transfer {
         }
         let descriptor = socket(wanted.family, wanted.socktype | Int32(SOCK_CLOEXEC.rawValue), wanted.protocol)
         guard descriptor >= 0 else { return CURL_SOCKET_BAD }
-        socketsOpened += 1
-        metrics.connectionOpened()
+        opened.append(descriptor)
+        sockets?.opened(descriptor)
         return descriptor
     }
 }

@@ -5,15 +5,24 @@ extension Transfer {
     func error(for code: CURLcode) -> OutboundError {
         if let failure { return failure }
         if let refused = refusalError(code) { return refused }
+        if let refused = proxyError() { return refused }
         return OutboundError(reason(for: code), "\(unsafe String(cString: curl_easy_strerror(code)))")
     }
 
     /// A connection that failed as no address was allowed; had any been, its own failure is what counts.
     private func refusalError(_ code: CURLcode) -> OutboundError? {
-        guard let refusal, socketsOpened == 0, [CURLE_COULDNT_CONNECT, CURLE_OPERATION_TIMEDOUT].contains(code) else {
+        guard let refusal, opened.isEmpty, [CURLE_COULDNT_CONNECT, CURLE_OPERATION_TIMEDOUT].contains(code) else {
             return nil
         }
         return OutboundError(refusal.verdict, address: refusal.address)
+    }
+
+    /// What a proxy answered when it was asked for a tunnel.
+    private func proxyError() -> OutboundError? {
+        guard let easy = unsafe easy, !head.isComplete else { return nil }
+        var status = 0
+        unsafe outbound_get_long(easy, CURLINFO_HTTP_CONNECTCODE, &status)
+        return status >= 300 ? OutboundError(.proxyFailed, "the proxy answers \(status)") : nil
     }
 
     private func reason(for code: CURLcode) -> OutboundError.Reason {

@@ -14,6 +14,7 @@ final class TransferLoop: @unchecked Sendable {
     private let logger: Logger
     private let multi: UnsafeMutableRawPointer
 
+    private let sockets: OpenSockets
     private var active: [Int: Transfer] = [:]
     private var waiting = WaitingTransfers()
     private var names = NameEntries()
@@ -39,6 +40,7 @@ final class TransferLoop: @unchecked Sendable {
         self.mailbox = mailbox
         self.metrics = metrics
         self.logger = logger
+        sockets = OpenSockets(metrics)
         let bounds = configuration.connections
         for (option, value) in [
             (CURLMOPT_MAX_HOST_CONNECTIONS, bounds.maximumPerHost),
@@ -80,6 +82,7 @@ final class TransferLoop: @unchecked Sendable {
         mailbox.connect(nil)
         for index in unsafe idleHandles.indices { unsafe curl_easy_cleanup(idleHandles[index]) }
         unsafe curl_multi_cleanup(multi)
+        sockets.checkAll()
     }
 
     private func obey(_ command: LoopCommand) {
@@ -121,7 +124,7 @@ final class TransferLoop: @unchecked Sendable {
                 let dialled = transfer.dialled(configuration.proxy)
                 let stale = names.enter(dialled, hasAddresses: !transfer.addresses.isEmpty)
                 active[transfer.id] = transfer
-                try unsafe transfer.configure(easy, configuration, stale: stale)
+                try unsafe transfer.configure(easy, configuration, sockets: sockets, stale: stale)
                 let code = unsafe curl_multi_add_handle(multi, easy)
                 guard code == CURLM_OK else {
                     throw OutboundError(.unexpected, "libcurl refuses a transfer: \(code.rawValue)")
@@ -175,6 +178,7 @@ final class TransferLoop: @unchecked Sendable {
         if let easy = unsafe transfer.easy {
             unsafe transfer.easy = nil
             unsafe curl_multi_remove_handle(multi, easy)
+            if !transfer.opened.isEmpty { sockets.check(transfer.opened) }
             unsafe put(away: easy, isClean: transfer.request.cookies == nil)
         }
         transfer.freeLists()

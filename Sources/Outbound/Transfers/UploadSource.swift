@@ -108,6 +108,7 @@ final class StreamUpload: UploadSource, Sendable {
         /// Bytes of the first chunk that are sent.
         var offset = 0
         var buffered = 0
+        var given: Int64 = 0
         var isOver = false
         var failure: String?
         var isWaitedFor = false
@@ -154,6 +155,8 @@ final class StreamUpload: UploadSource, Sendable {
         let isWaitedFor = state.withLock { state in
             state.chunks.append(chunk)
             state.buffered += chunk.count
+            state.given += Int64(chunk.count)
+            if let length, state.given > length { state.failure = "the body is longer than its \(length) bytes" }
             defer { state.isWaitedFor = false }
             return state.isWaitedFor
         }

@@ -7,7 +7,7 @@ import json
 import socket
 import struct
 import zlib
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import signatures
 
@@ -163,7 +163,7 @@ class Site:
     # Redirects and cookies.
 
     async def get_redirect(self, request, writer):
-        headers = [("Location", unquote(request.query["to"]))]
+        headers = [("Location", request.query["to"])]
         if cookie := request.query.get("cookie"):
             headers.append(("Set-Cookie", cookie))
         return response(int(request.path.split("/")[2]), headers, b"moved")
