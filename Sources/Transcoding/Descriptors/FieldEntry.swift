@@ -42,6 +42,8 @@ enum FieldPresence: UInt8 {
 /// What transcoding needs to know of a field beside its protobuf-c descriptor, in one piece of memory.
 @safe struct FieldEntry {
     var number: UInt32
+    /// The number and the wire type, as they stand before the value on the wire.
+    var tag: UInt32
     var kind: FieldKind
     var shape: FieldShape
     var presence: FieldPresence

@@ -106,10 +106,13 @@ struct LayoutBuilder {
         let packsByDefault = definition.isProto3
         let jsonKey = memory.bytes(
             "\"\(proto.hasJsonName ? proto.jsonName : lowerCamelCase(proto.name))\":")
+        let isPacked =
+            shape == .repeated && type.kind.isPackable
+            && (proto.options.hasPacked ? proto.options.packed : packsByDefault)
         return unsafe FieldEntry(
-            number: UInt32(proto.number), kind: type.kind, shape: shape, presence: presence,
-            isPacked: shape == .repeated && type.kind.isPackable
-                && (proto.options.hasPacked ? proto.options.packed : packsByDefault),
+            number: UInt32(proto.number),
+            tag: UInt32(proto.number) << 3 | (isPacked ? WireType.bytes : type.kind.wireType),
+            kind: type.kind, shape: shape, presence: presence, isPacked: isPacked,
             isRequired: proto.label == .required,
             offset: 0, quantifier: 0, index: place,
             jsonKey: jsonKey, protoKey: memory.bytes("\"\(proto.name)\":"),

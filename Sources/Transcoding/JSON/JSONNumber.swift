@@ -97,13 +97,7 @@ internal import CSimdJSON
     }
 
     private var scaledMagnitude: UInt64? {
-        if isLong {
-            // The largest numbers of 64 bits have twenty digits.
-            if exponent == 0 { return longMagnitude }
-            // Rare: a fraction or a power of ten, with more digits than any 64-bit number has.
-            guard let value = double, abs(value) < 0x1p63, value == value.rounded(.towardZero) else { return nil }
-            return UInt64(abs(value))
-        }
+        if isLong { return longMagnitude }
         if digits == 0 { return 0 }
         var value = digits
         var power = exponent
@@ -121,18 +115,47 @@ internal import CSimdJSON
         return value
     }
 
+    /// Digit by digit: the largest numbers of 64 bits have twenty, and zeros may follow the point.
     private var longMagnitude: UInt64? {
         var value: UInt64 = 0
+        var left = wholeDigits
         var cursor = unsafe isNegative ? start + 1 : start
-        while unsafe cursor < end {
-            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = unsafe product.addingReportingOverflow(UInt64(cursor.pointee &- UInt8(ascii: "0")))
-            // A point or an exponent that came to nothing, such as 1.0e1.
-            if unsafe overflow || carry || cursor.pointee < UInt8(ascii: "0") { return nil }
-            value = sum
+        while unsafe cursor < end, unsafe cursor.pointee | 0x20 != UInt8(ascii: "e") {
+            let digit = unsafe cursor.pointee &- UInt8(ascii: "0")
             unsafe cursor += 1
+            // The point.
+            if digit > 9 { continue }
+            if left > 0 {
+                guard let next = Self.appended(digit, to: value) else { return nil }
+                value = next
+            } else if digit != 0 {
+                return nil
+            }
+            left -= 1
+        }
+        while left > 0, value > 0 {
+            guard let next = Self.appended(0, to: value) else { return nil }
+            value = next
+            left -= 1
         }
         return value
+    }
+
+    /// How many of the digits stand before the point once the power of ten has moved it; below zero if it needs zeros.
+    private var wholeDigits: Int {
+        var places = 0
+        var cursor = unsafe isNegative ? start + 1 : start
+        while unsafe cursor < end, unsafe cursor.pointee | 0x20 != UInt8(ascii: "e") {
+            if unsafe cursor.pointee != UInt8(ascii: ".") { places += 1 }
+            unsafe cursor += 1
+        }
+        return places + exponent
+    }
+
+    private static func appended(_ digit: UInt8, to value: UInt64) -> UInt64? {
+        let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+        let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
+        return overflow || carry ? nil : sum
     }
 
     /// The nearest double; nil beyond the largest one.

@@ -27,6 +27,8 @@ internal import CSimdJSON
     /// The offset of the next token.
     var next: UnsafePointer<UInt32>
     private let last: UnsafePointer<UInt32>
+    /// Whether a string may hold an escape: most texts have none at all, and their strings need not be searched.
+    private let hasEscapes: Bool
 
     /// Zeros behind the text.
     private static let padding = 64
@@ -43,6 +45,7 @@ internal import CSimdJSON
         guard status == datavault_json_ok, let offsets = unsafe offsets else { throw Self.refusal(status) }
         unsafe next = unsafe offsets
         unsafe last = unsafe offsets + count
+        hasEscapes = unsafe memchr(text, Int32(UInt8(ascii: "\\")), length) != nil
     }
 
     private static func refusal(_ status: datavault_json_status) -> TranscodingError {
@@ -150,6 +153,15 @@ internal import CSimdJSON
     @inline(__always)
     mutating func string() throws(TranscodingError) -> TextSlice {
         let start = unsafe advance() + 1
+        if !hasEscapes {
+            // Between a string and the next token, or the end, there is nothing but white space.
+            var end = unsafe text + Int(next.pointee) - 1
+            while unsafe end.pointee != UInt8(ascii: "\"") {
+                guard unsafe end > start else { throw unexpected("'\"'") }
+                unsafe end -= 1
+            }
+            return unsafe TextSlice(start: start, count: end - start)
+        }
         let end = unsafe Self.findSpecial(start)
         if unsafe end.pointee == UInt8(ascii: "\"") { return unsafe TextSlice(start: start, count: end - start) }
         return unsafe TextSlice(start: start, count: try Self.unescape(from: end, to: end) - start)

@@ -23,15 +23,24 @@ func writeUnsigned(_ value: UInt64, _ target: UnsafeMutablePointer<UInt8>) -> Un
     return unsafe writeLongUnsigned(value, target)
 }
 
+/// How many digits a number has that is not zero: 1 233 / 4 096 is just above the logarithm of 2.
+@inline(__always)
+private func digitCount(_ value: UInt64) -> Int {
+    let bits = 64 - value.leadingZeroBitCount
+    let digits = (bits &* 1_233) >> 12
+    return digits &+ (value >= powersOfTen[digits] ? 1 : 0)
+}
+
+private let powersOfTen: InlineArray<20, UInt64> = [
+    1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000,
+    100_000_000_000, 1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000,
+    10_000_000_000_000_000, 100_000_000_000_000_000, 1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
+]
+
 private func writeLongUnsigned(
     _ value: UInt64, _ target: UnsafeMutablePointer<UInt8>
 ) -> UnsafeMutablePointer<UInt8> {
-    var count = 2
-    var bound: UInt64 = 100
-    while count < 20, value >= bound {
-        count += 1
-        bound = bound &* 10
-    }
+    let count = digitCount(value)
     let pairs = unsafe digitPairs.utf8Start
     var rest = value
     var place = count
@@ -60,9 +69,39 @@ func writeDouble(_ value: Double, _ target: UnsafeMutablePointer<UInt8>) -> Unsa
     if value.magnitude < 1e15, value == value.rounded(.towardZero) {
         return unsafe writeSigned(Int64(value), target)
     }
+    if let end = unsafe writeShortDouble(value, target) { return unsafe end }
     return unsafe target.withMemoryRebound(to: CChar.self, capacity: longestFloat) {
         unsafe target + datavault_write_double(value, $0)
     }
+}
+
+/// Writes a number of up to nine places, as most are that people deal with; nil for others.
+///
+/// Of up to fifteen digits there is only one number that reads as the value, so the one found here, without the zeros at
+/// its end, is the shortest. That it reads as the value is seen by dividing: both sides are exact, so one rounding makes
+/// what a reader would (Clinger 1990).
+@inline(__always)
+private func writeShortDouble(
+    _ value: Double, _ target: UnsafeMutablePointer<UInt8>
+) -> UnsafeMutablePointer<UInt8>? {
+    let magnitude = value.magnitude
+    // Below, a power of ten is shorter.
+    guard magnitude >= 1e-3, magnitude < 1e6 else { return nil }
+    let scaled = (magnitude * 1e9).rounded(.toNearestOrEven)
+    guard scaled / 1e9 == magnitude else { return nil }
+    let digits = UInt64(scaled)
+    var fraction = digits % 1_000_000_000
+    var places = 9
+    while fraction % 10 == 0 {
+        fraction /= 10
+        places -= 1
+    }
+    var target = unsafe target
+    if value < 0 { unsafe writeByte("-", &target) }
+    unsafe target = unsafe writeUnsigned(digits / 1_000_000_000, target)
+    unsafe writeByte(".", &target)
+    unsafe writeDigits(Int(fraction), places, &target)
+    return unsafe target
 }
 
 func writeFloat(_ value: Float, _ target: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {

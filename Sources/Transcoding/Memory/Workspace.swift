@@ -47,8 +47,11 @@ internal import Synchronization
     private static let keptIndex = 1024 * 1024
 }
 
-/// Workspaces that wait for the next call, in a list through themselves: a take and a return are one pointer each.
+/// Workspaces that wait for the next call: one in a place of its own, which costs an exchange to take and one to fill, and
+/// more in a list through themselves.
 final class WorkspacePool: Sendable {
+    /// The address of a workspace that is held for the pool; 0 where none waits.
+    private let front = Atomic<UInt>(0)
     private struct Waiting {
         var first: Workspace?
         var count = 0
@@ -61,7 +64,27 @@ final class WorkspacePool: Sendable {
 
     init(maxDepth: Int) { self.maxDepth = maxDepth }
 
+    deinit {
+        let address = front.exchange(0, ordering: .acquiring)
+        if address != 0 { unsafe Self.held(address).release() }
+    }
+
+    /// The reference that an address stands for.
+    @inline(__always)
+    private static func held(_ address: UInt) -> Unmanaged<Workspace> {
+        // Only addresses that `giveBack` made come here, each once.
+        unsafe Unmanaged.fromOpaque(UnsafeRawPointer(bitPattern: address).unsafelyUnwrapped)
+    }
+
+    @inline(__always)
     func take() -> Workspace {
+        let address = front.exchange(0, ordering: .acquiring)
+        if address != 0 { return unsafe Self.held(address).takeRetainedValue() }
+        return takeWaiting()
+    }
+
+    @inline(never)
+    private func takeWaiting() -> Workspace {
         let taken = waiting.withLock { waiting -> Workspace? in
             guard let first = waiting.first else { return nil }
             waiting.first = unsafe first.next
@@ -72,8 +95,16 @@ final class WorkspacePool: Sendable {
         return taken ?? Workspace(maxDepth: maxDepth)
     }
 
-    func giveBack(_ workspace: Workspace) {
+    @inline(__always)
+    func giveBack(_ workspace: consuming Workspace) {
         guard workspace.trim() else { return }
+        let address = UInt(bitPattern: unsafe Unmanaged.passRetained(workspace).toOpaque())
+        if front.compareExchange(expected: 0, desired: address, ordering: .releasing).exchanged { return }
+        unsafe wait(Self.held(address).takeRetainedValue())
+    }
+
+    @inline(never)
+    private func wait(_ workspace: Workspace) {
         waiting.withLock { waiting in
             guard waiting.count < Self.capacity else { return }
             unsafe workspace.next = waiting.first

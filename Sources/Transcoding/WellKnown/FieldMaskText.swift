@@ -61,7 +61,9 @@ enum FieldMaskText {
                     guard (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) else { throw unsafe unwritable(path) }
                     unsafe target.pointee = byte & ~0x20
                 } else {
-                    guard byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else {
+                    guard byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"),
+                        byte != UInt8(ascii: ",")
+                    else {
                         throw unsafe unwritable(path)
                     }
                     unsafe target.pointee = byte
@@ -73,7 +75,7 @@ enum FieldMaskText {
         if raise { throw unsafe unwritable(path) }
     }
 
-    private static func unwritable(_ path: UnsafeBufferPointer<UInt8>) -> TranscodingError {
+    static func unwritable(_ path: UnsafeBufferPointer<UInt8>) -> TranscodingError {
         let shown = unsafe quoted(String(decoding: path.prefix(40), as: UTF8.self))
         return TranscodingError(.invalidValue, "the path \(shown) of a field mask has no form in JSON")
     }

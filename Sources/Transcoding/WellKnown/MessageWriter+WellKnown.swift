@@ -31,9 +31,12 @@ extension MessageWriter {
     ) throws(TranscodingError) {
         try output.append(UInt8(ascii: "\""))
         if let elements = unsafe message.elements(field) {
-            for index in unsafe 0..<message.count(field) {
+            let count = unsafe message.count(field)
+            for index in 0..<count {
                 if index > 0 { try output.append(UInt8(ascii: ",")) }
                 let path = unsafe loadBytes(elements + index * 16)
+                // Alone, an empty path would come back as no path.
+                guard !path.isEmpty || count > 1 else { throw unsafe FieldMaskText.unwritable(path) }
                 try output.reserve(path.count)
                 unsafe try FieldMaskText.write(path, to: &output.cursor)
             }

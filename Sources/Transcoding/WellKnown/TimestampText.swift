@@ -111,7 +111,7 @@ enum DurationText {
         else {
             throw TranscodingError(.invalidValue, "\(text.excerpt) is no duration such as 1.5s")
         }
-        guard seconds < largest || (seconds == largest && nanos == 0) else {
+        guard seconds <= largest else {
             throw TranscodingError(.outOfRange, "\(text.excerpt) is longer than 10 000 years")
         }
         return isNegative ? (-seconds, Int32(-nanos)) : (seconds, Int32(nanos))

@@ -1,7 +1,9 @@
 // Measures JSON → protobuf and back in one thread, Transcoding beside swift-protobuf: see scripts/bench-transcode.sh.
 //
-// `transcode-bench row.json list.json` prints a line for each measurement: shape, direction, library, nanoseconds.
+// `transcode-bench` prints a line for each measurement: shape, direction, library, nanoseconds, allocations.
 // `transcode-bench --write FOLDER` writes the messages that are measured.
+// ONLY=row.json-to-protobuf.transcoding measures one; ITERATIONS=10000 then runs it as often, for tools that count.
+import CAllocationCounter
 import Foundation
 import SwiftProtobuf
 import TestContractProtos
@@ -17,6 +19,7 @@ guard let set = Data(base64Encoded: TestDescriptors.base64, options: .ignoreUnkn
 }
 let transcoder = Transcoder(pool: try DescriptorPool(serializedDescriptorSet: Array(set)))
 let only = ProcessInfo.processInfo.environment["ONLY"]
+let iterations = ProcessInfo.processInfo.environment["ITERATIONS"].flatMap { Int($0) }
 
 try measure("row", BenchmarkMessages.row, "datavault.test.v1.Row")
 try measure("list", BenchmarkMessages.list, "datavault.test.v1.RowList")
@@ -44,10 +47,14 @@ func measure<Message: SwiftProtobuf.Message & Equatable>(_ shape: String, _ mess
     if only == nil { print("\(shape) size json \(json.count)\n\(shape) size protobuf \(bytes.count)") }
 }
 
-/// Prints the best of nine rounds of a tenth of a second, in nanoseconds a message.
+/// Prints the best of nine rounds of a tenth of a second, in nanoseconds a message, and how often it asks for memory.
 func report(_ shape: String, _ direction: String, _ library: String, _ body: () throws -> Void) {
     if let only, only != "\(shape).\(direction).\(library)" { return }
     do {
+        if let iterations {
+            for _ in 0..<iterations { try body() }
+            return
+        }
         let clock = ContinuousClock()
         try body()
         let once = try max(clock.measure { try body() }, .nanoseconds(1))
@@ -57,7 +64,11 @@ func report(_ shape: String, _ direction: String, _ library: String, _ body: () 
             let elapsed = try clock.measure { for _ in 0..<times { try body() } }
             best = min(best, elapsed / .nanoseconds(times))
         }
-        print("\(shape) \(direction) \(library) \(best)")
+        let before = wire_allocation_count()
+        wire_count_allocations(true)
+        try body()
+        wire_count_allocations(false)
+        print("\(shape) \(direction) \(library) \(best) \(wire_allocation_count() - before)")
     } catch {
         fatalError("\(library): \(error)")
     }

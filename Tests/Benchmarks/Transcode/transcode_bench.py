@@ -4,6 +4,7 @@ import argparse
 import base64
 import pathlib
 import re
+import statistics
 import subprocess
 import tempfile
 import time
@@ -12,6 +13,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format, messag
 from google.protobuf.internal import api_implementation
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+ROUNDS = 5
 SHAPES = {"row": ("datavault.test.v1.Row", "100-byte message"), "list": ("datavault.test.v1.RowList", "1 000 rows")}
 
 
@@ -44,13 +46,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", required=True)
     binary = parser.parse_args().binary
-    figures, sizes = {}, {}
-    for line in subprocess.run([binary], check=True, capture_output=True, text=True).stdout.splitlines():
-        shape, direction, library, figure = line.split()
-        if direction == "size":
-            sizes[shape, library] = int(figure)
-        else:
-            figures[shape, direction, library] = float(figure)
+    figures, sizes, ratios, allocations = {}, {}, {}, {}
+    for _ in range(ROUNDS):
+        round_figures = {}
+        for line in subprocess.run([binary], check=True, capture_output=True, text=True).stdout.splitlines():
+            shape, direction, library, figure, *rest = line.split()
+            if direction == "size":
+                sizes[shape, library] = int(figure)
+            else:
+                round_figures[shape, direction, library] = float(figure)
+                allocations[shape, direction, library] = int(rest[0])
+        for key, figure in round_figures.items():
+            figures[key] = min(figure, figures.get(key, figure))
+            ratio = round_figures[*key[:2], "swift-protobuf"] / round_figures[*key[:2], "transcoding"]
+            ratios.setdefault(key[:2], []).append(ratio)
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([binary, "--write", folder], check=True)
         for shape, (name, _) in SHAPES.items():
@@ -60,14 +69,15 @@ def main():
             figures[shape, "json-to-protobuf", "python"] = best(lambda: json_format.Parse(text, cls()).SerializeToString())
             figures[shape, "protobuf-to-json", "python"] = best(lambda: json_format.MessageToJson(cls.FromString(data), indent=None))
     print(f"Python's protobuf runs on {api_implementation.Type()}.\n")
-    print("| message | direction | Transcoding | swift-protobuf | Python | × swift-protobuf | × Python | MB/s of JSON |")
-    print("|---|---|---:|---:|---:|---:|---:|---:|")
+    print("| message | direction | Transcoding | swift-protobuf | Python | × swift-protobuf | × Python | MB/s of JSON | allocations |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
     for shape, (_, title) in SHAPES.items():
         for direction in ("json-to-protobuf", "protobuf-to-json"):
             ours, swift, python = (figures[shape, direction, library] for library in ("transcoding", "swift-protobuf", "python"))
             print(f"| {title} | {direction.replace('-to-', ' → ')} | {ours / 1000:.2f} µs | {swift / 1000:.2f} µs "
-                  f"| {python / 1000:.2f} µs | {swift / ours:.1f} | {python / ours:.1f} "
-                  f"| {sizes[shape, 'json'] / ours * 1000:.0f} |")
+                  f"| {python / 1000:.2f} µs | {statistics.median(ratios[shape, direction]):.1f} | {python / ours:.1f} "
+                  f"| {sizes[shape, 'json'] / ours * 1000:.0f} "
+                  f"| {allocations[shape, direction, 'transcoding']} / {allocations[shape, direction, 'swift-protobuf']} |")
 
 
 if __name__ == "__main__":

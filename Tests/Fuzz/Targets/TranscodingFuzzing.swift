@@ -51,5 +51,15 @@ private func checkRoundTrip(_ bytes: [UInt8], _ transcoder: Transcoder, _ type: 
         return
     }
     let jsonAgain = try transcoder.json(fromProtobuf: again, as: type)
-    precondition(jsonAgain == json, "JSON changes on its way")
+    precondition(withoutNull(jsonAgain) == withoutNull(json), "JSON changes on its way")
+}
+
+/// JSON without the field `null_value`, which has no presence: any number but zero sets it on the wire, JSON has null for
+/// all of them, and null leaves it unset.
+private func withoutNull(_ json: [UInt8]) -> String {
+    // A quote inside a string has a backslash before it, so this is never part of one.
+    let field = "\"nullValue\":null"
+    var text = String(decoding: json, as: UTF8.self)
+    for form in ["\(field),", ",\(field)", field] { text = text.replacingOccurrences(of: form, with: "") }
+    return text
 }
