@@ -11,7 +11,9 @@ public final class OutboundClient: Sendable {
     private let end = LoopEnd()
 
     /// - Throws: `OutboundError` (`invalidRequest`) for a configuration that makes no sense.
-    public init(_ configuration: OutboundConfiguration, logger: Logger = Logger(label: "outbound")) throws(OutboundError) {
+    public init(_ configuration: OutboundConfiguration, logger: Logger = Logger(label: "outbound"))
+        throws(OutboundError)
+    {
         try configuration.validate()
         self.configuration = configuration
         let bounds = configuration.connections
@@ -50,7 +52,8 @@ public final class OutboundClient: Sendable {
         let response = try await send(request)
         return CollectedResponse(
             status: response.status, headers: response.headers, url: response.url, redirects: response.redirects,
-            connection: response.connection, timings: response.timings, body: try await response.body.collect(upTo: maximum))
+            connection: response.connection, timings: response.timings,
+            body: try await response.body.collect(upTo: maximum))
     }
 
     /// Refuses further requests, waits for those under way, and ends the client's thread.
@@ -115,7 +118,8 @@ public final class OutboundClient: Sendable {
             status: head.status, headers: head.headers, url: request.url, redirects: [], connection: head.connection,
             timings: head.timings,
             body: ResponseBody(
-                exchange, headers: head.headers, decodes: request.decodesBody && request.method != .head, limits: limits,
+                exchange, headers: head.headers, decodes: request.decodesBody && request.method != .head,
+                limits: limits,
                 context: .init(url: request.url, isIdempotent: request.isIdempotent)))
     }
 
@@ -131,7 +135,8 @@ public final class OutboundClient: Sendable {
         let address = request.url.address ?? (configuration.proxy != nil ? request.url.localAddress : nil)
         let guarding = configuration.addressGuard
         let verdict =
-            address.map { guarding.verdict(on: $0, port: request.url.port) } ?? guarding.verdict(onPort: request.url.port)
+            address.map { guarding.verdict(on: $0, port: request.url.port) }
+            ?? guarding.verdict(onPort: request.url.port)
         guard verdict == .allowed else {
             metrics.refused(verdict)
             throw OutboundError(verdict, address: address ?? IPAddress(v4: 0))

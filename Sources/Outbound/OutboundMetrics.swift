@@ -37,7 +37,8 @@ final class OutboundMetrics: Sendable {
     func finished(_ outcome: String, after duration: Duration) {
         let counter = outcomes.withLock { outcomes in
             if let counter = outcomes[outcome] { return counter }
-            let counter = Counter(label: "outbound_requests_total", dimensions: [("outcome", outcome)], factory: factory)
+            let counter = Counter(
+                label: "outbound_requests_total", dimensions: [("outcome", outcome)], factory: factory)
             outcomes[outcome] = counter
             return counter
         }

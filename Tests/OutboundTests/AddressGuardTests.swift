@@ -52,20 +52,22 @@ import Testing
         #expect(Set(Self.refused.map(\.1)) == Set(AddressClass.allCases))
     }
 
-    @Test(arguments: [
-        (["10.0.0.0/8"], "10.1.2.3", true), (["10.0.0.0/8"], "11.0.0.1", true), (["10.0.0.0/8"], "172.16.0.1", false),
-        (["10.0.0.0/8"], "::ffff:10.0.0.1", false), (["::/0"], "::ffff:10.0.0.1", false),
-        (["::/0", "10.0.0.0/8"], "::ffff:10.0.0.1", true), (["0.0.0.0/0"], "127.0.0.1", true),
-        (["0.0.0.0/0"], "169.254.169.254", false), (["169.254.0.0/16"], "169.254.169.254", false),
-        (["169.254.169.254/32"], "169.254.169.254", true), (["169.254.169.254"], "169.254.169.254", true),
-        (["fd00::/8"], "fd00:ec2::254", false), (["fd00::/8"], "fd00:ec2::255", true),
-        // What a translator is allowed for is what it leads to.
-        (["64:ff9b::/96"], "64:ff9b::8.8.8.8", true), (["64:ff9b::/96"], "64:ff9b::10.0.0.1", false),
-        (["64:ff9b::/96", "0.0.0.0/0"], "64:ff9b::169.254.169.254", false),
-        (["2002::/16"], "2002:7f00:1::", false), (["2002::/16"], "2002:808:808::", true),
-        // The client's address stands inverted in Teredo's.
-        (["2001::/32"], "2001:0:102:304::80ff:fffe", false), (["2001::/32"], "2001:0:102:304::f7f7:f7f7", true),
-    ] as [([String], String, Bool)])
+    @Test(
+        arguments: [
+            (["10.0.0.0/8"], "10.1.2.3", true), (["10.0.0.0/8"], "11.0.0.1", true),
+            (["10.0.0.0/8"], "172.16.0.1", false),
+            (["10.0.0.0/8"], "::ffff:10.0.0.1", false), (["::/0"], "::ffff:10.0.0.1", false),
+            (["::/0", "10.0.0.0/8"], "::ffff:10.0.0.1", true), (["0.0.0.0/0"], "127.0.0.1", true),
+            (["0.0.0.0/0"], "169.254.169.254", false), (["169.254.0.0/16"], "169.254.169.254", false),
+            (["169.254.169.254/32"], "169.254.169.254", true), (["169.254.169.254"], "169.254.169.254", true),
+            (["fd00::/8"], "fd00:ec2::254", false), (["fd00::/8"], "fd00:ec2::255", true),
+            // What a translator is allowed for is what it leads to.
+            (["64:ff9b::/96"], "64:ff9b::8.8.8.8", true), (["64:ff9b::/96"], "64:ff9b::10.0.0.1", false),
+            (["64:ff9b::/96", "0.0.0.0/0"], "64:ff9b::169.254.169.254", false),
+            (["2002::/16"], "2002:7f00:1::", false), (["2002::/16"], "2002:808:808::", true),
+            // The client's address stands inverted in Teredo's.
+            (["2001::/32"], "2001:0:102:304::80ff:fffe", false), (["2001::/32"], "2001:0:102:304::f7f7:f7f7", true),
+        ] as [([String], String, Bool)])
     func theOperatorAllowsNetworks(ranges: [String], text: String, isAllowed: Bool) throws {
         let guarding = AddressGuard(allowedAddresses: try ranges.map { try #require(AddressRange($0)) })
         let address = try #require(IPAddress(text))
@@ -80,26 +82,32 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "1", "1.2.3", "127.1", "0x7f.0.0.1", "0177.0.0.1", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4 ", " 1.2.3.4",
-        "1.2.3.4\0", "[::1]", "fe80::1%eth0", "::1%1", "1::2::3", ":::", "12345::", "::ffff:1.2.3", "localhost", "2130706433",
+        "", "1", "1.2.3", "127.1", "0x7f.0.0.1", "0177.0.0.1", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4 ",
+        " 1.2.3.4",
+        "1.2.3.4\0", "[::1]", "fe80::1%eth0", "::1%1", "1::2::3", ":::", "12345::", "::ffff:1.2.3", "localhost",
+        "2130706433",
     ])
     func otherFormsAreNoAddresses(text: String) { #expect(IPAddress(text) == nil) }
 
     @Test(arguments: [
-        ("127.0.0.1", "127.0.0.1"), ("::", "::"), ("0:0:0:0:0:0:0:1", "::1"), ("2001:DB8:0:0:1:0:0:1", "2001:db8::1:0:0:1"),
+        ("127.0.0.1", "127.0.0.1"), ("::", "::"), ("0:0:0:0:0:0:0:1", "::1"),
+        ("2001:DB8:0:0:1:0:0:1", "2001:db8::1:0:0:1"),
         ("::FFFF:1.2.3.4", "::ffff:1.2.3.4"), ("255.255.255.255", "255.255.255.255"),
     ])
     func addressesHaveOneText(text: String, canonical: String) {
         #expect(IPAddress(text)?.description == canonical)
     }
 
-    @Test(arguments: ["", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.1/8", "::/129", "10.0.0.0/+8", "a/8"])
+    @Test(arguments: [
+        "", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.1/8", "::/129", "10.0.0.0/+8", "a/8",
+    ])
     func malformedNetworksAreRefused(text: String) { #expect(AddressRange(text) == nil) }
 
     @Test func networksReachFromTheirFirstToTheirLastAddress() throws {
         let range = try #require(AddressRange("192.168.4.0/22"))
         for (text, isIn) in [
-            ("192.168.3.255", false), ("192.168.4.0", true), ("192.168.7.255", true), ("192.168.8.0", false), ("::", false),
+            ("192.168.3.255", false), ("192.168.4.0", true), ("192.168.7.255", true), ("192.168.8.0", false),
+            ("::", false),
         ] {
             #expect(range.contains(try #require(IPAddress(text))) == isIn)
         }

@@ -71,12 +71,16 @@ import Testing
         #expect(chunked.text == "one two three")
     }
 
-    @Test(arguments: [
-        ["Host": "elsewhere"], ["Content-Length": "5"], ["Transfer-Encoding": "chunked"], ["Proxy-Authorization": "x"],
-        ["X": "a\r\nY: b"], ["X": "a\0"], ["X Y": "a"], ["": "a"],
-    ] as [HTTPHeaders])
+    @Test(
+        arguments: [
+            ["Host": "elsewhere"], ["Content-Length": "5"], ["Transfer-Encoding": "chunked"],
+            ["Proxy-Authorization": "x"],
+            ["X": "a\r\nY: b"], ["X": "a\0"], ["X Y": "a"], ["": "a"],
+        ] as [HTTPHeaders])
     func headersThatAreNotTheCallersAreRefused(headers: HTTPHeaders) async throws {
-        let error = await failure { try await client.fetch(OutboundRequest(.get, server.url("/hello"), headers: headers)) }
+        let error = await failure {
+            try await client.fetch(OutboundRequest(.get, server.url("/hello"), headers: headers))
+        }
         #expect(error?.reason == .invalidRequest)
     }
 

@@ -23,7 +23,9 @@ import Testing
         _ = try await client.fetch(request("/set-cookie?\(query)", host: host, jar: jar))
     }
 
-    private func sent(_ path: String = "/echo", host: String = "site.test", jar: CookieJar? = nil) async throws -> Set<String> {
+    private func sent(_ path: String = "/echo", host: String = "site.test", jar: CookieJar? = nil) async throws -> Set<
+        String
+    > {
         let echo = try Echo(await client.fetch(request(path, host: host, jar: jar ?? self.jar)))
         return Set((echo["Cookie"] ?? "").split(separator: "; ").map(String.init))
     }

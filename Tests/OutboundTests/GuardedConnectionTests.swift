@@ -10,13 +10,16 @@ import Testing
     init() throws { server = try TestServer.get() }
 
     @Test(arguments: [
-        "127.0.0.2", "127.1.1.1", "0x7f.2", "2130706434", "0177.0.0.2", "127.2", "[::ffff:127.0.0.1]", "[::ffff:127.0.0.2]",
+        "127.0.0.2", "127.1.1.1", "0x7f.2", "2130706434", "0177.0.0.2", "127.2", "[::ffff:127.0.0.1]",
+        "[::ffff:127.0.0.2]",
         "[::127.0.0.1]", "[::]", "0.0.0.0", "0", "10.0.0.1", "169.254.169.254", "[fd00:ec2::254]", "[64:ff9b::7f00:1]",
         "[2002:7f00:1::]", "[fe80::1]", "255.255.255.255", "１２７.０.０.２",
     ])
     func literalsAreRefused(host: String) async throws {
         let client = try makeClient()
-        let error = await failure { try await client.fetch(OutboundRequest(.get, "http://\(host):\(server.other)/hello")) }
+        let error = await failure {
+            try await client.fetch(OutboundRequest(.get, "http://\(host):\(server.other)/hello"))
+        }
         #expect(error?.reason == .addressRefused)
     }
 
@@ -33,11 +36,14 @@ import Testing
             $0.addressGuard.allowedAddresses = []
         }
         for host in ["localhost", "LOCALHOST", "localhost."] {
-            let error = await failure { try await client.fetch(OutboundRequest(.get, "http://\(host):\(server.http)/hello")) }
+            let error = await failure {
+                try await client.fetch(OutboundRequest(.get, "http://\(host):\(server.http)/hello"))
+            }
             #expect(error?.reason == .addressRefused, "\(host)")
         }
         let allowing = try makeClient { $0.resolver = .system() }
-        #expect(try await allowing.fetch(OutboundRequest(.get, server.url("/hello", host: "localhost"))).text == "hello")
+        #expect(
+            try await allowing.fetch(OutboundRequest(.get, server.url("/hello", host: "localhost"))).text == "hello")
     }
 
     /// The name leads somewhere else each time it is looked up; what is connected to is what is checked.
@@ -93,7 +99,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "file:///etc/passwd", "gopher://127.0.0.1/", "ftp://127.0.0.1/", "http://user:pass@127.0.0.1/", "http://a\\@127.0.0.1/",
+        "file:///etc/passwd", "gopher://127.0.0.1/", "ftp://127.0.0.1/", "http://user:pass@127.0.0.1/",
+        "http://a\\@127.0.0.1/",
         "javascript:x",
     ])
     func redirectsToOtherFormsAreRefused(target: String) async throws {
@@ -110,7 +117,9 @@ import Testing
         let response = try await client.fetch(OutboundRequest(.get, "http://[::1]:\(server.http6)/hello"))
         #expect(response.text == "hello" && response.connection.remoteAddress == IPAddress("::1"))
         let strict = try makeClient { $0.addressGuard.allowedAddresses = [] }
-        let error = await failure { try await strict.fetch(OutboundRequest(.get, "http://[::1]:\(server.http6)/hello")) }
+        let error = await failure {
+            try await strict.fetch(OutboundRequest(.get, "http://[::1]:\(server.http6)/hello"))
+        }
         #expect(error?.reason == .addressRefused)
         #expect(error?.message == "::1 is refused: loopback")
     }

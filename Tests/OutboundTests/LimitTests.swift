@@ -46,7 +46,9 @@ import Testing
         return timeouts
     }
 
-    private func reason(_ path: String, _ adjust: (inout OutboundTimeouts) -> Void) async throws -> OutboundError.Reason? {
+    private func reason(_ path: String, _ adjust: (inout OutboundTimeouts) -> Void) async throws -> OutboundError
+        .Reason?
+    {
         var request = try OutboundRequest(.get, server.url(path))
         request.timeouts = within(adjust)
         return await failure { try await client.fetch(request) }?.reason
@@ -84,9 +86,11 @@ import Testing
             }
         }
         #expect(
-            await failure { try await slow.fetch(OutboundRequest(.get, "http://slow.test/")) }?.reason == .resolverFailed)
+            await failure { try await slow.fetch(OutboundRequest(.get, "http://slow.test/")) }?.reason
+                == .resolverFailed)
         #expect(
-            await failure { try await client.fetch(OutboundRequest(.get, "http://none.test/")) }?.reason == .nameNotFound)
+            await failure { try await client.fetch(OutboundRequest(.get, "http://none.test/")) }?.reason
+                == .nameNotFound)
     }
 
     @Test func waitingRequestsAreBounded() async throws {

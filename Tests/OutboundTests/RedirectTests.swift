@@ -26,12 +26,14 @@ import Testing
 
     @Test(arguments: [
         (301, HTTPMethod.post, HTTPMethod.get, 0), (302, .post, .get, 0), (303, .post, .get, 0), (307, .post, .post, 4),
-        (308, .post, .post, 4), (301, .put, .put, 4), (302, .put, .put, 4), (303, .put, .get, 0), (308, .patch, .patch, 4),
+        (308, .post, .post, 4), (301, .put, .put, 4), (302, .put, .put, 4), (303, .put, .get, 0),
+        (308, .patch, .patch, 4),
         (303, .delete, .get, 0), (301, .delete, .delete, 4), (302, .get, .get, 4),
     ])
     func methodsFollowTheRules(status: Int, method: HTTPMethod, then: HTTPMethod, length: Int) async throws {
         let request = try OutboundRequest(
-            method, redirect(status, to: "/echo"), headers: ["Content-Type": "text/plain"], body: .bytes(Array("body".utf8)))
+            method, redirect(status, to: "/echo"), headers: ["Content-Type": "text/plain"],
+            body: .bytes(Array("body".utf8)))
         let echo = try Echo(await client.fetch(request))
         #expect(echo.method == then.rawValue && echo.length == length)
         #expect((echo["Content-Type"] == nil) == (length == 0))
@@ -84,7 +86,11 @@ import Testing
     }
 
     @Test func streamsAreNotSentTwice() async throws {
-        let body = RequestBody.stream(length: nil) { AsyncThrowingStream { $0.yield([1]); $0.finish() } }
+        let body = RequestBody.stream(length: nil) {
+            AsyncThrowingStream {
+                $0.yield([1]); $0.finish()
+            }
+        }
         let error = await failure {
             try await client.fetch(OutboundRequest(.post, redirect(307, to: "/echo"), body: body))
         }

@@ -123,7 +123,9 @@ import Testing
                     continuation.finish(throwing: fails ? Broken() : nil)
                 }
             }
-            let error = await failure { try await client.fetch(OutboundRequest(.post, server.url("/echo"), body: body)) }
+            let error = await failure {
+                try await client.fetch(OutboundRequest(.post, server.url("/echo"), body: body))
+            }
             #expect(error?.reason == .requestBodyFailed)
         }
     }

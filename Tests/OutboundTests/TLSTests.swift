@@ -115,13 +115,16 @@ import Testing
 
     // MARK: Signatures
 
-    @Test(arguments: [HTTPMethod.get, .put, .delete, .head, .post]) func requestsAreSigned(method: HTTPMethod) async throws {
+    @Test(arguments: [HTTPMethod.get, .put, .delete, .head, .post]) func requestsAreSigned(method: HTTPMethod)
+        async throws
+    {
         for (path, body) in [
             ("/bucket/key", RequestBody.none), ("/bucket/a%20b/c?list-type=2&prefix=x%2Fy", .none),
             ("/bucket/key", .bytes(Array("content".utf8))),
         ] {
             if method == .head, !body.isNone { continue }
-            var request = try OutboundRequest(method, server.url(path), headers: ["X-Amz-Meta-Kind": "test"], body: body)
+            var request = try OutboundRequest(
+                method, server.url(path), headers: ["X-Amz-Meta-Kind": "test"], body: body)
             request.signature = AWSSignature(accessKey: "test-key", secretKey: "test-secret", region: "eu-central-1")
             let response = try await client.fetch(request)
             #expect(response.status == 200, "\(method) \(path): \(response.text)")
@@ -140,7 +143,9 @@ import Testing
         let error = await failure { try await client.fetch(request) }
         #expect(error?.reason == .addressRefused)
         #expect(error?.url == "http://10.0.0.1/x?X-Amz-Signature=***")
-        #expect(!"\(String(describing: error))\(request.headers)\(String(describing: request.signature))".contains("hidden"))
+        #expect(
+            !"\(String(describing: error))\(request.headers)\(String(describing: request.signature))".contains("hidden")
+        )
         for text in ["http://u:hidden@h.test/", "http://h.test/\u{1}hidden", "hidden:x"] {
             do { _ = try WebURL(text) } catch { #expect(!"\(error)".contains("hidden@")) }
         }

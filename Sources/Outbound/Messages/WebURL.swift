@@ -73,8 +73,9 @@ public struct WebURL: Sendable, Hashable, CustomStringConvertible {
         guard !text.hasPrefix("///"), text.prefix(10).firstRange(of: ":///") == nil else {
             throw OutboundError(.invalidURL, "the address has no host")
         }
-        guard !text.utf8.prefix(while: { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") })
-            .contains(UInt8(ascii: "\\"))
+        guard
+            !text.utf8.prefix(while: { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") })
+                .contains(UInt8(ascii: "\\"))
         else { throw OutboundError(.invalidURL, "the address has backslashes") }
     }
 
@@ -94,7 +95,9 @@ public struct WebURL: Sendable, Hashable, CustomStringConvertible {
         // As browsers have it: what ends in a number is an IPv4 address or nothing.
         if let last = labels.last {
             let text = String(Substring(last))
-            if text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) || (text.hasPrefix("0x") && isHex(text.dropFirst(2))) {
+            if text.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+                || (text.hasPrefix("0x") && isHex(text.dropFirst(2)))
+            {
                 throw OutboundError(.invalidURL, "the host ends in a number and is no IPv4 address")
             }
         }
@@ -150,7 +153,8 @@ private struct URLParts {
             try unsafe Self.check(curl_url_set(handle, CURLUPART_URL, base, flags))
         }
         try unsafe Self.check(curl_url_set(handle, CURLUPART_URL, text, flags))
-        guard unsafe Self.part(handle, CURLUPART_USER) == nil, unsafe Self.part(handle, CURLUPART_PASSWORD) == nil else {
+        guard unsafe Self.part(handle, CURLUPART_USER) == nil, unsafe Self.part(handle, CURLUPART_PASSWORD) == nil
+        else {
             throw OutboundError(.invalidURL, "the address has user information: send it as a header")
         }
         guard unsafe Self.part(handle, CURLUPART_ZONEID) == nil else {

@@ -10,7 +10,10 @@ public struct HostResolver: Sendable {
         self.resolve = resolve
     }
 
-    init(known: @escaping @Sendable (String) -> [IPAddress]?, _ resolve: @escaping @Sendable (String) async throws -> [IPAddress]) {
+    init(
+        known: @escaping @Sendable (String) -> [IPAddress]?,
+        _ resolve: @escaping @Sendable (String) async throws -> [IPAddress]
+    ) {
         self.known = known
         self.resolve = resolve
     }

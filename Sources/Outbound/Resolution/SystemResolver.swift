@@ -39,7 +39,8 @@ final class SystemResolver: Sendable {
             }
         } onCancel: {
             // If the wait has not begun, it finds its task cancelled.
-            state.withLock { $0.waiters[host]?.removeValue(forKey: id) }?.resume(returning: .failure(.cancelledByCaller))
+            state.withLock { $0.waiters[host]?.removeValue(forKey: id) }?.resume(
+                returning: .failure(.cancelledByCaller))
         }
         return try answer.get()
     }

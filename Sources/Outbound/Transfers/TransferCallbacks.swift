@@ -145,7 +145,8 @@ extension Transfer {
             let raw = unsafe outbound_socket_address(address),
             let ip = unsafe IPAddress(socketAddress: raw, family: wanted.family, length: Int(wanted.addrlen))
         else { return CURL_SOCKET_BAD }
-        let verdict = unsafe addressGuard.verdict(on: ip, port: raw.loadUnaligned(as: sockaddr_in.self).sin_port.bigEndian)
+        let verdict = unsafe addressGuard.verdict(
+            on: ip, port: raw.loadUnaligned(as: sockaddr_in.self).sin_port.bigEndian)
         guard verdict == .allowed else {
             refusal = (ip, verdict)
             return CURL_SOCKET_BAD

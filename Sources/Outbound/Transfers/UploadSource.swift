@@ -195,7 +195,8 @@ final class StreamUpload: UploadSource, Sendable {
             }
             let count = min(buffer.count, chunk.count - state.offset)
             unsafe chunk.withUnsafeBytes {
-                unsafe buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[state.offset..<state.offset + count]))
+                unsafe buffer.copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: $0[state.offset..<state.offset + count]))
             }
             state.offset += count
             state.buffered -= count

@@ -52,7 +52,7 @@ def curl(url, seconds, concurrency):
     count = 4000 * seconds
     options = ["--parallel", "--parallel-max", str(concurrency)] if concurrency > 1 else []
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run(["curl", "-s", *options, "-o", "/dev/null", f"{url}?[1-{count}]"], check=True)
+    subprocess.run(["curl", "-s", "--no-progress-meter", *options, "-o", "/dev/null", f"{url}?[1-{count}]"], check=True)
     after, elapsed = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - start
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return count / elapsed, used / count * 1e6
