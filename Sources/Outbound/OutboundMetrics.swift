@@ -10,9 +10,9 @@ final class OutboundMetrics: Sendable {
     private let seconds = Metrics.Timer(label: "outbound_request_seconds")
     private let sent = Counter(label: "outbound_sent_bytes_total")
     private let received = Counter(label: "outbound_received_bytes_total")
-    private let connections = Gauge(label: "outbound_connections")
-    private let active = Gauge(label: "outbound_active_transfers")
-    private let queued = Gauge(label: "outbound_queued_transfers")
+    private let connections = Meter(label: "outbound_connections")
+    private let active = Meter(label: "outbound_active_transfers")
+    private let queued = Meter(label: "outbound_queued_transfers")
     private let connectionCount = Atomic<Int>(0)
     private let lastActive = Atomic<Int>(-1)
     private let lastQueued = Atomic<Int>(-1)
@@ -20,12 +20,12 @@ final class OutboundMetrics: Sendable {
     var openConnections: Int { connectionCount.load(ordering: .relaxed) }
 
     func record(connections count: Int) {
-        if connectionCount.exchange(count, ordering: .relaxed) != count { connections.record(count) }
+        if connectionCount.exchange(count, ordering: .relaxed) != count { connections.set(count) }
     }
 
     func record(active: Int, queued: Int) {
-        if lastActive.exchange(active, ordering: .relaxed) != active { self.active.record(active) }
-        if lastQueued.exchange(queued, ordering: .relaxed) != queued { self.queued.record(queued) }
+        if lastActive.exchange(active, ordering: .relaxed) != active { self.active.set(active) }
+        if lastQueued.exchange(queued, ordering: .relaxed) != queued { self.queued.set(queued) }
     }
 
     func ended(sent: Int64, received: Int) {

@@ -127,6 +127,6 @@ import Testing
         #expect(try metrics.expectCounter("outbound_refused_total", [("reason", "private")]).totalValue == 1)
         #expect(try metrics.expectCounter("outbound_received_bytes_total").totalValue == 1000)
         #expect(try metrics.expectTimer("outbound_request_seconds").values.count == 2)
-        #expect(try metrics.expectGauge("outbound_connections").lastValue == 0)
+        #expect(try metrics.expectMeter("outbound_connections").lastValue == 0)
     }
 }
