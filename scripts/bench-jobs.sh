@@ -14,12 +14,13 @@ taskset -c 0 "$bench" "$folder" "$@" 2>/dev/null
 # postgres CORES: the server on these, with its data beside SQLite's file.
 postgres() {
     coproc server { TMPDIR=$folder exec taskset -c "$1" scripts/postgres.sh -c fsync=on -c shared_buffers=256MB; }
-    local word url
+    # Bash forgets them when the server has ended.
+    local word url input=${server[1]} process=$server_PID
     read -r word url <&"${server[0]}"
     [ "$word" = ready ]
     taskset -c 0 "$bench" "$folder" --postgres "$url" "${@:2}" 2>/dev/null
-    eval "exec ${server[1]}>&-"
-    wait "$server_PID"
+    exec {input}>&-
+    wait "$process" || true
 }
 chmod 755 "$folder"
 echo "== PostgreSQL, client and server on one core"
