@@ -282,9 +282,12 @@ class Settler:
             return value
         if not JSON_NUMBER.fullmatch(value):
             try:
-                return self.cut(self.note("Python's numbers", STRICT, Number(str(int(value)))))
+                number = Number(str(int(value)))
             except ValueError:
                 return value
+            # To Transcoding it is an unknown name.
+            kind = OTHER if self.ignores else STRICT
+            return self.cut(self.note("Python's numbers", kind, number, keeps_ours=not self.ignores))
         if WHOLE.fullmatch(value):
             return self.cut(value)
         number = exact(value)
