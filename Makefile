@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON := .build-py/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup build test generate check-generated lint format accept-contract bench bench-wire bench-transcode bench-policy soak sanitize fuzz clean
+.PHONY: $(shell grep -oE '^[a-z-]+:' Makefile | tr -d :)
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -10,14 +10,17 @@ help: ## List the targets
 setup: ## Install what is missing: Debian packages and the tests' Python environment
 	@scripts/setup.sh
 
+run: ## Set up what is missing, build, and start the whole suite with its data in run-data
+	@scripts/setup.sh run && scripts/run.sh
+
 build: setup ## Build everything that tests and users run
 	@scripts/build.sh
 
 test: setup ## Run all tests: generated code, protos, format, Swift, foreign peers, attacks
 	@scripts/test.sh
 
-generate: setup ## Write the code that comes from protos
-	@scripts/generate.sh && scripts/embed-descriptors.sh
+generate: setup ## Write the code that comes from protos, and the reference of settings
+	@scripts/generate.sh && scripts/embed-descriptors.sh && scripts/configuration-reference.sh
 
 check-generated: setup ## Fail if committed generated code is not what the protos give
 	@scripts/check-generated.sh
@@ -31,7 +34,7 @@ format: setup ## Format Swift sources and protos
 accept-contract: setup ## Make the present contract the one that callers rely on: proto/baseline.binpb
 	@scripts/descriptor-set.sh suite proto/baseline.binpb
 
-bench: bench-wire bench-transcode bench-policy ## Run all benchmarks
+bench: bench-wire bench-transcode bench-policy bench-suite ## Run all benchmarks
 
 bench-wire: setup ## Measure Wire beside nghttpd, grpc-go, gRPC C++ and grpc-swift-2
 	@scripts/bench-wire.sh
@@ -41,6 +44,9 @@ bench-transcode: setup ## Measure JSON to protobuf and back beside swift-protobu
 
 bench-policy: setup ## Measure what the policy layer adds to a call
 	@scripts/bench-policy.sh
+
+bench-suite: setup ## Measure the suite's start, its end and its memory
+	@scripts/bench-suite.sh
 
 soak: setup ## Ten minutes at 80 % of peak: memory flat, no error
 	@scripts/soak.sh

@@ -39,6 +39,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-protobuf.git", exact: "1.39.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates.git", exact: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
@@ -47,6 +49,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-service-context.git", from: "1.5.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
     ],
     targets: [
         // Leaf first: a target depends only on those above it.
@@ -98,6 +101,12 @@ let package = Package(
             swiftSettings: ours
         ),
         .target(
+            name: "OpenTelemetryContract",
+            dependencies: ["Wire", protobuf],
+            path: "Sources/Contracts/OpenTelemetryContract",
+            swiftSettings: generated
+        ),
+        .target(
             name: "PolicyModel",
             dependencies: ["Wire", "WireProtos", "Patterns", protobuf],
             swiftSettings: ours
@@ -112,36 +121,6 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
-        .target(
-            name: "ServiceKit",
-            dependencies: [
-                "Wire", "WireProtos", "Policy", nioCore, nioPosix, protobuf,
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
-                .product(name: "Tracing", package: "swift-distributed-tracing"),
-                .product(name: "Instrumentation", package: "swift-distributed-tracing"),
-                .product(name: "ServiceContextModule", package: "swift-service-context"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ],
-            swiftSettings: ours
-        ),
-        .testTarget(
-            name: "ServiceKitTests",
-            dependencies: [
-                "ServiceKit", "Wire", "WireProtos", nioCore, nioPosix, protobuf,
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
-                .product(name: "Tracing", package: "swift-distributed-tracing"),
-                .product(name: "ServiceContextModule", package: "swift-service-context"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            swiftSettings: ours
-        ),
         // The compiler embeds the descriptor set: see descriptor_set.c.
         .target(name: "CDescriptorSet", exclude: ["datavault.binpb"]),
         .target(
@@ -152,14 +131,6 @@ let package = Package(
         .target(
             name: "ContractTools",
             dependencies: ["PolicyContract", "GoogleAPIContract", protobuf],
-            swiftSettings: ours
-        ),
-        .executableTarget(
-            name: "datavault",
-            dependencies: [
-                "ContractTools", "DescriptorSet",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
             swiftSettings: ours
         ),
         .target(
@@ -201,6 +172,7 @@ let package = Package(
             dependencies: ["CPostgres", grdb, .product(name: "Logging", package: "swift-log")],
             swiftSettings: ours
         ),
+        .target(name: "StoreTesting", path: "Tests/StoreTesting", swiftSettings: ours),
         .executableTarget(
             name: "persistence-probe",
             dependencies: ["Persistence"],
@@ -209,12 +181,115 @@ let package = Package(
         ),
         .testTarget(
             name: "PersistenceTests",
-            dependencies: ["Persistence", "persistence-probe"],
+            dependencies: ["Persistence", "StoreTesting", "persistence-probe"],
+            swiftSettings: ours
+        ),
+        .target(
+            name: "Jobs",
+            dependencies: [
+                "Persistence",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "jobs-probe",
+            dependencies: ["Jobs", "Persistence"],
+            path: "Tests/JobsProbe",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "jobs-bench",
+            dependencies: ["Jobs", "Persistence"],
+            path: "Tests/Benchmarks/Jobs",
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "JobsTests",
+            dependencies: [
+                "Jobs", "Persistence", "StoreTesting", "jobs-probe",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: ours
+        ),
+        .target(
+            name: "ServiceKit",
+            dependencies: [
+                "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "OpenTelemetryContract", "Persistence",
+                nioCore, nioPosix, protobuf,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Yams", package: "Yams"),
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+                .product(name: "Instrumentation", package: "swift-distributed-tracing"),
+                .product(name: "ServiceContextModule", package: "swift-service-context"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "ServiceKitTests",
+            dependencies: [
+                "ServiceKit", "Persistence", "Policy", "PolicyModel", "Wire", "WireProtos", nioCore, nioPosix, protobuf,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+                .product(name: "ServiceContextModule", package: "swift-service-context"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: ours
+        ),
+        .target(
+            name: "ExampleContract",
+            dependencies: ["Wire", "PolicyModel", "Patterns", protobuf],
+            path: "Tests/Example/Generated",
+            swiftSettings: generated
+        ),
+        .target(
+            name: "ExampleService",
+            dependencies: [
+                "ServiceKit", "ExampleContract", "Wire", "Policy", "PolicyModel", "Persistence", protobuf,
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Example/Service",
             swiftSettings: ours
         ),
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "Transcoding", dependencies: ["CProtobufC", "CSimdJSON", protobuf], swiftSettings: ours),
+        // What `datavault call` does, without its arguments.
+        .target(
+            name: "CallTool",
+            dependencies: [
+                "Wire", "WireProtos", "Transcoding", "Policy", "PolicyModel", "PolicyContract", nioCore, protobuf,
+            ],
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "datavault",
+            dependencies: [
+                "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Persistence", "Policy", "PolicyModel",
+                "ServiceKit", "Transcoding", "Wire", nioCore,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: ours
+        ),
         .target(name: "CAllocationCounter", path: "Tests/AllocationCounter"),
         .testTarget(
             name: "WireTests",
@@ -265,6 +340,21 @@ let package = Package(
             dependencies: ["Wire", protobuf],
             path: "Tests/Benchmarks/EchoProtos",
             swiftSettings: generated
+        ),
+        .executableTarget(
+            name: "telemetry-probe",
+            dependencies: [
+                "ServiceKit", "Wire", "EchoProtos", protobuf, nioCore, nioPosix,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+                .product(name: "ServiceContextModule", package: "swift-service-context"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Telemetry/Probe",
+            swiftSettings: ours
         ),
         .executableTarget(
             name: "wire-echo",

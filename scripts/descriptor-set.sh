@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Writes a descriptor set with all imports: scripts/descriptor-set.sh suite|test OUTPUT [PROTOC_OPTION…]
+# Writes a descriptor set with all imports: scripts/descriptor-set.sh suite|test|example OUTPUT [PROTOC_OPTION…]
 #
-#   suite  the protos under proto/datavault, with what errors carry
-#   test   those of Tests/Contract
+#   suite    the protos under proto/datavault, with what errors carry
+#   test     those of Tests/Contract
+#   example  those of Tests/Example
 #
 # PROTOC      the protoc to run (protoc)
 # BUILD_PATH  where Swift checks packages out (.build)
@@ -14,6 +15,7 @@ shift 2
 case $which in
 suite) root=proto extra=(google/api/annotations.proto google/rpc/error_details.proto google/rpc/status.proto) ;;
 test) root=Tests/Contract/proto extra=() ;;
+example) root=Tests/Example/proto extra=() ;;
 *) echo "descriptor-set.sh: there is no set '$which'" >&2; exit 2 ;;
 esac
 

@@ -40,3 +40,6 @@ embed Tests/Interop/Server/TestingDescriptors.swift TestingDescriptors "" \
 scripts/descriptor-set.sh test "$set_file"
 write Tests/Contract/Generated/TestDescriptors.swift TestDescriptors "public " \
     "The serialized descriptor set of datavault.test.v1."
+scripts/descriptor-set.sh example "$set_file"
+write Tests/Example/Generated/ExampleDescriptors.swift ExampleDescriptors "public " \
+    "The serialized descriptor set of datavault.example.v1."

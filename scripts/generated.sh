@@ -8,6 +8,8 @@
 http_protos="google/api/annotations.proto google/api/http.proto"
 googleapis_protos="google/rpc/code.proto google/rpc/error_details.proto google/rpc/status.proto"
 grpc="grpc/health/v1 grpc/reflection/v1 grpc/reflection/v1alpha"
+otlp=opentelemetry/proto
+otlp="$otlp/common/v1 $otlp/resource/v1 $otlp/trace/v1 $otlp/collector/trace/v1"
 generated=(
     "swift | GOOGLEAPIS | $http_protos | Sources/Contracts/GoogleAPIContract | Visibility=Public"
     "swift | proto | datavault/policy/v1 | Sources/Contracts/PolicyContract | Visibility=Public"
@@ -15,7 +17,9 @@ generated=(
     "swift | proto | $grpc | Sources/WireProtos | Visibility=Public"
     "wire | proto | $grpc | Sources/Wire/Generated | Visibility=Public,ImportWire=false,ExtraModuleImports=WireProtos"
     "wire | proto | datavault/policy/v1 | Sources/Policy/Generated | Visibility=Public,ExtraModuleImports=PolicyContract"
+    "swift+wire | proto | $otlp | Sources/Contracts/OpenTelemetryContract | Visibility=Public"
     "swift+wire | Tests/Contract/proto:proto:GOOGLEAPIS | datavault/test/v1 | Tests/Contract/Generated | Visibility=Public"
+    "swift+wire | Tests/Example/proto:proto:GOOGLEAPIS | datavault/example/v1 | Tests/Example/Generated | Visibility=Public"
     "swift+wire | Tests/Interop/proto | grpc/testing | Tests/Interop/Generated | Visibility=Public"
     "swift+wire | Tests/ReadMe | greeter.proto | Tests/ReadMe/Generated | Visibility=Public"
     "swift+wire | Tests/Benchmarks/peers/proto | echo.proto | Tests/Benchmarks/EchoProtos | Visibility=Public"

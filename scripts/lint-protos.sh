@@ -15,13 +15,15 @@ trap 'rm -rf "$work"' EXIT
 if [ "${1:-}" = --fix ]; then
     "$buf" format -w proto --path proto/datavault
     "$buf" format -w Tests/Contract/proto
+    "$buf" format -w Tests/Example/proto
     exit
 fi
 
 status=0
 "$buf" format -d --exit-code proto --path proto/datavault || status=1
 "$buf" format -d --exit-code Tests/Contract/proto || status=1
-for set in suite test; do
+"$buf" format -d --exit-code Tests/Example/proto || status=1
+for set in suite test example; do
     scripts/descriptor-set.sh "$set" "$work/$set.binpb" --include_source_info
     "$buf" lint "$work/$set.binpb" --config "$config" || status=1
 done

@@ -2,8 +2,8 @@
 # A private PostgreSQL on a free loopback port, for tests. Usage: postgres.sh [-c name=value …]
 #
 # Prints "ready postgresql://…" and then obeys commands on standard input, each answered by "ok": stop, start,
-# crash (ends without a goodbye), pause, resume. When standard input ends, so does the server, and its files go: the
-# server cannot outlive who started it.
+# crash (ends without a goodbye), pause, resume, database NAME (makes an empty one). When standard input ends, so does
+# the server, and its files go: the server cannot outlive who started it.
 set -euo pipefail
 
 # Nothing is kept: no waiting for disks, unless the options say so.
@@ -47,13 +47,14 @@ for attempt in 1 2 3 4 5; do
 done
 echo "ready postgresql://postgres:$password@127.0.0.1:$port/postgres"
 
-while read -r command; do
+while read -r command name; do
     case $command in
         start) start ;;
         stop) control stop -m fast ;;
         crash) control stop -m immediate ;;
         pause) signal STOP ;;
         resume) signal CONT ;;
+        database) PGPASSWORD=$password "$bin/createdb" -h 127.0.0.1 -p "$port" -U postgres "$name" </dev/null ;;
         *) echo "postgres.sh: unknown command $command" >&2; exit 1 ;;
     esac
     echo ok

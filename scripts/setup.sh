@@ -1,20 +1,30 @@
 #!/usr/bin/env bash
-# Installs what is missing and nothing else: Debian packages (as root or with sudo), and .build-py, the Python
-# environment of tests and generators.
+# Installs what is missing and nothing else: scripts/setup.sh [run]
+#
+# Debian packages (as root or with sudo), and .build-py, the Python environment of tests and generators. With `run` only
+# what building and running the suite takes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(
     # Wire's libraries
     libnghttp2-dev libssl-dev zlib1g-dev pkg-config
-    # Persistence: both stores' libraries, a server for its tests, strace to count what reaches the disk
-    libpq-dev libsqlite3-dev postgresql strace
+    # both stores' libraries
+    libpq-dev libsqlite3-dev
     # Transcoding's
     libprotobuf-c-dev libsimdjson-dev
+)
+[ "${1:-}" = run ] || packages+=(
+    # a server for the tests of stores, strace to count what reaches the disk
+    postgresql strace
+    # a clock that is off
+    faketime
     # generated code, certificates
     protobuf-compiler openssl
     # the foreign gRPC peer for compressed calls
     g++ libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc
+    # scrapes metrics and answers for them in tests, and lints them; 332 MB on disk
+    prometheus
     python3-venv
 )
 
@@ -31,6 +41,8 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 command -v swift >/dev/null || { echo "setup: Swift 6.3 is missing: https://www.swift.org/install" >&2; exit 1; }
+
+[ "${1:-}" != run ] || exit 0
 
 stamp=.build-py/requirements.installed
 if ! cmp -s Tests/requirements.txt "$stamp"; then

@@ -24,6 +24,9 @@ step "C++ peers" Tests/Interop/cpp/build.sh .build-interop
 export WIRE_BIN=${WIRE_BIN:-$(swift build --show-bin-path)} INTEROP_CPP=$PWD/.build-interop
 step "README" .build-py/bin/python -m pytest -q Tests/ReadMe
 step "foreign peers" .build-py/bin/python -m pytest -q -n 2 Tests/Interop
+step "layout" .build-py/bin/python -m pytest -q Tests/Layout
+step "suite" .build-py/bin/python -m pytest -q -n 2 Tests/Suite
+step "telemetry" .build-py/bin/python -m pytest -q -n 2 Tests/Telemetry
 step "transcoding and Python" .build-py/bin/python -m pytest -q -n 2 Tests/Transcode
 step "contract calls" .build-py/bin/python -m pytest -q Tests/Contract
 [ ! -d Tests/Attacks ] || step "attacks" .build-py/bin/python -m pytest -q Tests/Attacks

@@ -38,15 +38,18 @@ extension Connection {
     ) throws -> Result {
         try begin(mode, scope: scope)
         let result: Result
+        let actions: [@Sendable () -> Void]
         do {
             let transaction = Transaction(connection: self, scope: scope, limits: limits)
             result = try body(transaction)
+            actions = transaction.commitActions
             if let failure = transaction.failure { throw failure }
         } catch {
             rollback()
             throw error
         }
         try commit()
+        for action in actions { action() }
         return result
     }
 }

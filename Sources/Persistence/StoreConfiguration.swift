@@ -78,7 +78,7 @@ public struct SQLiteConfiguration: Sendable {
     /// The database file; its folder must exist.
     public var path: String
     /// Writes that share one transaction, hence one fsync, at most.
-    public var groupSize = 128
+    public var groupSize = 512
     /// How long a group may go on taking members: what is not done by then goes into the next group.
     public var groupTime: Duration = .milliseconds(20)
     /// The size in bytes to which the write-ahead log is cut back after a checkpoint.

@@ -14,6 +14,20 @@ public struct Transaction: ~Copyable {
         self.limits = limits
     }
 
+    /// The organization whose scope this is, or nil in a system transaction: for code that serves both.
+    public var organization: OrganizationID? {
+        if case .organization(let organization) = scope { organization } else { nil }
+    }
+
+    /// Runs the body once the transaction has been committed, on the store's thread: for telling others in this process
+    /// that there is something new. It is quick, and may be missed: a process can end in between.
+    ///
+    /// What a savepoint undoes, it forgets.
+    public borrowing func afterCommit(_ body: @escaping @Sendable () -> Void) { state.commitActions.append(body) }
+
+    /// What is to run after the commit.
+    var commitActions: [@Sendable () -> Void] { state.commitActions }
+
     /// Runs a statement.
     ///
     /// - Returns: how many rows it inserted, changed or deleted.
@@ -71,6 +85,7 @@ public struct Transaction: ~Copyable {
         let connection = connection
         state.depth += 1
         let depth = state.depth
+        let actions = state.commitActions.count
         defer { state.depth -= 1 }
         try guarded { () throws(StoreError) in try connection.control(.set(depth)) }
         do {
@@ -80,6 +95,7 @@ public struct Transaction: ~Copyable {
             try guarded { () throws(StoreError) in try connection.control(.release(depth)) }
             return result
         } catch {
+            state.commitActions.removeLast(state.commitActions.count - actions)
             // What ends the transaction as a whole cannot be undone in part.
             if let failure = state.failure, !failure.leavesTransaction { throw error }
             try connection.control(.rollback(depth))
@@ -124,4 +140,5 @@ public struct Transaction: ~Copyable {
 private final class TransactionState {
     var failure: StoreError?
     var depth = 0
+    var commitActions: [@Sendable () -> Void] = []
 }

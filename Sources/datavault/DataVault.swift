@@ -6,6 +6,10 @@ struct DataVault: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "datavault",
         abstract: "Collects data from the web and from connectors, and can prove what happened to it.",
-        subcommands: [Contract.self]
+        version: "datavault \(Version.current)",
+        subcommands: [
+            Up.self, Serve.self, Migrate.self, Call.self, Contract.self, Keys.self, ConfigCommand.self,
+            DoctorCommand.self, VersionCommand.self,
+        ]
     )
 }

@@ -1,4 +1,5 @@
 import Foundation
+import StoreTesting
 import Testing
 
 @testable import Persistence
@@ -46,7 +47,7 @@ import Testing
 
     @Test func aGroupSharesItsSync() async throws {
         let count = try await syncs("together", 400)
-        #expect(count >= 400 / 128)
+        #expect(count >= 1)
         #expect(count <= 100, "\(count) syncs for 400 writes at the same time")
     }
 

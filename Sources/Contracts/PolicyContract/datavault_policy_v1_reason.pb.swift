@@ -60,6 +60,17 @@ public nonisolated enum Datavault_Policy_V1_Reason: SwiftProtobuf.Enum, Swift.Ca
 
   /// The call should have left an entry in the audit log and left none: a defect of the service. INTERNAL.
   case auditMissing // = 10
+
+  /// The request's `request_id` was used for another request, or for another call, in the last 24 hours. ALREADY_EXISTS.
+  case requestIDReused // = 11
+
+  /// The service's database is away, busy or overloaded for now; the same call can be made again. UNAVAILABLE or
+  /// RESOURCE_EXHAUSTED.
+  case storeUnavailable // = 12
+
+  /// The database broke off while the change was being kept: it may stand or not. Make the same call again under the same
+  /// `request_id`. ABORTED.
+  case outcomeUnknown // = 13
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -79,6 +90,9 @@ public nonisolated enum Datavault_Policy_V1_Reason: SwiftProtobuf.Enum, Swift.Ca
     case 8: self = .policyMissing
     case 9: self = .fieldsInvalid
     case 10: self = .auditMissing
+    case 11: self = .requestIDReused
+    case 12: self = .storeUnavailable
+    case 13: self = .outcomeUnknown
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -96,6 +110,9 @@ public nonisolated enum Datavault_Policy_V1_Reason: SwiftProtobuf.Enum, Swift.Ca
     case .policyMissing: return 8
     case .fieldsInvalid: return 9
     case .auditMissing: return 10
+    case .requestIDReused: return 11
+    case .storeUnavailable: return 12
+    case .outcomeUnknown: return 13
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -113,6 +130,9 @@ public nonisolated enum Datavault_Policy_V1_Reason: SwiftProtobuf.Enum, Swift.Ca
     .policyMissing,
     .fieldsInvalid,
     .auditMissing,
+    .requestIDReused,
+    .storeUnavailable,
+    .outcomeUnknown,
   ]
 
 }
@@ -120,5 +140,5 @@ public nonisolated enum Datavault_Policy_V1_Reason: SwiftProtobuf.Enum, Swift.Ca
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 nonisolated extension Datavault_Policy_V1_Reason: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_PRINCIPAL_MISSING\0\u{1}REASON_PRINCIPAL_INVALID\0\u{1}REASON_PRINCIPAL_EXPIRED\0\u{1}REASON_PRINCIPAL_MISDIRECTED\0\u{1}REASON_PERMISSION_MISSING\0\u{1}REASON_ROLE_UNKNOWN\0\u{1}REASON_ROLE_REFUSED\0\u{1}REASON_POLICY_MISSING\0\u{1}REASON_FIELDS_INVALID\0\u{1}REASON_AUDIT_MISSING\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_PRINCIPAL_MISSING\0\u{1}REASON_PRINCIPAL_INVALID\0\u{1}REASON_PRINCIPAL_EXPIRED\0\u{1}REASON_PRINCIPAL_MISDIRECTED\0\u{1}REASON_PERMISSION_MISSING\0\u{1}REASON_ROLE_UNKNOWN\0\u{1}REASON_ROLE_REFUSED\0\u{1}REASON_POLICY_MISSING\0\u{1}REASON_FIELDS_INVALID\0\u{1}REASON_AUDIT_MISSING\0\u{1}REASON_REQUEST_ID_REUSED\0\u{1}REASON_STORE_UNAVAILABLE\0\u{1}REASON_OUTCOME_UNKNOWN\0")
 }

@@ -46,7 +46,7 @@ final class SQLiteWriter: Sendable {
             state.nextID += 1
             return state.nextID
         }
-        let kept = Mutex<Result?>(nil)
+        let kept = Mutex<(Result, [@Sendable () -> Void])?>(nil)
         let box = Box(kept)
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
@@ -57,10 +57,12 @@ final class SQLiteWriter: Sendable {
                             let transaction = Transaction(connection: connection, scope: scope, limits: limits)
                             let result = try body(transaction)
                             if let failure = transaction.failure { throw failure }
-                            box.value.withLock { $0 = result }
+                            let actions = transaction.commitActions
+                            box.value.withLock { $0 = (result, actions) }
                         },
                         finish: { error in
-                            if error == nil, let result = box.value.withLock({ $0 }) {
+                            if error == nil, let (result, actions) = box.value.withLock({ $0 }) {
+                                for action in actions { action() }
                                 continuation.resume(returning: result)
                             } else {
                                 continuation.resume(throwing: error ?? Pool.closed)

@@ -19,6 +19,9 @@ extension Datavault_Policy_V1_Reason: ContractReason {
         case .policyMissing: "POLICY_MISSING"
         case .fieldsInvalid: "FIELDS_INVALID"
         case .auditMissing: "AUDIT_MISSING"
+        case .requestIDReused: "REQUEST_ID_REUSED"
+        case .storeUnavailable: "STORE_UNAVAILABLE"
+        case .outcomeUnknown: "OUTCOME_UNKNOWN"
         case .UNRECOGNIZED(let number): "\(number)"
         }
     }

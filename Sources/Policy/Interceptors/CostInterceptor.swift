@@ -53,7 +53,7 @@ final class CostInterceptor: ServerInterceptor {
             try await next(context)
             meters.record(nil, cost: cost)
         } catch {
-            meters.record(Self.code(of: error), cost: cost)
+            meters.record(RPCError.wrapping(error).code, cost: cost)
             throw error
         }
     }
@@ -66,11 +66,5 @@ final class CostInterceptor: ServerInterceptor {
             all[ObjectIdentifier(method)] = new
             return new
         }
-    }
-
-    private static func code(of error: any Error) -> StatusCode {
-        if let error = error as? RPCError { return error.code }
-        if let error = error as? any RPCErrorConvertible { return error.rpcError.code }
-        return error is CancellationError ? .cancelled : .unknown
     }
 }

@@ -100,11 +100,16 @@ extension ClientChannel {
         _ options: CallOptions,
         _ body: (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> UnaryOutcome {
-        guard configuration.isTraced, TracingSetup.hasInstrument else {
-            return unsafe try await unaryAttempts(method, bytes, options, body)
+        guard let span = ClientSpan(method, configuration) else {
+            return unsafe try await unaryAttempts(method, bytes, options, nil, body)
         }
-        return try await TraceInjection.withClientSpan(method) {
-            unsafe try await self.unaryAttempts(method, bytes, options, body)
+        do {
+            let outcome = unsafe try await unaryAttempts(method, bytes, options, span, body)
+            span.end(nil)
+            return outcome
+        } catch {
+            span.end(error)
+            throw error
         }
     }
 
@@ -112,9 +117,10 @@ extension ClientChannel {
         _ method: MethodDescriptor,
         _ bytes: EncodedMessage,
         _ options: CallOptions,
+        _ span: ClientSpan?,
         _ body: (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> UnaryOutcome {
-        let head = try head(options)
+        let head = try head(options, span)
         guard bytes.count <= configuration.maxRequestMessageSize else {
             throw RPCError(code: .resourceExhausted, message: "a request of \(bytes.count) bytes is over the limit")
         }

@@ -2,6 +2,7 @@ public import Logging
 import Metrics
 public import NIOCore
 import NIOPosix
+import ServiceContextModule
 public import ServiceLifecycle
 import Synchronization
 
@@ -110,12 +111,15 @@ public final class ClientChannel: Service, Sendable {
         return deadline
     }
 
-    func head(_ options: CallOptions) throws -> RequestHead {
+    /// The fields that a call begins with.
+    ///
+    /// - Parameter span: The call's own; nil: none, and the current trace context is passed on.
+    func head(_ options: CallOptions, _ span: ClientSpan?) throws -> RequestHead {
         if let problem = options.metadata.isEmpty ? nil : options.metadata.firstInvalid {
             throw RPCError(code: .invalidArgument, message: "request metadata: \(problem)")
         }
         var metadata = options.metadata
-        if configuration.isTraced { TraceInjection.inject(into: &metadata) }
+        if configuration.isTraced { metadata.injectTrace(of: span?.context ?? ServiceContext.current) }
         guard let authority = options.authority else { return RequestHead(channel: requestHead, metadata: metadata) }
         let own = ChannelHead(
             authority: authority, userAgent: configuration.userAgent, isEncrypted: requestHead.isEncrypted)

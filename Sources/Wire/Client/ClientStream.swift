@@ -15,7 +15,8 @@ final class ClientStream: Sendable {
     /// The only message of a server-streaming call: what is sent again.
     private let singleRequest: EncodedMessage?
     private let current: Mutex<ClientCall>
-    private let hasReported = Mutex(false)
+    private let span: ClientSpan?
+    private let hasReported = Atomic<Bool>(false)
 
     private init(
         _ channel: ClientChannel,
@@ -24,6 +25,7 @@ final class ClientStream: Sendable {
         _ head: RequestHead,
         _ deadline: NIODeadline,
         _ singleRequest: EncodedMessage?,
+        _ span: ClientSpan?,
         _ call: ClientCall
     ) {
         self.channel = channel
@@ -32,12 +34,15 @@ final class ClientStream: Sendable {
         self.head = head
         self.deadline = deadline
         self.singleRequest = singleRequest
+        self.span = span
         current = Mutex(call)
     }
 
     deinit {
         let call = self.call
-        call.context.run { call.cancel(RPCError(code: .cancelled, message: "nobody waits for the reply")) }
+        let error = RPCError(code: .cancelled, message: "nobody waits for the reply")
+        report(error)
+        call.context.run { call.cancel(error) }
     }
 
     var call: ClientCall { current.withLock { $0 } }
@@ -50,7 +55,23 @@ final class ClientStream: Sendable {
         _ options: CallOptions,
         singleRequest: EncodedMessage?
     ) async throws -> ClientStream {
-        let head = try channel.head(options)
+        let span = ClientSpan(method, channel.configuration)
+        do {
+            return try await open(channel, method, options, singleRequest, span)
+        } catch {
+            span?.end(error)
+            throw error
+        }
+    }
+
+    private static func open(
+        _ channel: ClientChannel,
+        _ method: MethodDescriptor,
+        _ options: CallOptions,
+        _ singleRequest: EncodedMessage?,
+        _ span: ClientSpan?
+    ) async throws -> ClientStream {
+        let head = try channel.head(options, span)
         let deadline = channel.deadline(options)
         var singleRequest = singleRequest
         if let request = singleRequest { singleRequest = await channel.packed(request, options) }
@@ -58,7 +79,7 @@ final class ClientStream: Sendable {
         while true {
             do {
                 let call = try await begin(channel, method, options, head, deadline, singleRequest)
-                return ClientStream(channel, method, options, head, deadline, singleRequest, call)
+                return ClientStream(channel, method, options, head, deadline, singleRequest, span, call)
             } catch let error as RPCError {
                 if await attempts.shouldRetry(after: error, isCommitted: false) { continue }
                 channel.metrics?.record(method, error.code, since: .now())
@@ -120,7 +141,7 @@ final class ClientStream: Sendable {
         let error = RPCError(code: .cancelled, message: "the calling task was cancelled")
         let call = self.call
         call.context.run { call.cancel(error) }
-        report(.cancelled)
+        report(error)
         throw error
     }
 
@@ -140,14 +161,14 @@ final class ClientStream: Sendable {
             switch unsafe try await step(call, body) {
             case .message: return true
             case .end:
-                report(.ok)
+                report(nil)
                 return false
             case .wait: await call.wait(for: .message)
             case .failed(let error, let isCommitted):
                 if let singleRequest {
                     try await retry(singleRequest, &attempts, after: error, isCommitted: isCommitted)
                 } else {
-                    report(error.code)
+                    report(error)
                     throw error
                 }
             }
@@ -171,7 +192,7 @@ final class ClientStream: Sendable {
                 error = failure
             }
         }
-        report(error.code)
+        report(error)
         throw error
     }
 
@@ -210,13 +231,12 @@ final class ClientStream: Sendable {
 
     private static let cutShort = RPCError(code: .internal, message: "the reply ended inside a message")
 
-    private func report(_ code: StatusCode) {
-        guard let metrics = channel.metrics else { return }
-        let isFirst = hasReported.withLock { reported in
-            defer { reported = true }
-            return !reported
-        }
-        if isFirst { metrics.record(method, code, since: start) }
+    /// Counts the call and ends its span, the first time.
+    private func report(_ error: RPCError?) {
+        guard channel.metrics != nil || span != nil else { return }
+        guard !hasReported.exchange(true, ordering: .relaxed) else { return }
+        channel.metrics?.record(method, error?.code ?? .ok, since: start)
+        span?.end(error)
     }
 
     /// The reply's headers, as soon as they have come.

@@ -1,3 +1,4 @@
+import Metrics
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -18,6 +19,13 @@ public final class CompressionPool: Sendable {
     private let maxQueued: Int
     private let threads: NIOThreadPool
     private let queued = Atomic<Int>(0)
+    private let meters = Mutex<Meters?>(nil)
+
+    /// Messages of all pools that wait or are worked at, and those that found a queue full.
+    private struct Meters: Sendable {
+        let queue = Meter(label: "grpc_compression_queue_messages")
+        let refused = Counter(label: "grpc_compression_refused_total")
+    }
 
     /// - Parameters:
     ///   - threads: Threads that pack and unpack; nil: one for each two cores.
@@ -34,15 +42,29 @@ public final class CompressionPool: Sendable {
 
     /// Runs `work` on a thread of the pool, unless `job` was cancelled before; false if the queue is full.
     func run(_ job: CompressionJob, _ work: @escaping @Sendable (CompressionJob) -> Void) -> Bool {
+        let meters = currentMeters()
         guard queued.add(1, ordering: .relaxed).newValue <= maxQueued else {
             queued.subtract(1, ordering: .relaxed)
+            meters.refused.increment()
             return false
         }
+        meters.queue.increment()
         threads.submit { _ in
             work(job)
             self.queued.subtract(1, ordering: .relaxed)
+            meters.queue.decrement()
         }
         return true
+    }
+
+    /// Made with the first large message: configurations name the shared pool before swift-metrics is set up.
+    private func currentMeters() -> Meters {
+        meters.withLock { meters in
+            if let meters { return meters }
+            let new = Meters()
+            meters = new
+            return new
+        }
     }
 
     /// Unpacks a message and hands the outcome to `completion` on the pool's thread; false if the queue is full.

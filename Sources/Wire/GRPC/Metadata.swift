@@ -66,7 +66,7 @@ public struct Metadata: Sendable, Hashable {
     }
 
     /// The first name that may not be sent, with the reason; nil if all may.
-    var firstInvalid: String? {
+    package var firstInvalid: String? {
         for (name, value) in fields {
             if name.isEmpty || !name.utf8.allSatisfy(Self.isNameByte) { return "\(name): not a metadata name" }
             if Self.isReserved(name) { return "\(name): reserved for gRPC" }

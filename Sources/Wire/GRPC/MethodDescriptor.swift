@@ -28,6 +28,8 @@ public final class MethodDescriptor: Sendable, Hashable, CustomStringConvertible
     public let requestType: String
     public let responseType: String
     public let idempotency: Idempotency
+    /// `service/method`: what calls are called in traces.
+    let fullName: String
     /// `/service/method`, as it stands in `:path`.
     public let path: String
     /// The same for clients' requests.
@@ -51,7 +53,8 @@ public final class MethodDescriptor: Sendable, Hashable, CustomStringConvertible
         self.responseType = responseType
         self.idempotency = idempotency
         self.attachment = attachment
-        self.path = "/\(service)/\(name)"
+        fullName = "\(service)/\(name)"
+        path = "/\(fullName)"
         stablePath = StableText(path)
     }
 

@@ -107,7 +107,7 @@ public struct RPCError: Error, Sendable, CustomStringConvertible {
 
     /// What a peer is told about `error`: an `RPCError` as it is, cancellation as CANCELLED, anything else as UNKNOWN
     /// with no word about its content, which may be a secret.
-    static func wrapping(_ error: any Error) -> RPCError {
+    public static func wrapping(_ error: any Error) -> RPCError {
         if let error = error as? RPCError { return error }
         if let convertible = error as? any RPCErrorConvertible { return convertible.rpcError }
         if error is CancellationError { return RPCError(code: .cancelled, message: "the call was cancelled") }

@@ -94,7 +94,8 @@ final class HTTP2ChannelHandler: ChannelInboundHandler, ByteTransport {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        connection.transportClosed(ConnectFailure(error).message)
+        let failure = ConnectFailure(error)
+        connection.transportClosed(failure.message, cause: failure.cause)
         context.close(promise: nil)
     }
 

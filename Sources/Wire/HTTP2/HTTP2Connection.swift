@@ -201,8 +201,8 @@ final class HTTP2Connection: @unchecked Sendable {
         while let stream = unsafe firstOpen {
             let error =
                 stream.id == 0 || !stream.wasSent && !isServer
-                ? HTTP2Error(kind: .unprocessed, code: lost.code, message: lost.message)
-                : HTTP2Error(kind: .connectionLost, code: lost.code, message: lost.message)
+                ? HTTP2Error(kind: .unprocessed, code: lost.code, message: lost.message, cause: lost.cause)
+                : HTTP2Error(kind: .connectionLost, code: lost.code, message: lost.message, cause: lost.cause)
             end(stream, error)
         }
         let delegate = self.delegate
@@ -212,9 +212,9 @@ final class HTTP2Connection: @unchecked Sendable {
     }
 
     /// The transport is gone.
-    func transportClosed(_ reason: String? = nil) {
+    func transportClosed(_ reason: String? = nil, cause: (any Error)? = nil) {
         if failure == nil, let reason {
-            failure = HTTP2Error(kind: .connectionLost, code: .noError, message: reason)
+            failure = HTTP2Error(kind: .connectionLost, code: .noError, message: reason, cause: cause)
         }
         context.turn { tearDown() }
     }

@@ -48,6 +48,8 @@ public struct HTTP2Error: Error, Sendable, CustomStringConvertible {
     public var kind: Kind
     public var code: HTTP2ErrorCode
     public var message: String
+    /// What ended the transport, where programs may want to look at it: a `TLSError`, say.
+    public var cause: (any Error)?
 
     public var description: String { "\(message) (\(code))" }
 }

@@ -1,18 +1,17 @@
 import Metrics
 import NIOCore
-import Synchronization
 
 /// A server's metrics beside those of its methods.
 final class ServerMetrics: Sendable {
     let prefix: String
-    private let connections: Gauge
-    private let connectionCount = Atomic<Int>(0)
+    /// Not a gauge that is set: servers of one process count together.
+    private let connections: Meter
     private let abuse: [AbuseKind: Counter]
     let unknownMethod: MethodMetrics
 
     init(prefix: String) {
         self.prefix = prefix
-        connections = Gauge(label: "\(prefix)_connections")
+        connections = Meter(label: "\(prefix)_connections")
         abuse = Dictionary(
             uniqueKeysWithValues: AbuseKind.allCases.map { kind in
                 (kind, Counter(label: "\(prefix)_abuse_total", dimensions: [("kind", kind.rawValue)]))
@@ -21,8 +20,8 @@ final class ServerMetrics: Sendable {
         unknownMethod = MethodMetrics(prefix: prefix, service: "unknown", method: "unknown")
     }
 
-    func connectionOpened() { connections.record(connectionCount.add(1, ordering: .relaxed).newValue) }
-    func connectionClosed() { connections.record(connectionCount.subtract(1, ordering: .relaxed).newValue) }
+    func connectionOpened() { connections.increment() }
+    func connectionClosed() { connections.decrement() }
     func abused(_ kind: AbuseKind) { abuse[kind]?.increment() }
 }
 

@@ -24,10 +24,13 @@ enum RawTraceContextKey: ServiceContextKey {
     static var nameOverride: String? { "wire.traceparent" }
 }
 
-/// Whether this process has an instrument that makes trace contexts. Asked once: swift-distributed-tracing allows one
-/// bootstrap, before anything is served.
+/// The instrument of this process. Asked for once: swift-distributed-tracing allows one bootstrap, before anything is
+/// served, and each look takes locks and casts.
 enum TracingSetup {
+    /// Whether there is one that makes trace contexts.
     static let hasInstrument = !(InstrumentationSystem.instrument is NoOpInstrument)
+    static let instrument = InstrumentationSystem.instrument
+    static let tracer = InstrumentationSystem.tracer
 }
 
 struct MetadataExtractor: Extractor {
@@ -42,50 +45,84 @@ struct MetadataInjector: Injector {
 struct TracingServerInterceptor: ServerInterceptor {
     func intercept(_ context: ServerContext, next: ServerInterceptorNext) async throws {
         var service = ServiceContext.topLevel
-        InstrumentationSystem.instrument.extract(context.metadata, into: &service, using: MetadataExtractor())
-        let method = context.method
-        try await withSpan("\(method.service)/\(method.name)", context: service, ofKind: .server) { span in
-            span.updateAttributes { attributes in
-                attributes["rpc.system"] = "grpc"
-                attributes["rpc.service"] = method.service
-                attributes["rpc.method"] = method.name
-            }
-            do {
-                try await next(context)
-                span.attributes["rpc.grpc.status_code"] = 0
-            } catch {
-                span.attributes["rpc.grpc.status_code"] = RPCError.wrapping(error).code.rawValue
-                throw error
-            }
+        TracingSetup.instrument.extract(context.metadata, into: &service, using: MetadataExtractor())
+        let span = TracingSetup.tracer.startSpan(context.method.fullName, context: service, ofKind: .server)
+        defer { span.end() }
+        span.describe(context.method)
+        do {
+            try await ServiceContext.withValue(span.context) { try await next(context) }
+            span.set(.ok)
+        } catch {
+            let code = RPCError.wrapping(error).code
+            span.set(code)
+            if code.isServersFault { span.fail(error) }
+            throw error
         }
     }
 }
 
-/// What a client adds to a call for tracing.
-enum TraceInjection {
-    /// Adds the current trace context: the instrument's, or the one that came with the call being served.
-    static func inject(into metadata: inout Metadata) {
-        guard let service = ServiceContext.current else { return }
-        if TracingSetup.hasInstrument {
-            InstrumentationSystem.instrument.inject(service, into: &metadata, using: MetadataInjector())
-        } else if let raw = service[RawTraceContextKey.self], metadata["traceparent"] == nil {
-            metadata.add("traceparent", raw.traceparent)
-            if let tracestate = raw.tracestate { metadata.add("tracestate", tracestate) }
+extension StatusCode {
+    /// Whether a call that a server answers so makes its span an error: the others speak of the caller (OpenTelemetry's
+    /// semantic conventions for gRPC).
+    fileprivate var isServersFault: Bool {
+        [.unknown, .deadlineExceeded, .unimplemented, .internal, .unavailable, .dataLoss].contains(self)
+    }
+}
+
+extension Span {
+    /// Names the call. Nothing is put together for a span that nobody records.
+    fileprivate func describe(_ method: MethodDescriptor) {
+        guard isRecording else { return }
+        updateAttributes { attributes in
+            attributes["rpc.system"] = "grpc"
+            attributes["rpc.service"] = method.service
+            attributes["rpc.method"] = method.name
         }
     }
 
-    /// Runs `body` in a client span.
-    static func withClientSpan<Result>(
-        _ method: MethodDescriptor,
-        _ body: () async throws -> Result
-    ) async throws -> Result {
-        try await withSpan("\(method.service)/\(method.name)", ofKind: .client) { span in
-            span.updateAttributes { attributes in
-                attributes["rpc.system"] = "grpc"
-                attributes["rpc.service"] = method.service
-                attributes["rpc.method"] = method.name
-            }
-            return try await body()
+    fileprivate func set(_ code: StatusCode) {
+        guard isRecording else { return }
+        attributes["rpc.grpc.status_code"] = code.rawValue
+    }
+
+    fileprivate func fail(_ error: any Error) {
+        guard isRecording else { return }
+        recordError(error)
+        setStatus(SpanStatus(code: .error))
+    }
+}
+
+/// A client's span of one call, retries included.
+struct ClientSpan: Sendable {
+    private let span: any Span
+
+    /// nil if calls of this channel are no spans.
+    init?(_ method: MethodDescriptor, _ configuration: ChannelConfiguration) {
+        guard configuration.isTraced, TracingSetup.hasInstrument else { return nil }
+        span = TracingSetup.tracer.startSpan(method.fullName, ofKind: .client)
+        span.describe(method)
+    }
+
+    /// What the call's metadata tells of.
+    var context: ServiceContext { span.context }
+
+    /// - Parameter error: What the call failed with; nil: nothing.
+    func end(_ error: (any Error)?) {
+        span.set(error.map { RPCError.wrapping($0).code } ?? .ok)
+        if let error { span.fail(error) }
+        span.end()
+    }
+}
+
+extension Metadata {
+    /// Adds a trace context: the instrument's, or the one that came with the call being served.
+    mutating func injectTrace(of service: ServiceContext?) {
+        guard let service else { return }
+        if TracingSetup.hasInstrument {
+            TracingSetup.instrument.inject(service, into: &self, using: MetadataInjector())
+        } else if let raw = service[RawTraceContextKey.self], self["traceparent"] == nil {
+            add("traceparent", raw.traceparent)
+            if let tracestate = raw.tracestate { add("tracestate", tracestate) }
         }
     }
 }

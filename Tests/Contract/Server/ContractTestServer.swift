@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import Policy
 import PolicyModel
+import TestContractProtos
 import UnixSignals
 import Wire
 
@@ -26,7 +27,10 @@ enum ContractTestServer {
         let folder = CommandLine.arguments[1]
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let server = Server(
-            services: [LibraryHandler(), HealthService(services: ["datavault.test.v1.LibraryService"])],
+            services: [
+                LibraryHandler(), HealthService(services: ["datavault.test.v1.LibraryService"]),
+                try ReflectionService(base64DescriptorSet: TestDescriptors.base64),
+            ],
             interceptors: PolicyLayer.interceptors(try policy(folder)))
         let identity = TLSConfiguration.Identity(
             certificateChainFile: "\(folder)/server.pem", privateKeyFile: "\(folder)/server.key")

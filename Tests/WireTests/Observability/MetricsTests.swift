@@ -46,7 +46,7 @@ import Testing
             #expect(try metrics.expectCounter("grpc_server_received_messages_total", say).totalValue == 4)
             let unknown = [("service", "unknown"), ("method", "unknown"), ("code", "UNIMPLEMENTED")]
             #expect(try metrics.expectCounter("grpc_server_handled_total", unknown).totalValue == 1)
-            #expect(try metrics.expectGauge("grpc_server_connections").values == [1, 0])
+            #expect(try metrics.expectMeter("grpc_server_connections").values == [1, 0])
         }
     }
 

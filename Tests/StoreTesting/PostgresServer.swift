@@ -1,19 +1,21 @@
 import Foundation
-import Testing
-
-@testable import Persistence
+import Synchronization
 
 /// A PostgreSQL server of the tests' own, run by scripts/postgres.sh, which ends when this process does.
-final class PostgresServer: Sendable {
-    let url: String
+public final class PostgresServer: Sendable {
+    public struct Failure: Error { public var message: String }
+
+    public let url: String
     private let process: Process
     private let commands: FileHandle
     private let answers: FileHandle
+    /// One command at a time.
+    private let turn = Mutex(())
 
     /// The one that tests share which do nothing to the server itself; each has a database of its own.
-    static let shared = Result { try PostgresServer() }
+    public static let shared = Result { try PostgresServer() }
 
-    init(options: [String] = []) throws {
+    public init(options: [String] = []) throws {
         let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
         let (input, output) = (Pipe(), Pipe())
@@ -28,42 +30,34 @@ final class PostgresServer: Sendable {
         commands = input.fileHandleForWriting
         answers = output.fileHandleForReading
         let line = try Self.line(answers)
-        guard line.hasPrefix("ready ") else { throw StoreError(.unavailable, "PostgreSQL did not start: \(line)") }
+        guard line.hasPrefix("ready ") else { throw Failure(message: "PostgreSQL did not start: \(line)") }
         url = String(line.dropFirst("ready ".count))
     }
 
-    /// Runs a command of the script: stop, start, crash, pause, resume.
-    func command(_ name: String) throws {
-        try commands.write(contentsOf: Data("\(name)\n".utf8))
-        let answer = try Self.line(answers)
-        guard answer == "ok" else { throw StoreError(.unavailable, "\(name): \(answer)") }
+    /// Runs a command of the script: stop, start, crash, pause, resume, database NAME.
+    public func command(_ name: String) throws {
+        try turn.withLock { _ in
+            try commands.write(contentsOf: Data("\(name)\n".utf8))
+            let answer = try Self.line(answers)
+            guard answer == "ok" else { throw Failure(message: "\(name): \(answer)") }
+        }
     }
 
-    func end() {
+    public func end() {
         try? commands.close()
         process.waitUntilExit()
     }
 
     /// A new, empty database.
-    func makeDatabase() async throws -> String {
+    public func makeDatabase() async throws -> String {
         let name = "t\(UUID().uuidString.lowercased().replacing("-", with: ""))"
-        try await execute("CREATE DATABASE \(name)")
+        try await Task.detached { try self.command("database \(name)") }.value
         return address(database: name)
     }
 
     /// A database's address, as the superuser or as the user given, who has the superuser's password.
-    func address(database: String, user: String = "postgres") -> String {
+    public func address(database: String, user: String = "postgres") -> String {
         url.dropLast("postgres".count).replacing("//postgres:", with: "//\(user):") + database
-    }
-
-    /// Runs statements that belong to no transaction, as the superuser.
-    func execute(_ text: String, in database: String? = nil) async throws {
-        let connection = PostgresConfiguration(connection: database ?? url)
-        try await Task.detached {
-            let connection = try PostgresConnection(connection, limits: StoreLimits())
-            defer { connection.close() }
-            try connection.script(text)
-        }.value
     }
 
     private static func line(_ handle: FileHandle) throws -> String {

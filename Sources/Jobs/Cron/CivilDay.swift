@@ -1,0 +1,25 @@
+/// A day of the proleptic Gregorian calendar, without a time zone.
+struct CivilDay: Sendable, Hashable {
+    /// Days since 1970-01-01.
+    var number: Int
+    let year: Int
+    let month: Int
+    let day: Int
+
+    /// 0 is Sunday; 1970-01-01 was a Thursday.
+    var weekday: Int { (number % 7 + 11) % 7 }
+
+    /// By counting years from March, so that a leap day is a year's last, in eras of 400 years.
+    init(number: Int) {
+        self.number = number
+        let shifted = number + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+        month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    }
+}

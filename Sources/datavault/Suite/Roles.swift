@@ -1,0 +1,19 @@
+import ArgumentParser
+import ExampleService
+import ServiceKit
+
+/// The roles that the program knows.
+enum Roles {
+    static let all: [RoleDefinition] = [ExampleService.role]
+
+    static let schema = RoleDefinition.schema(all)
+
+    static var names: String { all.map(\.name).joined(separator: ", ") }
+
+    static func named(_ name: String) throws -> RoleDefinition {
+        guard let role = all.first(where: { $0.name == name }) else {
+            throw ValidationError("There is no role \"\(name)\"; there are: \(names).")
+        }
+        return role
+    }
+}

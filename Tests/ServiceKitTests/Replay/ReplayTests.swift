@@ -1,0 +1,92 @@
+import Foundation
+import Persistence
+import PolicyModel
+import SwiftProtobuf
+import Synchronization
+import Testing
+import Wire
+
+@testable import Policy
+@testable import ServiceKit
+
+/// The parts of replay that end-to-end tests cannot reach: time and size. The rest is tested with the example.
+@Suite struct ReplayTests {
+    private static func withReplay(
+        _ body: (_ replay: Replay, _ cleaner: ReplayCleaner, _ clock: Clock) async throws -> Void
+    ) async throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "replay-\(UUID()).db").path()
+        let store = try Store(.sqlite(path: path))
+        try await Migrator(Replay.migrations).migrate(store)
+        let clock = Clock()
+        var configuration = Replay.Configuration()
+        configuration.now = { clock.now.withLock { $0 } }
+        configuration.maximumReply = 100
+        try await body(
+            Replay(store: store, configuration: configuration),
+            ReplayCleaner(store: store, configuration: configuration), clock)
+        await store.close()
+        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+    }
+
+    private final class Clock: Sendable {
+        let now = Mutex<Int64>(1_000_000_000_000)
+        func advance(_ duration: Duration) { now.withLock { $0 += duration.nanoseconds / 1_000 } }
+    }
+
+    /// What a call under an id is answered, if it would answer `text` the first time.
+    private static func call(
+        _ replay: Replay, _ id: String, _ text: String, organization: String = "acme"
+    ) async throws -> String {
+        let scope = CallScope(
+            caller: .role(.scrape, onBehalf: .init(organization: organization, initiator: "users/ada")),
+            policy: CallPolicy(access: .internal), audit: nil, principalToken: nil)
+        return try await CallScope.$current.withValue(scope) {
+            try await replay.write(Google_Protobuf_StringValue("request"), id: id) { _ in
+                Google_Protobuf_StringValue(text)
+            }.value
+        }
+    }
+
+    private static func expect(
+        _ answer: String, _ replay: Replay, _ id: String, _ text: String, organization: String = "acme"
+    ) async throws {
+        let given = try await call(replay, id, text, organization: organization)
+        #expect(given == answer)
+    }
+
+    private static func expect(removed: Int, _ cleaner: ReplayCleaner) async throws {
+        let count = try await cleaner.clean()
+        #expect(count == removed)
+    }
+
+    @Test func aReplyIsKeptForADay() async throws {
+        try await Self.withReplay { replay, cleaner, clock in
+            try await Self.expect("first", replay, "1", "first")
+            clock.advance(.seconds(86_399))
+            try await Self.expect("first", replay, "1", "second")
+            try await Self.expect(removed: 0, cleaner)
+            clock.advance(.seconds(1))
+            try await Self.expect("third", replay, "1", "third")
+            clock.advance(.seconds(86_400))
+            _ = try await Self.call(replay, "2", "other")
+            try await Self.expect(removed: 1, cleaner)
+            try await Self.expect(removed: 0, cleaner)
+        }
+    }
+
+    @Test func idsBelongToTheirOrganization() async throws {
+        try await Self.withReplay { replay, _, _ in
+            try await Self.expect("a", replay, "1", "a")
+            try await Self.expect("b", replay, "1", "b", organization: "other")
+        }
+    }
+
+    @Test func aReplyThatCannotBeKeptUndoesItsCall() async throws {
+        try await Self.withReplay { replay, _, _ in
+            await #expect(throws: RPCError.self) {
+                try await Self.call(replay, "1", String(repeating: "x", count: 200))
+            }
+            try await Self.expect("small", replay, "1", "small")
+        }
+    }
+}
