@@ -170,6 +170,8 @@ class Settler:
     def field(self, field, value):
         """A field's value: one, a list or a map."""
         if value is None:
+            if field.is_repeated and takes_null(field):
+                return self.note("null for a list of what takes null", LOOSE, DELETE)
             return value
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             return self.map(field.message_type, value)
