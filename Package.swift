@@ -365,6 +365,15 @@ let package = Package(
             exclude: ["transcode_bench.py"],
             swiftSettings: ours
         ),
+        .executableTarget(
+            name: "policy-bench",
+            dependencies: [
+                "Policy", "PolicyModel", "Wire", "TestContractProtos", "CAllocationCounter", nioCore, protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            path: "Tests/Benchmarks/Policy",
+            swiftSettings: ours
+        ),
         .target(
             name: "EchoProtos",
             dependencies: ["Wire", protobuf],

@@ -17,11 +17,15 @@ public final class AuditIntent: Sendable {
     public let action: String
     /// Who makes the call.
     public let actor: Caller
-    private let state: Mutex<(outcome: Outcome, resource: String?)>
+    private struct State {
+        var outcome = Outcome.open
+        var resource: String?
+    }
+
+    private let state = Mutex(State())
 
     init(action: String, actor: Caller) {
         (self.action, self.actor) = (action, actor)
-        state = Mutex((.open, nil))
     }
 
     /// What the entry is about; nil until it is known, or if the call concerns no single resource.

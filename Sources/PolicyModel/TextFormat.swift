@@ -40,56 +40,79 @@ public enum TextFormat: String, Sendable, Hashable, CaseIterable {
     /// Whether `text` has the form.
     public func matches(_ text: String) -> Bool {
         guard text.utf8.count <= maxLength else { return false }
-        var text = text
-        return text.withUTF8 { bytes in
-            let bytes = unsafe Array(bytes)
-            return switch self {
-            case .email: Self.isEmail(bytes[...])
-            case .httpURL: Self.isHTTPURL(bytes[...])
-            case .uuid: Self.isUUID(bytes)
-            case .hostName: Self.isHostName(bytes[...])
-            case .ipAddress: Self.isIPv4(bytes[...]) || Self.isIPv6(bytes[...])
-            case .date: Self.isDate(bytes)
-            case .resourceID: Self.isResourceID(bytes)
-            case .countryCode: bytes.count == 2 && bytes.allSatisfy(\.isUpper)
-            }
+        switch self {
+        case .email: return Self.isEmail(text.utf8Span.span)
+        case .uuid: return Self.isUUID(text.utf8Span.span)
+        case .hostName: return Self.isHostName(text.utf8Span.span)
+        case .resourceID: return Self.isResourceID(text.utf8Span.span)
+        case .httpURL: return Self.isHTTPURL(Array(text.utf8)[...])
+        case .ipAddress:
+            let bytes = Array(text.utf8)
+            return Self.isIPv4(bytes[...]) || Self.isIPv6(bytes[...])
+        case .date: return Self.isDate(Array(text.utf8))
+        case .countryCode: return text.utf8.count == 2 && text.utf8.allSatisfy(\.isUpper)
         }
     }
 
     // MARK: Names
 
-    private static func isEmail(_ bytes: ArraySlice<UInt8>) -> Bool {
-        guard let at = bytes.lastIndex(of: UInt8(ascii: "@")) else { return false }
-        let local = bytes[..<at]
+    private static func isEmail(_ bytes: Span<UInt8>) -> Bool {
+        guard let at = bytes.indices.last(where: { bytes[$0] == UInt8(ascii: "@") }) else { return false }
         // RFC 5321, 4.5.3.1.1: at most 64 octets; RFC 5322, 3.2.3: atoms with single dots between.
-        guard local.count <= 64 else { return false }
-        let atoms = local.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard atoms.allSatisfy({ !$0.isEmpty && $0.allSatisfy(isAtomByte) }) else { return false }
-        return isHostName(bytes[(at + 1)...])
+        guard (1...64).contains(at) else { return false }
+        var isInAtom = false
+        for index in 0..<at {
+            if bytes[index] == UInt8(ascii: ".") {
+                guard isInAtom else { return false }
+                isInAtom = false
+            } else {
+                guard isAtomByte(bytes[index]) else { return false }
+                isInAtom = true
+            }
+        }
+        return isInAtom && isHostName(bytes.extracting((at + 1)..<bytes.count))
     }
 
-    private static let atomMarks = Set("!#$%&'*+-/=?^_`{|}~".utf8)
-
-    private static func isAtomByte(_ byte: UInt8) -> Bool { byte.isLetterOrDigit || atomMarks.contains(byte) }
-
-    static func isHostName(_ bytes: ArraySlice<UInt8>) -> Bool {
-        let labels = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        return labels.allSatisfy { label in
-            (1...63).contains(label.count) && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
-                && label.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "-") }
+    private static func isAtomByte(_ byte: UInt8) -> Bool {
+        if byte.isLetterOrDigit { return true }
+        return switch byte {
+        case UInt8(ascii: "!"), UInt8(ascii: "#")...UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"),
+            UInt8(ascii: "-"), UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: "?"),
+            UInt8(ascii: "^")...UInt8(ascii: "`"), UInt8(ascii: "{")...UInt8(ascii: "~"):
+            true
+        default: false
         }
     }
 
-    private static func isResourceID(_ bytes: [UInt8]) -> Bool {
-        guard let first = bytes.first, first.isLower, bytes.last != UInt8(ascii: "-") else { return false }
-        return bytes.allSatisfy { $0.isLower || $0.isDigit || $0 == UInt8(ascii: "-") }
+    static func isHostName(_ bytes: Span<UInt8>) -> Bool {
+        var start = 0
+        for index in 0...bytes.count where index == bytes.count || bytes[index] == UInt8(ascii: ".") {
+            guard isLabel(bytes, start..<index) else { return false }
+            start = index + 1
+        }
+        return true
     }
 
-    private static func isUUID(_ bytes: [UInt8]) -> Bool {
-        bytes.count == 36
-            && bytes.indices.allSatisfy { index in
-                [8, 13, 18, 23].contains(index) ? bytes[index] == UInt8(ascii: "-") : bytes[index].isHexDigit
+    private static func isLabel(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        guard (1...63).contains(range.count), bytes[range.lowerBound] != UInt8(ascii: "-"),
+            bytes[range.upperBound - 1] != UInt8(ascii: "-")
+        else { return false }
+        return range.allSatisfy { bytes[$0].isLetterOrDigit || bytes[$0] == UInt8(ascii: "-") }
+    }
+
+    private static func isResourceID(_ bytes: Span<UInt8>) -> Bool {
+        guard !bytes.isEmpty, bytes[0].isLower, bytes[bytes.count - 1] != UInt8(ascii: "-") else { return false }
+        return bytes.indices.allSatisfy { bytes[$0].isLower || bytes[$0].isDigit || bytes[$0] == UInt8(ascii: "-") }
+    }
+
+    private static func isUUID(_ bytes: Span<UInt8>) -> Bool {
+        guard bytes.count == 36 else { return false }
+        return bytes.indices.allSatisfy { index in
+            switch index {
+            case 8, 13, 18, 23: bytes[index] == UInt8(ascii: "-")
+            default: bytes[index].isHexDigit
             }
+        }
     }
 
     // MARK: Dates
@@ -152,7 +175,7 @@ public enum TextFormat: String, Sendable, Hashable, CaseIterable {
         }
         let colon = host.firstIndex(of: UInt8(ascii: ":")) ?? host.endIndex
         host = bytes[..<colon]
-        return isHostName(host) && isPort(bytes[colon...])
+        return isHostName(host.span) && isPort(bytes[colon...])
     }
 
     private static func isPort(_ bytes: ArraySlice<UInt8>) -> Bool {

@@ -142,8 +142,8 @@ public struct DurationRule: ValueRule {
 
     /// - Parameters: seconds and nanoseconds of the least and the greatest.
     public init(
-        min: (seconds: Int64, nanos: Int32) = (-315_576_000_000, 0),
-        max: (seconds: Int64, nanos: Int32) = (315_576_000_000, 0)
+        min: (seconds: Int64, nanos: Int32) = (-315_576_000_000, -999_999_999),
+        max: (seconds: Int64, nanos: Int32) = (315_576_000_000, 999_999_999)
     ) {
         range = Self.nanoseconds(min.seconds, min.nanos)...Self.nanoseconds(max.seconds, max.nanos)
     }

@@ -77,6 +77,7 @@ public final class MessageBuilder {
             unsafe parser.json.peek != UInt8(ascii: "n") || last.pointee.takesNull
         {
             // The body's own paths: without the field that takes it.
+            unsafe try holder.checkOneof(last)
             guard let inner = unsafe try holder.mutableMessage(last, in: workspace.arena) else { return }
             unsafe try parser.parse(type, into: inner)
         } else {
@@ -91,6 +92,7 @@ public final class MessageBuilder {
     private func holder(of path: FieldPath, in message: MessagePointer) throws(TranscodingError) -> MessagePointer {
         var message = unsafe message
         for step in path.fields.dropLast() {
+            unsafe try message.checkOneof(step.entry)
             guard let inner = unsafe try message.mutableMessage(step.entry, in: workspace.arena) else { break }
             unsafe message = unsafe inner
         }
@@ -190,17 +192,16 @@ public final class MessageBuilder {
         guard setByParameter.insert(path).inserted else {
             throw TranscodingError(.duplicate, "the parameter is there twice, and the field is no list")
         }
-        if unsafe field.pointee.presence == .oneof {
-            let current = unsafe holder.quantifier(field)
-            guard unsafe current == 0 || current == field.pointee.number else {
-                throw TranscodingError(.duplicate, "another member of the same oneof is set already")
-            }
-        }
+        unsafe try holder.checkOneof(field)
         let wasSet = unsafe holder.isSet(field)
         guard !wasSet || isFromPath else {
             throw TranscodingError(.duplicate, "the body has set this field already")
         }
         if unsafe field.pointee.kind == .message {
+            if wasSet {
+                unsafe try checkSame(text, field, holder)
+                return
+            }
             guard let inner = unsafe try holder.mutableMessage(field, in: workspace.arena) else { return }
             unsafe try ParameterText.parse(text, field, to: inner, workspace.arena)
             return
@@ -209,10 +210,28 @@ public final class MessageBuilder {
         unsafe try ParameterText.parse(text, field, to: scratch, workspace.arena)
         let target = unsafe holder + field.pointee.offset
         if wasSet, unsafe !equalScalars(scratch, target, field.pointee.kind) {
-            throw TranscodingError(.duplicate, "the body gives this field another value than the path")
+            throw Self.differs
         }
         unsafe target.copyMemory(from: scratch, byteCount: field.pointee.kind.size)
         unsafe holder.markSet(field)
+    }
+
+    private static var differs: TranscodingError {
+        TranscodingError(.duplicate, "the body gives this field another value than the path")
+    }
+
+    /// Throws where a text says something else than the message that a field has already.
+    private func checkSame(
+        _ text: TextSlice, _ field: UnsafePointer<FieldEntry>, _ holder: MessagePointer
+    ) throws(TranscodingError) {
+        guard let type = unsafe field.pointee.message, let present = unsafe holder.message(field) else { return }
+        let arena = workspace.arena
+        let wanted = unsafe try arena.allocateMessage(type)
+        unsafe try ParameterText.parse(text, field, to: wanted, arena)
+        let limit = transcoder.limits.maxOutputBytes
+        let one = try unsafe workspace.encoder.slice(present, type, limit: limit, arena)
+        let other = try unsafe workspace.encoder.slice(wanted, type, limit: limit, arena)
+        guard one.count == other.count, unsafe equalBytes(one.start, other.start, one.count) else { throw Self.differs }
     }
 
     private func equalScalars(

@@ -35,7 +35,21 @@ public final class Transcoder: Sendable {
     public func protobuf(fromJSON json: RawSpan, as type: MessageType) throws(TranscodingError) -> [UInt8] {
         precondition(type.pool === pool, "the type is of another pool")
         let workspace = workspaces.take()
-        defer { workspaces.giveBack(workspace) }
+        // No `defer`: handed over at its last use, the workspace need not be counted.
+        do throws(TranscodingError) {
+            let result = try read(json, type, workspace)
+            workspaces.giveBack(workspace)
+            return result
+        } catch {
+            workspaces.giveBack(workspace)
+            throw error
+        }
+    }
+
+    @inline(__always)
+    private func read(
+        _ json: RawSpan, _ type: MessageType, _ workspace: borrowing Workspace
+    ) throws(TranscodingError) -> [UInt8] {
         workspace.arena.reset(limit: limits.maxMemory)
         return try unsafe json.withUnsafeBytes { bytes throws(TranscodingError) in
             let message = try unsafe workspace.arena.allocateMessage(type.entry)
@@ -74,10 +88,16 @@ public final class Transcoder: Sendable {
             throw .exceeded("maxBytes", "the message is longer than \(limits.maxBytes) bytes")
         }
         let workspace = workspaces.take()
-        defer { workspaces.giveBack(workspace) }
-        workspace.arena.reset(limit: limits.maxMemory)
-        return try unsafe bytes.withUnsafeBytes { bytes throws(TranscodingError) in
-            unsafe try write(try decode(bytes, type, workspace), type, field, workspace)
+        do throws(TranscodingError) {
+            workspace.arena.reset(limit: limits.maxMemory)
+            let result = try unsafe bytes.withUnsafeBytes { bytes throws(TranscodingError) in
+                unsafe try write(try decode(bytes, type, workspace), type, field, workspace)
+            }
+            workspaces.giveBack(workspace)
+            return result
+        } catch {
+            workspaces.giveBack(workspace)
+            throw error
         }
     }
 

@@ -142,6 +142,70 @@ import WireProtos
         }
     }
 
+    /// Calls with tokens as they are given, through a verifier that has believed the first one already.
+    private func reasons(_ tokens: [[[UInt8]]], uriNames: [String] = ["spiffe://dv/gateway"]) async throws -> [String?]
+    {
+        try await run(
+            uriNames: uriNames,
+            create: { request in
+                CallScope.current?.audit?.fulfill()
+                return request.book
+            }
+        ) { channel in
+            var reasons: [String?] = []
+            for each in tokens {
+                var options = CallOptions()
+                for token in each { options.metadata.add(PrincipalToken.metadataName, bytes: token) }
+                let client = Datavault_Test_V1_LibraryService.Client(channel)
+                do {
+                    _ = try await client.createBook(goodRequest(), options: options)
+                    reasons.append(nil)
+                } catch { reasons.append(reason(of: error)) }
+            }
+            return reasons
+        }
+    }
+
+    @Test func whatWasBelievedOnceIsNotBelievedElsewhere() async throws {
+        let signer = PrincipalSigner(key: key, keyID: "one")
+        let good = try signer.sign(principal())
+        let replayed = try signer.sign(principal(method: "/datavault.test.v1.LibraryService/DeleteBook"))
+        let misdirected = try signer.sign(principal(audience: .scrape))
+        let early = try signer.sign(principal(issuedAt: startOfTests + 5_001))
+        let late = try signer.sign(principal(issuedAt: startOfTests - 60_000))
+        let skewed = try signer.sign(principal(issuedAt: startOfTests + 5_000))
+        // Each twice: what is remembered changes no answer.
+        for _ in 0..<2 {
+            #expect(
+                try await reasons([
+                    [good], [good], [replayed], [replayed], [misdirected], [misdirected], [early], [late], [skewed],
+                    [Array(good.dropLast())], [Array(good.dropFirst())], [[]], [], [good],
+                ]) == [
+                    nil, nil, "PRINCIPAL_MISDIRECTED", "PRINCIPAL_MISDIRECTED", "PRINCIPAL_MISDIRECTED",
+                    "PRINCIPAL_MISDIRECTED", "PRINCIPAL_EXPIRED", "PRINCIPAL_EXPIRED", nil, "PRINCIPAL_INVALID",
+                    "PRINCIPAL_INVALID", "PRINCIPAL_INVALID", "PRINCIPAL_MISSING", nil,
+                ])
+        }
+    }
+
+    @Test func twoPrincipalsAreNone() async throws {
+        let signer = PrincipalSigner(key: key, keyID: "one")
+        let (good, other) = (try signer.sign(principal()), try signer.sign(principal(permissions: [])))
+        #expect(
+            try await reasons([[good, other], [other, good], [good, good], [good]])
+                == ["PRINCIPAL_INVALID", "PRINCIPAL_INVALID", "PRINCIPAL_INVALID", nil])
+    }
+
+    /// A role that may not make the call learns nothing of the principal that it shows, and has none verified.
+    @Test func rolesAreAskedFirst() async throws {
+        let good = try PrincipalSigner(key: key, keyID: "one").sign(principal())
+        #expect(
+            try await reasons([[good], [[1]]], uriNames: ["spiffe://dv/scrape"]) == ["ROLE_REFUSED", "ROLE_REFUSED"])
+        #expect(try await reasons([[good]], uriNames: ["spiffe://elsewhere/gateway"]) == ["ROLE_UNKNOWN"])
+        let two = ["spiffe://dv/gateway", "spiffe://dv/pipeline"]
+        #expect(try await reasons([[good]], uriNames: two) == ["ROLE_UNKNOWN"])
+    }
+
     @Test func methodWithoutPolicyIsClosed() async throws {
         let error = await #expect(throws: RPCError.self) {
             _ = try await run(create: { $0.book }) { channel in

@@ -80,6 +80,32 @@ import Testing
         #expect(refusal(try sign(principal(permissions: many))) == .invalid)
     }
 
+    /// Bytes that protobuf skips change a token and not its principal: each is verified anew, and within the same bounds.
+    @Test func otherFormsOfATokenAreNoWayAroundAnything() throws {
+        let verifier = PrincipalVerifier(keys: keys, cacheSize: 4)
+        let token = try sign(principal())
+        for number in UInt8(0)..<40 {
+            // A field that the message does not have.
+            let verdict = try verifier.verify(token + [0x78, number], now: startOfTests)
+            #expect(verdict.principal.subject == "users/ada")
+            #expect(verifier.rememberedCount <= 8)
+        }
+        #expect(refusal(token + [0x78]) == .invalid)
+        #expect(refusal(token + token + [0x78, 1]) == nil)
+        // Of two keys the last counts; the signature is the first one's.
+        let other = try sign(principal(), keyID: "two")
+        #expect(refusal(token + other) == .invalid)
+    }
+
+    @Test func hugeTokensAreNotLookedAt() throws {
+        let verifier = PrincipalVerifier(keys: keys)
+        let padding = [0x7A, 0xFF, 0x7F] + [UInt8](repeating: 0, count: 16_383)
+        #expect(throws: PrincipalVerifier.Refusal.invalid) {
+            try verifier.verify(try sign(principal()) + padding, now: startOfTests)
+        }
+        #expect(verifier.rememberedCount == 0)
+    }
+
     @Test func verdictsAreRememberedWithinBounds() throws {
         let verifier = PrincipalVerifier(keys: keys, cacheSize: 4)
         let tokens = try (0..<40).map { try sign(principal(method: "/a.B/C\($0)")) }

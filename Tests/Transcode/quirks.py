@@ -170,6 +170,8 @@ class Settler:
     def field(self, field, value):
         """A field's value: one, a list or a map."""
         if value is None:
+            if field.is_repeated and takes_null(field):
+                return self.note("null for a list of what takes null", LOOSE, DELETE)
             return value
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             return self.map(field.message_type, value)
@@ -282,9 +284,12 @@ class Settler:
             return value
         if not JSON_NUMBER.fullmatch(value):
             try:
-                return self.cut(self.note("Python's numbers", STRICT, Number(str(int(value)))))
+                number = Number(str(int(value)))
             except ValueError:
                 return value
+            # To Transcoding it is an unknown name.
+            kind = OTHER if self.ignores else STRICT
+            return self.cut(self.note("Python's numbers", kind, number, keeps_ours=not self.ignores))
         if WHOLE.fullmatch(value):
             return self.cut(value)
         number = exact(value)

@@ -56,6 +56,50 @@ def settle_strings(message):
     return rules
 
 
+def has_overwritten_string(descriptor, content):
+    """Whether bytes hold a string of proto2 that is not UTF-8 and that another follows: Python has forgotten the first."""
+    at = 0
+    while at < len(content):
+        tag, at = varint(content, at)
+        kind = tag & 7
+        if kind == LENGTH_DELIMITED:
+            length, at = varint(content, at)
+            inner, at = content[at:at + length], at + length
+            field = descriptor.fields_by_number.get(tag >> 3)
+            if field is None:
+                continue
+            if field.message_type is not None and has_overwritten_string(field.message_type, inner):
+                return True
+            if field.type == field.TYPE_STRING and descriptor.file.name.endswith("legacy.proto") and not is_utf8(inner):
+                return True
+        elif kind == 0:
+            at = varint(content, at)[1]
+        else:
+            at += {1: 8, 5: 4}.get(kind, 0)
+    return False
+
+
+def varint(content, at):
+    """A number and the place behind it."""
+    value = shift = 0
+    while at < len(content):
+        value |= (content[at] & 0x7F) << shift
+        shift += 7
+        at += 1
+        if content[at - 1] < 0x80:
+            break
+    return value, at
+
+
+def is_utf8(content):
+    """Whether bytes are UTF-8."""
+    try:
+        content.decode()
+        return True
+    except UnicodeDecodeError:
+        return False
+
+
 def settle_any(protos, message):
     """What an Any holds."""
     try:

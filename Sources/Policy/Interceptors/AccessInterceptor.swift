@@ -18,17 +18,19 @@ struct AccessInterceptor: ServerInterceptor {
         guard let policy = method.policy else { throw PolicyErrors.missingPolicy(method.path) }
         let peer = context.peer
         let role = PeerRole.of(peer.uriNames, trustDomain: configuration.trustDomain)
-        let metadata = context.metadata
-        let token = metadata[bytes: PrincipalToken.metadataName]
-        let principal = token.map(verify)
+        var token: [UInt8]?
+        var principal: Result<PrincipalVerifier.Verdict, PrincipalVerifier.Refusal>?
         let caller: Caller
         do throws(RPCError) {
             guard let role else { throw PolicyErrors.unknownRole }
+            // First, as a signature costs a thousand times what the role does: nobody else has one verified.
+            guard policy.roles.contains(role) else { throw PolicyErrors.refused(.roleRefused(role)) }
+            (token, principal) = presented(by: context)
             caller = try decide(
                 AccessDecision.Question(
                     policy: policy, method: method.path, ownRole: configuration.role, peerRole: role,
                     peerFingerprint: peer.certificateFingerprint, principal: principal,
-                    onBehalf: role == .gateway ? nil : Self.onBehalf(metadata)))
+                    onBehalf: role == .gateway ? nil : Self.onBehalf(context)))
         } catch {
             if let audit = policy.audit {
                 let verified = try? principal?.get().principal
@@ -43,11 +45,18 @@ struct AccessInterceptor: ServerInterceptor {
         try await CallScope.$current.withValue(scope) { try await next(context) }
     }
 
-    private func verify(_ token: [UInt8]) -> Result<PrincipalVerifier.Verdict, PrincipalVerifier.Refusal> {
+    /// The principal's token and what came of it. What is no base64 is a wrong one, and so are two: whoever reads another
+    /// one of them than the next would believe another caller.
+    private func presented(
+        by context: ServerContext
+    ) -> ([UInt8]?, Result<PrincipalVerifier.Verdict, PrincipalVerifier.Refusal>?) {
+        let tokens = context.metadata(bytes: "datavault-principal-bin")
+        guard let first = tokens.first else { return (nil, nil) }
+        guard tokens.count == 1, let token = first else { return (nil, .failure(.invalid)) }
         do {
-            return .success(try configuration.verifier.verify(token, now: configuration.now()))
+            return (token, .success(try configuration.verifier.verify(token, now: configuration.now())))
         } catch {
-            return .failure(error)
+            return (token, .failure(error))
         }
     }
 
@@ -59,8 +68,9 @@ struct AccessInterceptor: ServerInterceptor {
         }
     }
 
-    private static func onBehalf(_ metadata: Metadata) -> Caller.OnBehalf? {
-        guard let bytes = metadata[bytes: CallerMetadata.onBehalfName],
+    private static func onBehalf(_ context: ServerContext) -> Caller.OnBehalf? {
+        let values = context.metadata(bytes: "datavault-on-behalf-bin")
+        guard values.count == 1, let bytes = values[0],
             let message = try? Datavault_Policy_V1_OnBehalf(serializedBytes: bytes), !message.organization.isEmpty
         else { return nil }
         return Caller.OnBehalf(organization: message.organization, initiator: message.initiator)

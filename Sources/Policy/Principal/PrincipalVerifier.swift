@@ -19,16 +19,25 @@ public final class PrincipalVerifier: Sendable {
     }
 
     /// A principal whose signature is right.
-    struct Verdict: Sendable {
-        let principal: VerifiedPrincipal
+    package struct Verdict: Sendable {
+        package let principal: VerifiedPrincipal
         /// The certificate that the key belongs to; nil if to any.
-        let certificateFingerprint: String?
+        package let certificateFingerprint: String?
+    }
+
+    /// A token as a key. Arrays hash each of their elements, which takes longer than all the rest of a look-up.
+    private struct Token: Hashable {
+        let bytes: [UInt8]
+
+        func hash(into hasher: inout Hasher) {
+            unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+        }
     }
 
     private struct Cache {
         var generation = 0
-        var young: [[UInt8]: Verdict] = [:]
-        var old: [[UInt8]: Verdict] = [:]
+        var young: [Token: Verdict] = [:]
+        var old: [Token: Verdict] = [:]
     }
 
     /// How far the clocks of two machines may be apart, in milliseconds.
@@ -46,14 +55,16 @@ public final class PrincipalVerifier: Sendable {
     /// Verifies a token.
     ///
     /// - Parameter now: Milliseconds since 1970.
-    func verify(_ token: [UInt8], now: Int64) throws(Refusal) -> Verdict {
+    package func verify(_ token: [UInt8], now: Int64) throws(Refusal) -> Verdict {
+        guard token.count <= PrincipalToken.maxSize else { throw .invalid }
         let generation = keys.generation
+        let key = Token(bytes: token)
         let verdict: Verdict
-        if let known = recall(token, generation) {
+        if let known = recall(key, generation) {
             verdict = known
         } else {
             verdict = try check(token)
-            remember(verdict, for: token, generation)
+            remember(verdict, for: key, generation)
         }
         let principal = verdict.principal
         guard principal.issuedAt <= now + Self.clockSkew, now < principal.expiresAt else { throw .expired }
@@ -61,7 +72,7 @@ public final class PrincipalVerifier: Sendable {
     }
 
     private func check(_ token: [UInt8]) throws(Refusal) -> Verdict {
-        guard token.count <= PrincipalToken.maxSize,
+        guard
             let signed = try? Datavault_Policy_V1_SignedPrincipal(serializedBytes: token),
             let key = keys.key(signed.keyID),
             key.publicKey.isValidSignature(signed.signature, for: PrincipalToken.signedBytes(signed.principal)),
@@ -76,7 +87,7 @@ public final class PrincipalVerifier: Sendable {
 
     // MARK: Verdicts
 
-    private func recall(_ token: [UInt8], _ generation: Int) -> Verdict? {
+    private func recall(_ token: Token, _ generation: Int) -> Verdict? {
         cache.withLock { cache in
             guard cache.generation == generation else { return nil }
             if let verdict = cache.young[token] { return verdict }
@@ -86,7 +97,7 @@ public final class PrincipalVerifier: Sendable {
         }
     }
 
-    private func remember(_ verdict: Verdict, for token: [UInt8], _ generation: Int) {
+    private func remember(_ verdict: Verdict, for token: Token, _ generation: Int) {
         cache.withLock { cache in
             // A key may have been withdrawn while the signature was verified.
             if generation > cache.generation { cache = Cache(generation: generation) }
@@ -96,7 +107,7 @@ public final class PrincipalVerifier: Sendable {
     }
 
     /// Two halves: when the young one is full, it becomes the old one, and what nobody asked for since is gone.
-    private static func insert(_ verdict: Verdict, for token: [UInt8], into cache: inout Cache, size: Int) {
+    private static func insert(_ verdict: Verdict, for token: Token, into cache: inout Cache, size: Int) {
         if cache.young.count >= size { (cache.old, cache.young) = (cache.young, [:]) }
         cache.young[token] = verdict
     }

@@ -33,7 +33,7 @@ internal import CSimdJSON
     /// Zeros behind the text.
     private static let padding = 64
 
-    init(_ input: UnsafeRawBufferPointer, _ workspace: Workspace) throws(TranscodingError) {
+    init(_ input: UnsafeRawBufferPointer, _ workspace: borrowing Workspace) throws(TranscodingError) {
         length = input.count
         let copy = unsafe try workspace.arena.allocate(input.count + Self.padding)
         if let start = input.baseAddress { unsafe memcpy(copy, start, input.count) }

@@ -17,7 +17,8 @@
     var mask: MaskRecorder?
 
     init(
-        _ input: UnsafeRawBufferPointer, _ workspace: Workspace, pool: DescriptorPool, options: TranscodingOptions,
+        _ input: UnsafeRawBufferPointer, _ workspace: borrowing Workspace, pool: DescriptorPool,
+        options: TranscodingOptions,
         limits: TranscodingLimits
     ) throws(TranscodingError) {
         guard input.count <= limits.maxBytes else {
@@ -27,7 +28,7 @@
         // Whatever throws comes before the first field is set: what cannot be copied is never half there.
         let reader = try unsafe JSONReader(input, workspace)
         json = reader
-        unsafe self.workspace = workspace
+        unsafe self.workspace = copy workspace
         unsafe self.pool = pool
         self.limits = limits
         arena = workspace.arena
@@ -132,7 +133,7 @@
         }
         switch unsafe field.pointee.shape {
         case .singular:
-            if unsafe field.pointee.presence == .oneof { unsafe try checkOneof(field, message) }
+            unsafe try message.checkOneof(field)
             unsafe try parseSingular(field, message)
         case .repeated:
             if mask != nil { mask?.record(paths, depth) }
@@ -140,13 +141,6 @@
         case .map:
             if mask != nil { mask?.record(paths, depth) }
             unsafe try parseMap(field, message)
-        }
-    }
-
-    private func checkOneof(_ field: UnsafePointer<FieldEntry>, _ message: MessagePointer) throws(TranscodingError) {
-        let current = unsafe message.quantifier(field)
-        guard unsafe current == 0 || current == field.pointee.number else {
-            throw TranscodingError(.duplicate, "another member of the same oneof is set already")
         }
     }
 

@@ -37,6 +37,16 @@ extension MessagePointer {
         unsafe load(fromByteOffset: field.pointee.offset, as: MessagePointer?.self)
     }
 
+    /// Throws where another member of a field's oneof is set.
+    @inline(__always)
+    func checkOneof(_ field: UnsafePointer<FieldEntry>) throws(TranscodingError) {
+        guard unsafe field.pointee.presence == .oneof else { return }
+        let current = unsafe quantifier(field)
+        guard unsafe current == 0 || current == field.pointee.number else {
+            throw TranscodingError(.duplicate, "another member of the same oneof is set already")
+        }
+    }
+
     /// Whether a singular field is set.
     @inline(__always)
     func isSet(_ field: UnsafePointer<FieldEntry>) -> Bool {

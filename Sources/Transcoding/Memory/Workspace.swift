@@ -31,7 +31,15 @@ internal import Synchronization
     /// Lets go of what a large message has made it take; false if it is still too large to wait for the next call.
     ///
     /// Not left to the next call: those that wait below others may have none for long.
+    @inline(__always)
     func trim() -> Bool {
+        // Nothing of it is larger than what a workspace may keep: as after nearly every call.
+        if footprint <= Self.keptWhole { return true }
+        return trimParts()
+    }
+
+    @inline(never)
+    private func trimParts() -> Bool {
         arena.reset(limit: 0)
         unsafe output.reset(limit: 0)
         unsafe encoder.reset(limit: 0)
@@ -45,6 +53,8 @@ internal import Synchronization
 
     /// Bytes of an index that stays: of a text of a quarter as many.
     private static let keptIndex = 1024 * 1024
+    /// Bytes of all parts together below which none is looked at by itself: what each of them may keep.
+    private static let keptWhole = 256 * 1024
 }
 
 /// Workspaces that wait for the next call: one in a place of its own, which costs an exchange to take and one to fill, and

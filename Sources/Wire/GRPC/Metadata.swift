@@ -129,10 +129,8 @@ extension Metadata {
             guard unsafe !name.isEmpty && name[0] != UInt8(ascii: ":") && !Self.isProtocolField(name) else { return }
             let nameText = unsafe String(decoding: name, as: UTF8.self)
             if nameText.hasSuffix("-bin") {
-                // Several values may have been joined by commas on the way; an empty one is a value, too.
-                unsafe value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).forEach { part in
-                    let text = unsafe part.drop { $0 == UInt8(ascii: " ") }
-                    if let bytes = unsafe Base64.decode(text) { result.add(nameText, bytes: bytes) }
+                unsafe HeaderBlock.decodeBytes(value) { bytes in
+                    if let bytes { result.add(nameText, bytes: bytes) }
                 }
             } else {
                 unsafe result.add(nameText, String(decoding: value, as: UTF8.self))
@@ -146,5 +144,29 @@ extension Metadata {
             || name.equals("grpc-timeout") || name.equals("grpc-encoding") || name.equals("grpc-accept-encoding")
             || name.equals("grpc-status") || name.equals("grpc-message") || name.equals("grpc-status-details-bin")
             || name.equals("grpc-message-type")
+    }
+}
+
+extension HeaderBlock {
+    /// The values of a name that ends in `-bin`; nil for one that is no base64.
+    func bytes(_ name: StaticString) -> [[UInt8]?] {
+        var result: [[UInt8]?] = []
+        unsafe forEach { fieldName, value in
+            guard unsafe fieldName.equals(name) else { return }
+            unsafe Self.decodeBytes(value) { result.append($0) }
+        }
+        return result
+    }
+
+    /// Several values may have been joined by commas on the way; an empty one is a value, too.
+    fileprivate static func decodeBytes(_ value: UnsafeRawBufferPointer, _ body: ([UInt8]?) -> Void) {
+        var start = value.startIndex
+        while true {
+            let rest = unsafe value[start...]
+            let end = unsafe rest.firstIndex(of: UInt8(ascii: ",")) ?? value.endIndex
+            unsafe body(Base64.decode(rest[start..<end].drop { $0 == UInt8(ascii: " ") }))
+            if end == value.endIndex { return }
+            start = end + 1
+        }
     }
 }

@@ -156,6 +156,10 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     /// The first text value of one metadata name, without reading the others.
     public func metadata(_ name: StaticString) -> String? { headers.first(name) }
 
+    /// The values of one metadata name that ends in `-bin`, in order, without reading the others; nil for one that is no
+    /// base64.
+    public func metadata(bytes name: StaticString) -> [[UInt8]?] { headers.bytes(name) }
+
     /// The authority that the client dialed.
     public var authority: String { headers.first(":authority") ?? "" }
 

@@ -1,6 +1,7 @@
 import Crypto
 import Policy
 import PolicyModel
+import SwiftProtobuf
 import TestContractProtos
 import Wire
 
@@ -25,6 +26,7 @@ struct BenchmarkCalls: Sendable {
     }
 
     let token: [UInt8]
+    let keys: PrincipalKeys
     let verifier: PrincipalVerifier
 
     init() throws {
@@ -35,10 +37,10 @@ struct BenchmarkCalls: Sendable {
                 permissions: ["books.read", "books.write", "pipelines.read", "runs.read"],
                 sourceAddress: "192.0.2.7", strength: .signed, audience: .pipeline, method: Self.method.path,
                 issuedAt: Self.started, expiresAt: Self.started + 60_000, keyID: "gateway-1"))
-        verifier = PrincipalVerifier(
-            keys: PrincipalKeys([
-                "gateway-1": PrincipalKeys.Key(publicKey: key.publicKey, certificateFingerprint: nil)
-            ]))
+        keys = PrincipalKeys([
+            "gateway-1": PrincipalKeys.Key(publicKey: key.publicKey, certificateFingerprint: nil)
+        ])
+        verifier = PrincipalVerifier(keys: keys)
     }
 
     /// The interceptors of a server with the layer.
