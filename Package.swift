@@ -224,6 +224,7 @@ let package = Package(
             name: "ServiceKit",
             dependencies: [
                 "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "OpenTelemetryContract", "Persistence",
+                "Jobs",
                 nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -264,7 +265,7 @@ let package = Package(
         .target(
             name: "ExampleService",
             dependencies: [
-                "ServiceKit", "ExampleContract", "Wire", "Policy", "PolicyModel", "Persistence", protobuf,
+                "ServiceKit", "ExampleContract", "Wire", "Policy", "PolicyModel", "Persistence", "Jobs", protobuf,
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -307,6 +308,13 @@ let package = Package(
             name: "CallTool",
             dependencies: [
                 "Wire", "WireProtos", "Transcoding", "Policy", "PolicyModel", "PolicyContract", nioCore, protobuf,
+            ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "CallToolTests",
+            dependencies: [
+                "CallTool", "TestContractProtos", "Transcoding", "Wire", "WireProtos", nioCore, protobuf,
             ],
             swiftSettings: ours
         ),
@@ -376,6 +384,17 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Tests/Telemetry/Probe",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "telemetry-bench",
+            dependencies: [
+                "ServiceKit", "Wire", "EchoProtos", protobuf,
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
+            path: "Tests/Benchmarks/Telemetry",
+            exclude: ["telemetry_bench.py"],
             swiftSettings: ours
         ),
         .executableTarget(
