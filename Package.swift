@@ -297,8 +297,7 @@ let package = Package(
             dependencies: ["Outbound"],
             path: "Tests/Benchmarks/Outbound",
             exclude: ["outbound_bench.py"],
-            // As in a package of a user's own.
-            swiftSettings: [.swiftLanguageMode(.v6)]
+            swiftSettings: ours
         ),
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
