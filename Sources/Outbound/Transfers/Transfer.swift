@@ -29,6 +29,7 @@ final class Transfer: @unchecked Sendable {
     /// Descriptors that were given to libcurl for this transfer.
     var opened: [Int32] = []
     var sockets: OpenSockets?
+    var touched: TouchedTransfers?
 
     var started: ContinuousClock.Instant?
     var bodyBytes = 0
@@ -67,6 +68,9 @@ final class Transfer: @unchecked Sendable {
 
     var id: Int { exchange.id }
     var totalBytes: Int64 { Int64(bodyBytes) + sentBytes }
+
+    /// Asks for a flush at the end of the loop's turn.
+    func touch() { touched?.transfers[id] = self }
 
     func fail(_ reason: OutboundError.Reason, _ message: String) {
         if failure == nil { failure = OutboundError(reason, message) }
@@ -116,4 +120,16 @@ final class Transfer: @unchecked Sendable {
         return true
     }
     private var hasConnection = false
+}
+
+/// The transfers for which something has come in during the loop's present turn.
+//
+// Unchecked: used by the loop's thread only.
+final class TouchedTransfers: @unchecked Sendable {
+    var transfers: [Int: Transfer] = [:]
+
+    func flush() {
+        for transfer in transfers.values { transfer.exchange.flush() }
+        transfers.removeAll(keepingCapacity: true)
+    }
 }

@@ -80,6 +80,7 @@ extension Transfer {
         }
         guard let easy = unsafe easy else { return false }
         if let jar = request.cookies { unsafe jar.take(from: easy, sent: cookiesSent) }
+        touch()
         exchange.deliver(
             ResponseHead(
                 status: head.status, headers: head.headers, connection: unsafe ConnectionInfo(easy),
@@ -94,7 +95,9 @@ extension Transfer {
         }
         let appended = unsafe exchange.append(bytes)
         switch appended {
-        case .taken: bodyBytes += bytes.count
+        case .taken:
+            bodyBytes += bytes.count
+            touch()
         case .full: isPaused = true
         case .unwanted: break
         }

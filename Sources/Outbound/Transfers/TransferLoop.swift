@@ -15,6 +15,7 @@ final class TransferLoop: @unchecked Sendable {
     private let multi: UnsafeMutableRawPointer
 
     private let sockets: OpenSockets
+    private let touched = TouchedTransfers()
     private var active: [Int: Transfer] = [:]
     private var waiting = WaitingTransfers()
     private var names = NameEntries()
@@ -72,6 +73,7 @@ final class TransferLoop: @unchecked Sendable {
             var running: Int32 = 0
             unsafe curl_multi_perform(multi, &running)
             reap()
+            touched.flush()
             giveUpOverdue()
             metrics.record(active: active.count, queued: waiting.count)
             if isClosed, active.isEmpty, waiting.isEmpty { break }
@@ -124,6 +126,7 @@ final class TransferLoop: @unchecked Sendable {
                 let dialled = transfer.dialled(configuration.proxy)
                 let stale = names.enter(dialled, hasAddresses: !transfer.addresses.isEmpty)
                 active[transfer.id] = transfer
+                transfer.touched = touched
                 try unsafe transfer.configure(easy, configuration, sockets: sockets, stale: stale)
                 let code = unsafe curl_multi_add_handle(multi, easy)
                 guard code == CURLM_OK else {
