@@ -34,7 +34,7 @@ format: setup ## Format Swift sources and protos
 accept-contract: setup ## Make the present contract the one that callers rely on: proto/baseline.binpb
 	@scripts/descriptor-set.sh suite proto/baseline.binpb
 
-bench: bench-wire bench-transcode bench-policy bench-suite ## Run all benchmarks
+bench: bench-wire bench-transcode bench-policy bench-metrics bench-outbound bench-jobs bench-suite ## Run all benchmarks
 
 bench-wire: setup ## Measure Wire beside nghttpd, grpc-go, gRPC C++ and grpc-swift-2
 	@scripts/bench-wire.sh
@@ -42,11 +42,17 @@ bench-wire: setup ## Measure Wire beside nghttpd, grpc-go, gRPC C++ and grpc-swi
 bench-transcode: setup ## Measure JSON to protobuf and back beside swift-protobuf and Python
 	@scripts/bench-transcode.sh
 
+bench-metrics: setup ## Measure what metrics and traces cost: operations, scrapes, a unary call with and without
+	@scripts/bench-metrics.sh
+
 bench-policy: setup ## Measure what the policy layer adds to a call
 	@scripts/bench-policy.sh
 
 bench-suite: setup ## Measure the suite's start, its end and its memory
 	@scripts/bench-suite.sh
+
+bench-outbound: setup ## Measure Outbound beside curl and Python
+	@scripts/bench-outbound.sh
 
 soak: setup ## Ten minutes at 80 % of peak: memory flat, no error
 	@scripts/soak.sh

@@ -56,6 +56,9 @@ let package = Package(
         .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "Patterns", swiftSettings: ours),
         .target(
@@ -221,6 +224,7 @@ let package = Package(
             name: "ServiceKit",
             dependencies: [
                 "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "OpenTelemetryContract", "Persistence",
+                "Jobs",
                 nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -261,11 +265,38 @@ let package = Package(
         .target(
             name: "ExampleService",
             dependencies: [
-                "ServiceKit", "ExampleContract", "Wire", "Policy", "PolicyModel", "Persistence", protobuf,
+                "ServiceKit", "ExampleContract", "Wire", "Policy", "PolicyModel", "Persistence", "Jobs", protobuf,
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Tests/Example/Service",
+            swiftSettings: ours
+        ),
+        .target(
+            name: "Outbound",
+            dependencies: [
+                "CCurl", "CZlib", "CBrotli", "CZstd",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "OutboundTests",
+            dependencies: [
+                "Outbound", "CZlib",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ],
+            exclude: ["Server"],
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "outbound-bench",
+            dependencies: ["Outbound"],
+            path: "Tests/Benchmarks/Outbound",
+            exclude: ["outbound_bench.py"],
             swiftSettings: ours
         ),
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
@@ -352,6 +383,17 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Tests/Telemetry/Probe",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "telemetry-bench",
+            dependencies: [
+                "ServiceKit", "Wire", "EchoProtos", protobuf,
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
+            path: "Tests/Benchmarks/Telemetry",
+            exclude: ["telemetry_bench.py"],
             swiftSettings: ours
         ),
         .executableTarget(

@@ -73,6 +73,17 @@ struct HeaderBlock: ~Copyable {
         }
         return result
     }
+
+    /// The same for a name that is known at run time only.
+    func first(named name: String) -> String? {
+        let length = name.utf8.count
+        var result: String?
+        unsafe forEach { fieldName, value in
+            guard result == nil, fieldName.count == length, unsafe fieldName.elementsEqual(name.utf8) else { return }
+            result = unsafe String(decoding: value, as: UTF8.self)
+        }
+        return result
+    }
 }
 
 extension UnsafeRawBufferPointer {

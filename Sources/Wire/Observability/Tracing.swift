@@ -33,8 +33,9 @@ enum TracingSetup {
     static let tracer = InstrumentationSystem.tracer
 }
 
-struct MetadataExtractor: Extractor {
-    func extract(key: String, from carrier: Metadata) -> String? { carrier[key] }
+/// Reads single fields of a call as they came: all its metadata would be decoded for one or two.
+struct CallExtractor: Extractor {
+    func extract(key: String, from carrier: ServerContext) -> String? { carrier.headers.first(named: key) }
 }
 
 struct MetadataInjector: Injector {
@@ -45,7 +46,7 @@ struct MetadataInjector: Injector {
 struct TracingServerInterceptor: ServerInterceptor {
     func intercept(_ context: ServerContext, next: ServerInterceptorNext) async throws {
         var service = ServiceContext.topLevel
-        TracingSetup.instrument.extract(context.metadata, into: &service, using: MetadataExtractor())
+        TracingSetup.instrument.extract(context, into: &service, using: CallExtractor())
         let span = TracingSetup.tracer.startSpan(context.method.fullName, context: service, ofKind: .server)
         defer { span.end() }
         span.describe(context.method)
