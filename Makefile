@@ -34,7 +34,7 @@ format: setup ## Format Swift sources and protos
 accept-contract: setup ## Make the present contract the one that callers rely on: proto/baseline.binpb
 	@scripts/descriptor-set.sh suite proto/baseline.binpb
 
-bench: bench-wire bench-transcode bench-policy bench-metrics bench-suite ## Run all benchmarks
+bench: bench-wire bench-transcode bench-policy bench-metrics bench-outbound bench-jobs bench-suite ## Run all benchmarks
 
 bench-wire: setup ## Measure Wire beside nghttpd, grpc-go, gRPC C++ and grpc-swift-2
 	@scripts/bench-wire.sh
@@ -50,6 +50,9 @@ bench-policy: setup ## Measure what the policy layer adds to a call
 
 bench-suite: setup ## Measure the suite's start, its end and its memory
 	@scripts/bench-suite.sh
+
+bench-outbound: setup ## Measure Outbound beside curl and Python
+	@scripts/bench-outbound.sh
 
 soak: setup ## Ten minutes at 80 % of peak: memory flat, no error
 	@scripts/soak.sh

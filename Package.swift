@@ -56,6 +56,9 @@ let package = Package(
         .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "Patterns", swiftSettings: ours),
         .target(
@@ -228,6 +231,7 @@ let package = Package(
             name: "ServiceKit",
             dependencies: [
                 "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "OpenTelemetryContract", "Persistence",
+                "Jobs",
                 nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -268,12 +272,40 @@ let package = Package(
         .target(
             name: "ExampleService",
             dependencies: [
-                "ServiceKit", "ExampleContract", "Wire", "Policy", "PolicyModel", "Persistence", protobuf,
+                "ServiceKit", "ExampleContract", "Wire", "Policy", "PolicyModel", "Persistence", "Jobs", protobuf,
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Tests/Example/Service",
             swiftSettings: ours
+        ),
+        .target(
+            name: "Outbound",
+            dependencies: [
+                "CCurl", "CZlib", "CBrotli", "CZstd",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "OutboundTests",
+            dependencies: [
+                "Outbound", "CZlib",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ],
+            exclude: ["Server"],
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "outbound-bench",
+            dependencies: ["Outbound"],
+            path: "Tests/Benchmarks/Outbound",
+            exclude: ["outbound_bench.py"],
+            // As in a package of a user's own.
+            swiftSettings: [.swiftLanguageMode(.v6)]
         ),
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
@@ -283,6 +315,13 @@ let package = Package(
             name: "CallTool",
             dependencies: [
                 "Wire", "WireProtos", "Transcoding", "Policy", "PolicyModel", "PolicyContract", nioCore, protobuf,
+            ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "CallToolTests",
+            dependencies: [
+                "CallTool", "TestContractProtos", "Transcoding", "Wire", "WireProtos", nioCore, protobuf,
             ],
             swiftSettings: ours
         ),

@@ -13,12 +13,16 @@ packages=(
     libpq-dev libsqlite3-dev
     # Transcoding's
     libprotobuf-c-dev libsimdjson-dev
+    # Outbound's
+    libcurl4-openssl-dev libbrotli-dev libzstd-dev
 )
 [ "${1:-}" = run ] || packages+=(
     # a server for the tests of stores, strace to count what reaches the disk
     postgresql strace
     # a clock that is off
     faketime
+    # a server of HTTP/2 for Outbound's tests, one for its benchmark
+    nghttp2-server nginx-light
     # generated code, certificates
     protobuf-compiler openssl
     # the foreign gRPC peer for compressed calls

@@ -26,10 +26,10 @@ step "README" .build-py/bin/python -m pytest -q Tests/ReadMe
 step "foreign peers" .build-py/bin/python -m pytest -q -n 2 Tests/Interop
 step "layout" .build-py/bin/python -m pytest -q Tests/Layout
 step "suite" .build-py/bin/python -m pytest -q -n 2 Tests/Suite
+step "compose" .build-py/bin/python -m pytest -q -n 2 Tests/Compose
 step "telemetry" .build-py/bin/python -m pytest -q -n 2 Tests/Telemetry
 step "transcoding and Python" .build-py/bin/python -m pytest -q -n 2 Tests/Transcode
 step "contract calls" .build-py/bin/python -m pytest -q Tests/Contract
-step "telemetry" .build-py/bin/python -m pytest -q -n 2 Tests/Telemetry
 [ ! -d Tests/Attacks ] || step "attacks" .build-py/bin/python -m pytest -q Tests/Attacks
 
 if [ ${#failed[@]} -gt 0 ]; then

@@ -54,6 +54,8 @@ package struct CallToolLimits: Sendable {
     package var maxReflectionRequests = 5_000
     /// Services that a server may list.
     package var maxServices = 10_000
+    /// Types of Any messages that a server is asked for.
+    package var maxLearnedTypes = 100
 
     package init() {}
 }

@@ -4,8 +4,9 @@ import SwiftProtobuf
 public import Wire
 
 /// The metadata by which a role says for whom it calls another.
-enum CallerMetadata {
-    static let onBehalfName = "datavault-on-behalf-bin"
+package enum CallerMetadata {
+    /// Holds a `datavault.policy.v1.OnBehalf`.
+    package static let onBehalfName = "datavault-on-behalf-bin"
 }
 
 /// A role would call a method that the contract does not let it call.

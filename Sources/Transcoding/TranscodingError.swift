@@ -36,13 +36,17 @@ public struct TranscodingError: Error, Sendable, CustomStringConvertible {
         let message: String
         let parameter: String?
         let limit: String?
+        let typeName: String?
 
-        init(reason: Reason, path: String, message: String, parameter: String?, limit: String?) {
+        init(
+            reason: Reason, path: String, message: String, parameter: String?, limit: String?, typeName: String?
+        ) {
             self.reason = reason
             self.path = path
             self.message = message
             self.parameter = parameter
             self.limit = limit
+            self.typeName = typeName
         }
     }
 
@@ -59,6 +63,8 @@ public struct TranscodingError: Error, Sendable, CustomStringConvertible {
     public var parameter: String? { storage.parameter }
     /// With `limitExceeded`, the name of the bound in `TranscodingLimits`.
     public var limit: String? { storage.limit }
+    /// With `unknownType`, the full name of the type that the pool lacks.
+    public var typeName: String? { storage.typeName }
 
     public var description: String {
         let place = parameter.map { "parameter \"\($0)\"" } ?? (path.isEmpty ? "" : path)
@@ -66,13 +72,15 @@ public struct TranscodingError: Error, Sendable, CustomStringConvertible {
     }
 
     init(
-        _ reason: Reason, path: String = "", parameter: String? = nil, limit: String? = nil, _ message: String
+        _ reason: Reason, path: String = "", parameter: String? = nil, limit: String? = nil, typeName: String? = nil,
+        _ message: String
     ) {
-        storage = Storage(reason: reason, path: path, message: message, parameter: parameter, limit: limit)
+        storage = Storage(
+            reason: reason, path: path, message: message, parameter: parameter, limit: limit, typeName: typeName)
     }
 
     func at(_ path: String) -> TranscodingError {
-        TranscodingError(reason, path: path, parameter: parameter, limit: limit, message)
+        TranscodingError(reason, path: path, parameter: parameter, limit: limit, typeName: typeName, message)
     }
 
     func inside(_ prefix: String) -> TranscodingError {
@@ -82,7 +90,7 @@ public struct TranscodingError: Error, Sendable, CustomStringConvertible {
     }
 
     func of(parameter: String) -> TranscodingError {
-        TranscodingError(reason, path: path, parameter: parameter, limit: limit, message)
+        TranscodingError(reason, path: path, parameter: parameter, limit: limit, typeName: typeName, message)
     }
 
     /// A bound was passed; `limit` is its name.

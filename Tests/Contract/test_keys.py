@@ -193,6 +193,31 @@ def test_trust_of_another_authority_is_kept(authority, tmp_path):
     assert "is of other" not in keys("issue", "scrape", "--ca", tmp_path / "new", "--out", tmp_path / "scrape")
 
 
+def test_authority_below_a_root(tmp_path):
+    """Certificates come with what stands between them and the root, which alone peers have to know."""
+    folder = tmp_path / "ca"
+    folder.mkdir()
+    new = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "5", "-config",
+           tmp_path / "none.cnf", "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=keyCertSign"]
+    (tmp_path / "none.cnf").write_text("[req]\ndistinguished_name=name\n[name]\n")
+    assert openssl(*new, "-subj", "/CN=root", "-keyout", tmp_path / "root.key", "-out", tmp_path / "root.pem",
+                   "-addext", "subjectKeyIdentifier=hash").returncode == 0
+    done = openssl(*new, "-subj", "/CN=below", "-keyout", folder / "ca.key", "-out", folder / "ca.pem", "-CA",
+                   tmp_path / "root.pem", "-CAkey", tmp_path / "root.key", "-addext", "subjectKeyIdentifier=hash")
+    assert done.returncode == 0, done.stderr
+    with (folder / "ca.pem").open("ab") as file:
+        file.write((tmp_path / "root.pem").read_bytes())
+    words = ("issue", "scrape", "--ca", folder, "--out", tmp_path / "out")
+    assert "--trust-domain: " in keys(*words, code=2)
+    # No longer than the authority.
+    assert "ends with the authority" in keys(*words, "--trust-domain", "example.org")
+    leaf = tmp_path / "out" / "scrape.pem"
+    assert len(x509.load_pem_x509_certificates(leaf.read_bytes())) == 2
+    assert (tmp_path / "out" / "ca.pem").read_bytes() == (folder / "ca.pem").read_bytes()
+    done = openssl("verify", "-CAfile", tmp_path / "root.pem", "-untrusted", leaf, leaf)
+    assert done.returncode == 0, done.stderr
+
+
 def test_grpcio_uses_them(tmp_path):
     """A grpcio server and client with certificates of two roles; one of another authority is refused."""
     folder = tmp_path / "keys"

@@ -26,7 +26,7 @@ from grpc_tools import protoc
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 START_TIMEOUT, STOP_TIMEOUT, CALL_TIMEOUT, COMMAND_TIMEOUT = 60, 30, 30, 60
-SERVICE = "datavault.example.v1.NotesService"
+PACKAGE = "datavault.example.v1"
 
 sys.path.insert(0, str(HERE.parent / "Contract"))
 
@@ -73,6 +73,8 @@ def stubs(tmp_path_factory):
     names = {
         "notes": "datavault.example.v1.notes_service_pb2",
         "grpc": "datavault.example.v1.notes_service_pb2_grpc",
+        "journal": "datavault.example.v1.journal_service_pb2",
+        "journal_grpc": "datavault.example.v1.journal_service_pb2_grpc",
         "principal": "datavault.policy.v1.principal_pb2",
         "policy": "datavault.policy.v1.policy_pb2",
     }
@@ -96,10 +98,13 @@ class Suite:
         ]
         for reader in self.readers:
             reader.start()
-        ports = self.wait_for(lambda: self._ports())
-        self.port, self.admin_port = ports
-        if wait:
-            self.wait_for(lambda: self.ready()[0] == 200)
+        try:
+            self.port, self.admin_port = self.wait_for(lambda: self._ports())
+            if wait:
+                self.wait_for(lambda: self.ready()[0] == 200)
+        except BaseException:
+            self.kill()
+            raise
 
     @staticmethod
     def _collect(stream, lines):
@@ -119,7 +124,7 @@ class Suite:
             if self.process.poll() is not None:
                 break
             time.sleep(0.02)
-        raise AssertionError(f"not in {timeout} s, or ended with {self.process.poll()}:\n{self.text}")
+        raise AssertionError(f"not in {timeout} s, or ended with {self.process.poll()}:\n{self.text}\n{self.last()}")
 
     @property
     def text(self):
@@ -131,6 +136,13 @@ class Suite:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
+
+    def last(self):
+        """What the admin port says of a suite that does not do as it should."""
+        try:
+            return self.ready()[1]
+        except (AttributeError, OSError) as error:
+            return f"no admin port: {error}"
 
     def ready(self):
         return self.get("/readyz")
@@ -150,7 +162,7 @@ class Suite:
 class Gateway:
     """Calls a suite as its gateway, with the keys that `datavault up` has made."""
 
-    def __init__(self, suite, stubs, organization="acme", permissions=("notes.read", "notes.write")):
+    def __init__(self, suite, stubs, organization="acme", permissions=("notes.read", "notes.write", "journal.read")):
         self.stubs, self.organization, self.permissions = stubs, organization, permissions
         keys = suite.folder / "keys"
         self.key = serialization.load_pem_private_key((keys / "principal.key").read_bytes(), None)
@@ -161,23 +173,37 @@ class Gateway:
             f"127.0.0.1:{suite.port}",
             grpc.ssl_channel_credentials(read("ca.pem"), read("gateway.key"), read("gateway.pem")),
         )
-        self.notes = stubs.grpc.NotesServiceStub(self.channel)
+        self.services = {
+            "NotesService": stubs.grpc.NotesServiceStub(self.channel),
+            "JournalService": stubs.journal_grpc.JournalServiceStub(self.channel),
+        }
 
-    def metadata(self, method):
+    def metadata(self, method, service):
         now, proto = int(time.time() * 1000), self.stubs.principal
         content = proto.Principal(
             organization=self.organization, subject="users/ada", kind=proto.SUBJECT_KIND_USER,
             permissions=self.permissions, source_address="192.0.2.7",
             strength=proto.AUTHENTICATION_STRENGTH_SIGNED, audience=self.stubs.policy.ROLE_PIPELINE,
-            method=f"/{SERVICE}/{method}", issued_at_ms=now, expires_at_ms=now + 60_000,
+            method=f"/{PACKAGE}.{service}/{method}", issued_at_ms=now, expires_at_ms=now + 60_000,
         ).SerializeToString()
         signed = proto.SignedPrincipal(
             key_id=self.key_id, principal=content, signature=self.key.sign(b"datavault.policy.v1.Principal\0" + content)
         )
         return ("datavault-principal-bin", signed.SerializeToString()), ("x-request-id", f"test-{method}")
 
-    def call(self, method, request, timeout=CALL_TIMEOUT):
-        return getattr(self.notes, method)(request, metadata=self.metadata(method), timeout=timeout)
+    def call(self, method, request, timeout=CALL_TIMEOUT, service="NotesService"):
+        stub = getattr(self.services[service], method)
+        return stub(request, metadata=self.metadata(method, service), timeout=timeout)
+
+    def journal(self):
+        entries = []
+        while True:
+            after = entries[-1].sequence if entries else 0
+            request = self.stubs.journal.ListEntriesRequest(page_size=1000, after_sequence=after)
+            reply = self.call("ListEntries", request, service="JournalService")
+            if not reply.entries:
+                return entries
+            entries += reply.entries
 
     def create(self, text, request_id="", **more):
         request = self.stubs.notes.CreateNoteRequest(note={"text": text}, request_id=request_id)

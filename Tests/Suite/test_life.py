@@ -85,3 +85,7 @@ def test_what_was_acknowledged_is_there_after_kill_9(start, gateway):
     names = [note.name for note in notes.all_notes()]
     assert len(names) == len(set(names))
     assert set(names) == set(acknowledged.values())
+    # Each with its job done and its entry in the journal, once.
+    suite.wait_for(lambda: len(notes.journal()) >= len(names))
+    assert sorted(entry.resource for entry in notes.journal()) == sorted(names)
+    suite.wait_for(lambda: all(note.HasField("word_count") for note in notes.all_notes()))

@@ -93,19 +93,57 @@ def test_without_a_permission_nothing_is_changed(start, gateway):
         reader.create("x")
     assert failures[0].is_(grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_MISSING")
     assert reader.all_notes() == []
-    suite.wait_for(lambda: any('"message":"call refused"' in line for line in suite.log))
-    line = json.loads(next(line for line in suite.log if '"message":"call refused"' in line))
-    assert line["organization"] == "acme" and line["action"] == "note.create"
+
+
+def test_a_job_follows_its_note(start, gateway):
+    suite = start()
+    notes = gateway(suite)
+    note = notes.create("one two  three\nfour")
+    request = notes.stubs.notes.GetNoteRequest(name=note.name)
+    suite.wait_for(lambda: notes.call("GetNote", request).HasField("word_count"))
+    assert notes.call("GetNote", request).word_count == 4
+
+
+def test_every_change_is_told_once_and_in_order(start, gateway):
+    suite = start()
+    acme, other = gateway(suite), gateway(suite, organization="other")
+    names = [acme.create(f"note {number}").name for number in range(20)]
+    theirs = other.create("of another").name
+    suite.wait_for(lambda: len(acme.journal()) == 20 and len(other.journal()) == 1)
+    entries = acme.journal()
+    assert [entry.resource for entry in entries] == names
+    assert {(entry.action, entry.actor, entry.denial) for entry in entries} == {("note.create", "users/ada", "")}
+    # What is personal is not told.
+    assert all("note 1" not in entry.after and names[0] in entries[0].after for entry in entries)
+    assert [entry.resource for entry in other.journal()] == [theirs]
+
+
+def test_a_refused_call_is_told_too(start, gateway):
+    suite = start()
+    reader = gateway(suite, permissions=("notes.read", "journal.read"))
+    with failing():
+        reader.create("x")
+    suite.wait_for(lambda: reader.journal())
+    (entry,) = reader.journal()
+    assert (entry.action, entry.actor, entry.resource) == ("note.create", "users/ada", "")
+    assert entry.denial.startswith("PERMISSION_DENIED")
+
+
+def test_nobody_but_its_roles_may_write_the_journal(notes):
+    with failing() as failures:
+        notes.call("AppendEntries", notes.stubs.journal.AppendEntriesRequest(), service="JournalService")
+    assert failures[0].code == grpc.StatusCode.PERMISSION_DENIED
 
 
 def test_lines_of_a_call_can_be_found_and_tell_no_secret(start, gateway):
     suite = start("log.calls=all", "log.level=debug")
     notes = gateway(suite)
     notes.create("a very personal text")
-    suite.wait_for(lambda: any('"message":"call ended"' in line for line in suite.log))
-    ended = json.loads(next(line for line in suite.log if '"message":"call ended"' in line))
+    suite.wait_for(lambda: any("call ended" in line and "NotesService" in line for line in suite.log))
+    lines = [json.loads(line) for line in suite.log]
+    ended = next(line for line in lines if line["message"] == "call ended" and "Health" not in line["method"])
     assert ended["request_id"] == "test-CreateNote"
-    assert ended["method"] == "datavault.example.v1.NotesService/CreateNote"
+    assert ended["method"] == "/datavault.example.v1.NotesService/CreateNote"
     assert ended["code"] == "OK"
     assert "very personal" not in suite.text
     assert all(json.loads(line) for line in suite.log)

@@ -1,5 +1,6 @@
+import SwiftProtobuf
 import Synchronization
-package import Transcoding
+import Transcoding
 package import Wire
 
 /// One call of a method, from JSON to JSON.
@@ -14,24 +15,26 @@ package struct MethodCall: Sendable {
 
     private let channel: ClientChannel
     private let method: SchemaMethod
-    private let transcoder: Transcoder
+    private let codec: MessageCodec
     private let options: CallOptions
     private let limits: CallToolLimits
 
+    /// - Parameter lookup: Where `schema` is from; asked for the types of Any messages.
     package init(
-        _ channel: ClientChannel, _ method: SchemaMethod, pool: DescriptorPool, options: CallOptions,
+        _ channel: ClientChannel, _ method: SchemaMethod, schema: Schema, lookup: SchemaLookup, options: CallOptions,
         emitsDefaults: Bool, limits: CallToolLimits
     ) {
         (self.channel, self.method, self.options, self.limits) = (channel, method, options, limits)
-        var transcodingOptions = TranscodingOptions()
-        transcodingOptions.emitsDefaultValues = emitsDefaults
-        var transcodingLimits = TranscodingLimits()
-        transcodingLimits.maxBytes = max(limits.maxMessageSize, limits.maxJSONSize)
-        // A message of many small parts takes some times its bytes in memory, and as text.
-        transcodingLimits.maxMemory = limits.maxMessageSize * 16
-        transcodingLimits.maxOutputBytes = limits.maxMessageSize * 16
-        transcodingLimits.maxElements = .max
-        transcoder = Transcoder(pool: pool, options: transcodingOptions, limits: transcodingLimits)
+        codec = MessageCodec(schema, lookup.source, emitsDefaults: emitsDefaults, limits: limits)
+    }
+
+    /// The schema with the types of an error's details, where they can be had.
+    package func schema(for error: RPCError) async -> Schema {
+        // What cannot be had is shown as bytes.
+        for detail in error.details where error.origin == .peer && !FailureDetail.knows(detail) {
+            _ = try? await codec.learn(String(detail.typeURL.split(separator: "/").last ?? ""))
+        }
+        return codec.schema
     }
 
     /// Makes the call.
@@ -63,7 +66,7 @@ package struct MethodCall: Sendable {
     private func singleRequest(_ input: RequestInput?) async throws -> [UInt8] {
         guard let input else { return [] }
         let reader = try input.open(limits)
-        return try encode(try await reader.rest(), place: reader.name)
+        return try await encode(try await reader.rest(), place: reader.name)
     }
 
     private func runStream(_ reader: LineReader, _ show: (Event) throws -> Void) async throws {
@@ -73,7 +76,7 @@ package struct MethodCall: Sendable {
         let sender = Task {
             do {
                 while let line = try await reader.line() {
-                    try await call.send(try encode(line.bytes, place: "\(reader.name), line \(line.number)"))
+                    try await call.send(try await encode(line.bytes, place: "\(reader.name), line \(line.number)"))
                 }
                 await call.finishSending()
             } catch let error as RPCError where error.code != .resourceExhausted || error.origin == .peer {
@@ -96,7 +99,7 @@ package struct MethodCall: Sendable {
         var count = 0
         while let message = try await call.next() {
             count += 1
-            try show(.message(try decode(message)))
+            try show(.message(try await decode(message)))
         }
         guard method.receivesStream || count == 1 else {
             throw RPCError(code: .internal, message: "the reply has \(count) messages where there should be one")
@@ -104,24 +107,22 @@ package struct MethodCall: Sendable {
         try show(.trailers(await call.trailers))
     }
 
-    private func encode(_ json: [UInt8], place: String) throws -> [UInt8] {
-        let bytes: [UInt8]
+    private func encode(_ json: [UInt8], place: String) async throws -> [UInt8] {
         do {
-            bytes = try transcoder.protobuf(fromJSON: json, as: method.request)
-        } catch {
+            return try await codec.protobuf(fromJSON: json, as: method.request.fullName)
+        } catch let error as TranscodingError {
             let near = error.reason == .unknownField ? nearest(error.path) : []
             throw CallToolError.usage(
                 "\(place): \(error)",
                 next: near.isEmpty
                     ? "`--describe \(method.request.fullName)` shows what it takes" : SchemaLookup.question(near))
         }
-        return bytes
     }
 
-    private func decode(_ bytes: [UInt8]) throws -> [UInt8] {
+    private func decode(_ bytes: [UInt8]) async throws -> [UInt8] {
         do {
-            return try transcoder.json(fromProtobuf: bytes, as: method.response)
-        } catch {
+            return try await codec.json(fromProtobuf: bytes, as: method.response.fullName)
+        } catch let error as TranscodingError {
             throw CallToolError(
                 .call, "the reply is no \(method.response.fullName) that can be shown: \(error)",
                 next: error.reason == .unknownType

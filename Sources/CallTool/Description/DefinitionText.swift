@@ -16,6 +16,8 @@ struct DefinitionText {
 
     func lines(_ service: Schema.Place<Google_Protobuf_ServiceDescriptorProto>) -> [String] {
         var lines = comment(service.file, service.path) + ["service \(service.proto.name) {"]
+        let options = optionLines(service.proto.options, "google.protobuf.ServiceOptions")
+        if !options.isEmpty { lines += indented(options) + [""] }
         for (index, method) in service.proto.method.enumerated() {
             if index > 0 { lines.append("") }
             lines += indented(self.lines(method, of: service, index))
@@ -54,6 +56,8 @@ struct DefinitionText {
         var blocks: [[String]] = []
         let options = optionLines(proto.options, "google.protobuf.MessageOptions")
         if !options.isEmpty { blocks.append(options) }
+        let reserved = reserved(proto)
+        if !reserved.isEmpty { blocks.append(reserved) }
         let maps = Set(proto.nestedType.filter(\.options.mapEntry).map(\.name))
         var shownOneofs: Set<Int32> = []
         for (index, field) in proto.field.enumerated() {
@@ -82,9 +86,13 @@ struct DefinitionText {
     }
 
     func lines(_ type: Schema.Place<Google_Protobuf_EnumDescriptorProto>) -> [String] {
-        let blocks = type.proto.value.enumerated().map { index, value in
-            comment(type.file, type.path + [2, Int32(index)]) + ["\(value.name) = \(value.number);"]
+        var blocks = type.proto.value.enumerated().map { index, value in
+            let options = self.options.extensions(value.options, of: "google.protobuf.EnumValueOptions")
+            return comment(type.file, type.path + [2, Int32(index)])
+                + bracketed("\(value.name) = \(value.number)", options, isDeprecated: value.options.deprecated)
         }
+        let ownOptions = optionLines(type.proto.options, "google.protobuf.EnumOptions")
+        if !ownOptions.isEmpty { blocks.insert(ownOptions, at: 0) }
         return comment(type.file, type.path) + body("enum \(type.proto.name)", blocks)
     }
 
@@ -117,24 +125,36 @@ struct DefinitionText {
             label = "required "
         }
         let head = "\(label)\(type) \(field.name) = \(field.number)"
-        var options = self.options.extensions(field.options, of: "google.protobuf.FieldOptions")
-        if field.options.deprecated {
-            options.insert(OptionText.Option(name: "deprecated", value: .scalar("true")), at: 0)
-        }
-        let comment = comment(message.file, message.path + [2, Int32(index)])
-        guard !options.isEmpty else { return comment + ["\(head);"] }
+        let options = self.options.extensions(field.options, of: "google.protobuf.FieldOptions")
+        return comment(message.file, message.path + [2, Int32(index)])
+            + bracketed(head, options, isDeprecated: field.options.deprecated)
+    }
+
+    // MARK: Parts
+
+    /// `head [options];`
+    private func bracketed(_ head: String, _ options: [OptionText.Option], isDeprecated: Bool) -> [String] {
+        let deprecated = OptionText.Option(name: "deprecated", value: .scalar("true"))
+        let options = (isDeprecated ? [deprecated] : []) + options
+        guard !options.isEmpty else { return ["\(head);"] }
         let line = "\(head) [\(options.map { "\($0.name) = \($0.value.line)" }.joined(separator: ", "))];"
-        if line.count <= Self.width { return comment + [line] }
+        if line.count <= Self.width { return [line] }
         var lines = ["\(head) ["]
         for (index, option) in options.enumerated() {
             var part = option.value.lines(prefix: "\(option.name) = ", width: Self.width)
             if index < options.count - 1 { part[part.count - 1] += "," }
             lines += indented(part)
         }
-        return comment + lines + ["];"]
+        return lines + ["];"]
     }
 
-    // MARK: Parts
+    private func reserved(_ proto: Google_Protobuf_DescriptorProto) -> [String] {
+        let ranges = proto.reservedRange.map { range in
+            range.end - range.start == 1 ? "\(range.start)" : "\(range.start) to \(range.end - 1)"
+        }
+        let names = proto.reservedName.map { "\"\($0)\"" }
+        return [ranges, names].filter { !$0.isEmpty }.map { "reserved \($0.joined(separator: ", "));" }
+    }
 
     private func optionLines(_ proto: some Message, _ extendee: String) -> [String] {
         options.extensions(proto, of: extendee).flatMap { option in

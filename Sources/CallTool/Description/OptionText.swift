@@ -26,9 +26,14 @@ struct OptionText {
     func extensions(_ options: some Message, of extendee: String) -> [Option] {
         guard let fields = WireField.all(in: Array(options.unknownFields.data)[...]) else { return [] }
         let known = schema.definitions.extensions[extendee] ?? [:]
-        return grouped(fields).map { number, values in
-            guard let place = known[number] else { return Option(name: "(\(number))", value: .scalar("\"…\"")) }
-            return Option(name: "(\(place.name))", value: value(place.proto, values, Self.maxDepth))
+        return grouped(fields).flatMap { number, values in
+            guard let place = known[number] else { return [Option(name: "(\(number))", value: .scalar("\"…\""))] }
+            let name = "(\(place.name))"
+            // An option that is a list is set once for each element.
+            switch value(place.proto, values, Self.maxDepth) {
+            case .list(let elements): return elements.map { Option(name: name, value: $0) }
+            case let single: return [Option(name: name, value: single)]
+            }
         }
     }
 

@@ -3,8 +3,8 @@ import SwiftProtobuf
 extension SchemaLookup {
     /// The methods of a service, one a line, as they can be called.
     package func methodLines(of text: String) async throws -> [String] {
-        let schema = try await everything()
         let name = try await service(text, try await source.serviceNames())
+        let schema = try await schema(of: name)
         guard let place = schema.services.first(where: { $0.name == name }) else {
             throw CallToolError.usage("\(source.name) does not define \(name)")
         }

@@ -31,6 +31,9 @@ struct FailureDetail: Sendable {
         json = Self.typed(detail.typeURL, "{\"value\":\(JSONText.string(encoded))}")
     }
 
+    /// Whether a detail can be shown without a schema.
+    static func knows(_ detail: Google_Protobuf_Any) -> Bool { known.contains { detail.isA($0) } }
+
     /// Bytes shown of what cannot be read.
     private static let maxUnknown = 4_096
 

@@ -57,10 +57,15 @@ package struct FailureReport: Sendable {
         return "{\(members.joined(separator: ","))}"
     }
 
-    /// What a server sends must not move a terminal's cursor.
+    /// What a server sends must not move a terminal's cursor: C0, DEL and C1 become spaces.
     package static func printable(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.map { $0.value < 0x20 && $0 != "\t" || $0.value == 0x7F ? " " : $0 }))
+        let scalars = text.unicodeScalars.map { scalar -> Unicode.Scalar in
+            switch scalar.value {
+            case 0x09: scalar
+            case 0..<0x20, 0x7F..<0xA0: " "
+            default: scalar
+            }
+        }
+        return String(String.UnicodeScalarView(scalars))
     }
 }

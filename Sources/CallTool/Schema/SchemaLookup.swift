@@ -65,7 +65,8 @@ package struct SchemaLookup: Sendable {
             next: near.isEmpty ? Self.listing("the services", services) : Self.question(near))
     }
 
-    private func schema(of service: String) async throws -> Schema {
+    /// The service's file with all that it imports.
+    func schema(of service: String) async throws -> Schema {
         guard let files = try await source.files(defining: service) else {
             throw CallToolError(.usage, "\(source.name) lists \(service) and does not define it")
         }

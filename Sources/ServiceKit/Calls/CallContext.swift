@@ -15,11 +15,11 @@ public struct CallContext: Sendable {
 
     /// The id of the caller's request; nil for calls that came without one.
     public let requestID: String?
-    /// `package.Service/Method`.
+    /// `/package.Service/Method`.
     public let method: String
 
     init(_ context: ServerContext) {
         requestID = context.metadata(Self.requestIDHeader).map { String($0.prefix(Self.maximumRequestID)) }
-        method = "\(context.method.service)/\(context.method.name)"
+        method = context.method.path
     }
 }

@@ -12,8 +12,8 @@ public struct CertificateAuthority: Sendable {
     public var end: Date { certificate.notValidAfter }
 
     let certificate: Certificate
-    /// Certificates between this authority and a root, in order.
-    let intermediates: [Certificate]
+    /// The rest of its file: what signed it, up to a root.
+    private let signers: [Certificate]
     private let key: Certificate.PrivateKey
     private let limits: KeyLimits
 
@@ -52,8 +52,8 @@ public struct CertificateAuthority: Sendable {
         let name = try DistinguishedName { CommonName("DataVault authority \(trustDomain.name)".prefix64) }
         let certificate = try Certificate(
             version: .v3, serialNumber: serialNumber(), publicKey: key.publicKey,
-            notValidBefore: now.addingTimeInterval(-backdating),
-            notValidAfter: now.addingTimeInterval(Double(days) * day), issuer: name, subject: name,
+            notValidBefore: time(now, -backdating),
+            notValidAfter: time(now, Double(days) * day), issuer: name, subject: name,
             extensions: try Certificate.Extensions {
                 Critical(BasicConstraints.isCertificateAuthority(maxPathLength: 0))
                 Critical(KeyUsage(keyCertSign: true, cRLSign: true))
@@ -63,7 +63,7 @@ public struct CertificateAuthority: Sendable {
             }, issuerPrivateKey: key)
         try folder.authority.replace(chain: [certificate], key: key)
         return CertificateAuthority(
-            trustDomain: trustDomain, certificate: certificate, intermediates: [], key: key, limits: limits)
+            trustDomain: trustDomain, certificate: certificate, signers: [], key: key, limits: limits)
     }
 
     /// Reads an authority: its key, its certificate, and the certificates between it and a root.
@@ -94,8 +94,7 @@ public struct CertificateAuthority: Sendable {
                 .trustDomain, "\(files.chain) names no trust domain (spiffe://…); say which with --trust-domain")
         }
         return CertificateAuthority(
-            trustDomain: domain, certificate: own, intermediates: chain.dropFirst().filter { $0.issuer != $0.subject },
-            key: key, limits: limits)
+            trustDomain: domain, certificate: own, signers: Array(chain.dropFirst()), key: key, limits: limits)
     }
 
     /// Issues a certificate (P-256) to a role: `<role>.pem` and `<role>.key`, and the authority's certificate as
@@ -124,8 +123,8 @@ public struct CertificateAuthority: Sendable {
         let alternatives = [.uniformResourceIdentifier(trustDomain.uri(role))] + names.generalNames
         let leaf = try Certificate(
             version: .v3, serialNumber: Self.serialNumber(), publicKey: key.publicKey,
-            notValidBefore: max(now.addingTimeInterval(-Self.backdating), certificate.notValidBefore),
-            notValidAfter: min(now.addingTimeInterval(Double(days) * Self.day), certificate.notValidAfter),
+            notValidBefore: max(Self.time(now, -Self.backdating), certificate.notValidBefore),
+            notValidAfter: min(Self.time(now, Double(days) * Self.day), certificate.notValidAfter),
             issuer: certificate.subject, subject: try DistinguishedName { CommonName(role.rawValue) },
             extensions: try Certificate.Extensions {
                 Critical(BasicConstraints.notCertificateAuthority)
@@ -136,9 +135,10 @@ public struct CertificateAuthority: Sendable {
                     keyIdentifier: issuerKey ?? SubjectKeyIdentifier(hash: certificate.publicKey).keyIdentifier)
                 SubjectAlternativeNames(alternatives)
             }, issuerPrivateKey: self.key)
-        try files.replace(chain: [leaf] + [certificate].filter { $0.issuer != $0.subject } + intermediates, key: key)
+        // Peers have the root; what stands between it and the leaf they may have to be shown (RFC 8446, 4.4.2).
+        try files.replace(chain: [leaf] + ([certificate] + signers).filter { $0.issuer != $0.subject }, key: key)
         if !DurableFile.exists(folder.authorityCertificate) {
-            let text = try certificate.serializeAsPEM().pemString + "\n"
+            let text = try KeyPairFiles.text([certificate] + signers)
             try DurableFile.write(Array(text.utf8), to: folder.authorityCertificate, secret: false)
         }
         return try RoleCertificate(leaf)
@@ -158,6 +158,11 @@ public struct CertificateAuthority: Sendable {
     private static func serialNumber() -> Certificate.SerialNumber {
         var generator = SystemRandomNumberGenerator()
         return Certificate.SerialNumber(bytes: (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) })
+    }
+
+    /// Certificates have whole seconds: never more of them than were asked for.
+    private static func time(_ now: Date, _ interval: TimeInterval) -> Date {
+        Date(timeIntervalSince1970: (now.timeIntervalSince1970 + interval).rounded(.down))
     }
 
     private static func check(_ days: Int, _ allowed: ClosedRange<Int>) throws(KeyError) {

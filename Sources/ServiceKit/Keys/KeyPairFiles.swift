@@ -18,7 +18,7 @@ struct KeyPairFiles {
     var exist: Bool { DurableFile.exists(chain) || DurableFile.exists(key) }
 
     func replace(chain certificates: [Certificate], key privateKey: Certificate.PrivateKey) throws {
-        let text = try certificates.map { try $0.serializeAsPEM().pemString }.joined(separator: "\n") + "\n"
+        let text = try Self.text(certificates)
         let keyText = try privateKey.serializeAsPEM().pemString + "\n"
         try DurableFile.writePending(Array(text.utf8), for: chain, secret: false)
         try DurableFile.writePending(Array(keyText.utf8), for: key, secret: true)
@@ -50,6 +50,10 @@ struct KeyPairFiles {
             throw KeyError(nil, "\(self.key) is not the key of \(self.chain)")
         }
         return (chain, key)
+    }
+
+    static func text(_ certificates: [Certificate]) throws -> String {
+        try certificates.map { try $0.serializeAsPEM().pemString + "\n" }.joined()
     }
 
     static func certificates(_ path: String, _ limits: KeyLimits) throws(KeyError) -> [Certificate] {

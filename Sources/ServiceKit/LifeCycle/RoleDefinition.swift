@@ -1,5 +1,6 @@
 public import Logging
 public import Persistence
+public import Policy
 public import PolicyModel
 public import ServiceLifecycle
 public import Wire
@@ -73,12 +74,15 @@ public struct RoleAssembly: Sendable {
     public var background: [any Service]
     /// What it cannot serve without, beside its store.
     public var checks: [ReadinessCheck]
+    /// Is told of refused calls that have an audit action; nil: they are logged.
+    public var denials: (any DenialRecorder)?
 
     /// Puts the parts together.
     public init(
         services: [any ServiceHandler], interceptors: [any ServerInterceptor] = [], background: [any Service] = [],
-        checks: [ReadinessCheck] = []
+        checks: [ReadinessCheck] = [], denials: (any DenialRecorder)? = nil
     ) {
         (self.services, self.interceptors, self.background, self.checks) = (services, interceptors, background, checks)
+        self.denials = denials
     }
 }

@@ -45,6 +45,8 @@ public final class RunningRole: Sendable {
         let ways = try Self.ways(definition, settings, addresses, eventLoops, logger)
         let context = RoleContext(settings: settings, store: store, logger: logger, peers: ways.peers)
         let assembly = try await definition.assemble(context)
+        var policy = policy
+        if let denials = assembly.denials { policy.denials = denials }
         let health = HealthService(services: assembly.services.map(\.serviceDescriptor.name), initially: .notServing)
         let readiness = Readiness([gate.check] + ways.peers.values.map(\.check) + assembly.checks, logger: logger) {
             isReady in

@@ -44,7 +44,7 @@ struct GatedService: Service, CustomStringConvertible {
 
     init(_ service: any Service, gate: StoreGate) { (self.service, self.gate) = (service, gate) }
 
-    var description: String { "\(service)" }
+    var description: String { "\(type(of: service))" }
 
     func run() async throws {
         do {

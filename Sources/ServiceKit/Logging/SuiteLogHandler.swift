@@ -46,6 +46,9 @@ public struct SuiteLogHandler: LogHandler {
 
     // MARK: JSON
 
+    /// Members that every line has; metadata of the same name gets another one.
+    private static let ownNames: Set<String> = ["time", "level", "logger", "message", "cut"]
+
     private func json(_ event: LogEvent, _ metadata: Logger.Metadata) -> [UInt8] {
         var line = JSONLine(limit: lineSize)
         line.open()
@@ -54,7 +57,7 @@ public struct SuiteLogHandler: LogHandler {
         line.field("logger", label)
         line.field("message", mask.masked(event.message.description))
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-            line.name(key)
+            line.name(Self.ownNames.contains(key) ? "\(key)_" : key)
             write(value, under: key, to: &line)
         }
         return line.closed()

@@ -252,7 +252,7 @@ extension DescriptorPool {
         }
         let name = unsafe String(decoding: UnsafeBufferPointer(rebasing: url[(slash + 1)...]), as: UTF8.self)
         guard let entry = unsafe entry(named: name) else {
-            throw TranscodingError(.unknownType, "the type \(shown) is unknown here")
+            throw TranscodingError(.unknownType, typeName: name, "the type \(shown) is unknown here")
         }
         return unsafe entry
     }

@@ -11,17 +11,19 @@ struct Call: AsyncParsableCommand {
             JSON is the request itself, @file, or - for standard input; left out, the request is empty. Methods that take \
             a stream read one request a line; replies are printed as they come, streams one a line.
 
-              datavault call --list                                       # what the server has
-              datavault call --describe NotesService/CreateNote           # its contract: fields, bounds, who may call
+              datavault call --list                           # what there is
+              datavault call --describe NotesService/GetNote  # its contract
               datavault call NotesService/GetNote '{"name": "notes/1"}'
-              datavault call NotesService/ImportNotes @notes.jsonl --timeout 5m
+              datavault call NotesService/ImportNotes @notes.jsonl
               cat notes.jsonl | datavault call NotesService/ImportNotes -
 
             Whom to call, and as whom:
 
-              datavault call --keys run-data/keys --organization acme NotesService/ListNotes
-              datavault call --address unix:/run/notes.sock --plaintext NotesService/ListNotes
-              datavault call --address notes.example.org:443 -H 'authorization: Bearer …' NotesService/ListNotes
+              datavault call --organization acme ListNotes    # as the gateway
+              datavault call --to example --as scrape --list  # as another role
+              datavault call --address unix:/run/notes.sock --plaintext --list
+              datavault call --address notes.example.org:443 \\
+                  -H 'authorization: Bearer …' NotesService/ListNotes
 
             Ends with 0 if the call succeeded, 1 if it failed, 2 if an argument, the method or the JSON is wrong, 3 if \
             there is no connection. docs/operating.md, "Calling anything", has the whole of it.

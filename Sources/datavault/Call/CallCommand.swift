@@ -95,8 +95,12 @@ struct CallCommand {
         let (schema, method) = try await lookup.method(name)
         var options = CallOptions(metadata: metadata, timeout: try timeout())
         try grant?.add(to: &options.metadata, for: method)
+        if let organization = arguments.caller.onBehalf {
+            try OnBehalf.add(organization: organization, initiator: arguments.caller.subject, to: &options.metadata)
+        }
         let call = MethodCall(
-            channel, method, pool: schema.pool, options: options, emitsDefaults: arguments.emitDefaults, limits: limits)
+            channel, method, schema: schema, lookup: lookup, options: options, emitsDefaults: arguments.emitDefaults,
+            limits: limits)
         output.start(method.descriptor.path, isStream: method.receivesStream)
         do {
             try await call.run(input) { try output.show($0) }
@@ -104,7 +108,8 @@ struct CallCommand {
         } catch let error as RPCError {
             output.end(error.code, trailers: error.metadata)
             throw CallFailure(
-                report: FailureReport(server.connection.explain(error), method: method, schema: schema))
+                report: FailureReport(
+                    server.connection.explain(error), method: method, schema: await call.schema(for: error)))
         }
     }
 

@@ -1,3 +1,4 @@
+import ArgumentParser
 import CallTool
 import Foundation
 import Synchronization
@@ -17,7 +18,11 @@ final class CallOutput: Sendable {
 
     init(pretty: Bool?, isVerbose: Bool) { (self.pretty, self.isVerbose) = (pretty, isVerbose) }
 
-    func lines(_ lines: [String]) throws { try write(Array((lines.joined(separator: "\n") + "\n").utf8)) }
+    /// Prints text that is made of what a server says.
+    func lines(_ lines: [String]) throws {
+        let lines = lines.flatMap { $0.split(separator: "\n", omittingEmptySubsequences: false) }
+        try write(Array(lines.map { FailureReport.printable(String($0)) + "\n" }.joined().utf8))
+    }
 
     func start(_ path: String, isStream: Bool) {
         state.withLock { state in
@@ -63,5 +68,17 @@ final class CallOutput: Sendable {
     }
 
     /// Written at once: whoever reads a stream waits for each line.
-    private func write(_ bytes: [UInt8]) throws { try FileHandle.standardOutput.write(contentsOf: Data(bytes)) }
+    private func write(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes { unsafe Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                // As if SIGPIPE had not been switched off: who has seen enough, like head, is told of no failure.
+                if errno == EPIPE { throw ExitCode(128 + SIGPIPE) }
+                throw CallToolError(.call, "cannot write the reply: \(unsafe String(cString: strerror(errno)))")
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
 }

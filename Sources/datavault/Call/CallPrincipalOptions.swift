@@ -9,6 +9,9 @@ struct CallPrincipalOptions: ParsableArguments {
     @Option(help: "Call for this organization, with a principal that is signed as the gateway does.")
     var organization: String?
 
+    @Option(help: "Call as the role of --as itself, for this organization, where the contract lets that role.")
+    var onBehalf: String?
+
     @Option(help: "Who calls, for the audit log.")
     var subject = "operators/local"
 
@@ -25,6 +28,9 @@ struct CallPrincipalOptions: ParsableArguments {
 
     /// The principal to sign; nil where the call is made for nobody.
     func grant(keys: String?, audience: Role?) throws -> PrincipalGrant? {
+        guard onBehalf == nil || organization == nil else {
+            throw CallToolError.usage("--organization and --on-behalf exclude each other: a call has one caller")
+        }
         guard let organization else {
             guard permission.isEmpty, principalKey == nil else {
                 throw CallToolError.usage("--permission and --principal-key need --organization")

@@ -9,7 +9,7 @@ struct Keys: AsyncParsableCommand {
             Roles know each other by certificates of one authority. A suite on several machines is set up with:
 
               datavault keys ca --out authority --trust-domain example.org
-              datavault keys issue gateway --ca authority --out gateway --dns gateway.example.org
+              datavault keys issue gateway --ca authority --out gateway
               datavault keys principal --out gateway
               datavault keys root --out identity/root.key
 

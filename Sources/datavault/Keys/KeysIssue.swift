@@ -14,7 +14,8 @@ struct KeysIssue: AsyncParsableCommand {
             servers take renewed files by themselves within two seconds.
 
               datavault keys issue scrape --ca authority --out scrape
-              datavault keys issue gateway --ca authority --out gateway --dns gateway.example.org --ip 192.0.2.7 --days 30
+              datavault keys issue gateway --ca authority --out gateway \\
+                  --dns gateway.example.org --ip 192.0.2.7 --days 30
 
             Roles: \(Role.allCases.map(\.rawValue).joined(separator: ", ")).
             """

@@ -1,23 +1,44 @@
 import ExampleContract
 import Foundation
+import Jobs
 import Persistence
 import PolicyModel
 public import ServiceKit
 import Wire
 
-/// A small service with one table, one job and one audited call: what ServiceKit is tested with, and what `datavault up`
+/// A small service with one table, one job and one audited call: what the ground is tested with, and what `datavault up`
 /// starts until the suite's own services stand.
 public enum ExampleService {
+    private static let name = "example"
+    private static let port = 7410
+    /// Where changes are told. The journal is served by the same role, and reached as another one would be.
+    private static let journal = PeerDefinition(name, role: .pipeline, of: name, port: port)
+
     /// The role for `datavault`. Its certificate is the pipeline's, as the contract knows no role of examples.
     public static let role = RoleDefinition(
-        "example", role: .pipeline, port: 7410, migrations: Replay.migrations + NoteStore.migrations,
-        descriptorSet: {
-            [UInt8](Data(base64Encoded: ExampleDescriptors.base64, options: .ignoreUnknownCharacters) ?? Data())
-        },
-        assemble: { context in
-            let replay = Replay(store: context.store)
-            return RoleAssembly(
-                services: [NotesHandler(notes: NoteStore(store: context.store), replay: replay)],
-                background: [ReplayCleaner(store: context.store, logger: context.logger)])
-        })
+        name, role: .pipeline, port: port, peers: [journal], migrations: migrations, descriptorSet: descriptorSet,
+        assemble: { context in assemble(context) })
+
+    private static let migrations =
+        Replay.migrations + JobsMigrations.all + NoteStore.migrations + JournalStore.migrations
+
+    @Sendable private static func descriptorSet() -> [UInt8] {
+        [UInt8](Data(base64Encoded: ExampleDescriptors.base64, options: .ignoreUnknownCharacters) ?? Data())
+    }
+
+    private static func assemble(_ context: RoleContext) -> RoleAssembly {
+        let (queue, outbox) = (JobQueue(context.store), Outbox(context.store))
+        let audit = AuditOutbox(outbox, destination: JournalRelay.destination, encode: JournalRelay.encode)
+        let notes = NotesHandler(
+            notes: NoteStore(store: context.store), replay: Replay(store: context.store), queue: queue, audit: audit)
+        return RoleAssembly(
+            services: [notes, JournalHandler(journal: JournalStore(store: context.store))],
+            background: [
+                ReplayCleaner(store: context.store, logger: context.logger),
+                JobWorker(queue, handlers: [WordCount.handler], logger: context.logger),
+                OutboxRelay(
+                    outbox, [JournalRelay.destination(context.peer(journal.name))], logger: context.logger),
+            ],
+            denials: audit)
+    }
 }

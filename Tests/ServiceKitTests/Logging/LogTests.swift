@@ -32,7 +32,8 @@ import Testing
         let odd = "a\"b\\c\nd\te\u{0}f\u{1F600}g\u{7F}"
         let lines = try Self.lines { logger in
             logger[metadataKey: "own"] = "1"
-            logger.info("\(odd)", metadata: ["text": "\(odd)", "list": ["x", ["y": "\(odd)"]], odd: "key"])
+            logger.info(
+                "\(odd)", metadata: ["text": "\(odd)", "list": ["x", ["y": "\(odd)"]], odd: "key", "message": "other"])
             logger.debug("not kept")
         }
         #expect(lines.count == 1)
@@ -41,6 +42,7 @@ import Testing
         #expect(object["text"] as? String == odd)
         #expect(object[odd] as? String == "key")
         #expect(object["own"] as? String == "1")
+        #expect(object["message_"] as? String == "other")
         #expect((object["list"] as? [Any])?.count == 2)
         #expect(object["level"] as? String == "info")
         #expect((object["time"] as? String)?.hasSuffix("Z") == true)

@@ -1,5 +1,6 @@
 import ExampleContract
 import Foundation
+import Jobs
 import Persistence
 import Policy
 import PolicyModel
@@ -13,6 +14,8 @@ typealias Note = Datavault_Example_V1_Note
 struct NotesHandler: Datavault_Example_V1_NotesService.Handler {
     let notes: NoteStore
     let replay: Replay
+    let queue: JobQueue
+    let audit: AuditOutbox
 
     private static let pageSize = 50
 
@@ -20,17 +23,21 @@ struct NotesHandler: Datavault_Example_V1_NotesService.Handler {
         let row = NoteRow(
             id: UUID().uuidString.lowercased(), text: request.note.text,
             createdAt: Int64(Date().timeIntervalSince1970 * 1_000_000))
-        let note = try await replay.write(request, id: request.requestID) { tx in
+        let note = Note(row)
+        let (intent, after) = (CallScope.current?.audit, MaskedText.of(note))
+        let caller = CallScope.current?.caller.name ?? ""
+        // The note, its job, its audit event and the reply are there together, or none of them is.
+        return try await replay.write(request, id: request.requestID) { [queue, audit] tx in
             try NoteStore.insert(row, in: tx)
-            return Note(row)
+            try queue.enqueue(.countWords, WordCountPayload(note: row.id), by: caller, in: tx)
+            try audit.record(intent, resource: note.name, after: after, in: tx)
+            return note
         }
-        if CallScope.current?.audit?.outcome == .open { CallScope.current?.audit?.fulfill() }
-        return note
     }
 
     func getNote(_ request: Datavault_Example_V1_GetNoteRequest, context: ServerContext) async throws -> Note {
         let id = String(request.name.dropFirst("notes/".count))
-        guard let row = try await notes.note(id, of: try Self.organization()) else {
+        guard let row = try await notes.note(id, of: try CallOrganization.current()) else {
             throw RPCError(
                 .notFound, Datavault_Example_V1_Reason.noteUnknown, "there is no such note",
                 metadata: ["name": request.name])
@@ -49,19 +56,12 @@ struct NotesHandler: Datavault_Example_V1_NotesService.Handler {
         }
         let count = request.pageSize == 0 ? Self.pageSize : Int(request.pageSize)
         // One more than asked tells whether there is a next page.
-        let rows = try await notes.notes(of: try Self.organization(), after: place, count: count + 1)
+        let rows = try await notes.notes(of: try CallOrganization.current(), after: place, count: count + 1)
         return .with {
             $0.notes = rows.prefix(count).map(Note.init)
             guard rows.count > count, let last = rows.prefix(count).last else { return }
             $0.nextPageToken = NotePlace(createdAt: last.createdAt, id: last.id).token
         }
-    }
-
-    private static func organization() throws -> OrganizationID {
-        guard let organization = CallScope.current?.caller.organization else {
-            throw RPCError(code: .internal, message: "the call is bound to no organization")
-        }
-        return OrganizationID(organization)
     }
 }
 

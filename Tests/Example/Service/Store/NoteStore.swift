@@ -50,6 +50,19 @@ struct NoteStore: Sendable {
             """)
     }
 
+    /// A note's text; nil if there is none. For the job, whose transaction is its organization's.
+    static func text(of id: String, in tx: borrowing Transaction) throws -> String? {
+        try tx.value(
+            String.self, "SELECT text FROM notes WHERE organization = \(.organization) AND id = \(id)")
+    }
+
+    static func set(wordCount: Int32, of id: String, in tx: borrowing Transaction) throws {
+        try tx.run(
+            """
+            UPDATE notes SET word_count = \(wordCount) WHERE organization = \(.organization) AND id = \(id)
+            """)
+    }
+
     func note(_ id: String, of organization: OrganizationID) async throws -> NoteRow? {
         try await store.scoped(organization).read { tx in
             try tx.optional(

@@ -1,0 +1,45 @@
+public import Foundation
+import Policy
+import PolicyModel
+
+/// What the audit log is told of one call.
+public struct AuditEvent: Sendable {
+    /// How the call ended.
+    public enum Outcome: Sendable, Equatable {
+        /// The change stands.
+        case done
+        /// It was refused before its handler ran, with this code and reason.
+        case denied(code: String, reason: String)
+    }
+
+    /// What the log calls the call, as `note.create`.
+    public let action: String
+    /// Whose data it is about; nil where the caller belongs to nobody.
+    public let organization: String?
+    /// Who made the call, as `users/ada` or `role:scrape`.
+    public let actor: String
+    /// For whom a role made it.
+    public let initiator: String?
+    /// What it is about, as `notes/17`.
+    public let resource: String?
+    /// The resource before and after the change, masked; nil where there was or is none.
+    public let before, after: String?
+    /// How it ended.
+    public let outcome: Outcome
+    /// The caller's request.
+    public let requestID: String?
+    /// When.
+    public let time: Date
+
+    init(
+        action: String, caller: Caller?, resource: String?, before: String? = nil, after: String? = nil,
+        outcome: Outcome, time: Date
+    ) {
+        (self.action, self.resource, self.before, self.after) = (action, resource, before, after)
+        (self.outcome, self.time) = (outcome, time)
+        organization = caller?.organization
+        requestID = CallContext.current?.requestID
+        actor = caller?.name ?? "unknown"
+        if case .role(_, let onBehalf) = caller { initiator = onBehalf?.initiator } else { initiator = nil }
+    }
+}

@@ -1,0 +1,81 @@
+import Foundation
+public import Jobs
+import Logging
+public import Persistence
+public import Policy
+import PolicyModel
+import Wire
+
+/// Writes audit events where they cannot be lost: into the service's outbox, in the transaction of the change; those of
+/// refused calls in one of their own.
+public struct AuditOutbox: DenialRecorder {
+    private let outbox: Outbox
+    private let destination: String
+    private let encode: @Sendable (AuditEvent) throws -> [UInt8]
+    private let logger: Logger
+
+    /// Writes to a destination of the service's outbox.
+    ///
+    /// - Parameter encode: Makes the message that the destination takes.
+    public init(
+        _ outbox: Outbox, destination: String, encode: @escaping @Sendable (AuditEvent) throws -> [UInt8]
+    ) {
+        (self.outbox, self.destination, self.encode) = (outbox, destination, encode)
+        logger = Logger(label: "datavault.audit")
+    }
+
+    /// Writes the current call's event in the transaction of its change, and fulfills the call's intent once that has
+    /// committed.
+    ///
+    /// - Parameters:
+    ///   - intent: `CallScope.current?.audit`, taken before the transaction begins; nil: the call leaves no event.
+    ///   - resource: What has changed; nil: what the contract says of the request.
+    ///   - before: The resource as it was, as `MaskedText`; nil if it is new.
+    ///   - after: The resource as it is; nil if it is gone.
+    /// - Throws: What `encode` throws; `JobError`, `StoreError`.
+    public func record(
+        _ intent: AuditIntent?, resource: String? = nil, before: String? = nil, after: String? = nil,
+        in tx: borrowing Transaction
+    ) throws {
+        guard let intent else { return }
+        let event = AuditEvent(
+            action: intent.action, caller: intent.actor, resource: resource ?? intent.resource, before: before,
+            after: after, outcome: .done, time: outbox.environment.now())
+        try outbox.send(try encode(event), to: destination, key: Self.key(event), in: tx)
+        tx.afterCommit { intent.fulfill() }
+    }
+
+    /// Writes that a call was refused. A store that cannot take it now leaves a line in the log instead: the caller is
+    /// refused in any case.
+    public func record(_ denial: Denial) async {
+        let caller: Caller? =
+            denial.principal.flatMap { principal in
+                denial.role.map { .principal(principal, by: $0) }
+            } ?? denial.role.map { .anonymous(by: $0) }
+        let reason = denial.error.metadata["reason"] ?? denial.error.message
+        let event = AuditEvent(
+            action: denial.action, caller: caller, resource: nil,
+            outcome: .denied(code: "\(denial.error.code)", reason: reason), time: outbox.environment.now())
+        do {
+            let (payload, organization) = (try encode(event), event.organization.map { OrganizationID($0) })
+            try await outbox.store.system(.recordDenials).write(.readCommitted) { tx in
+                try outbox.send(payload, to: destination, key: Self.key(event), for: organization, in: tx)
+            }
+        } catch {
+            logger.error(
+                "a refused call could not be recorded",
+                metadata: [
+                    "action": "\(denial.action)", "method": "\(denial.method)", "code": "\(denial.error.code)",
+                    "error": "\(error)",
+                ])
+        }
+    }
+
+    /// Events of one organization arrive in their order.
+    private static func key(_ event: AuditEvent) -> String { event.organization ?? "" }
+}
+
+extension SystemReason {
+    static let recordDenials = SystemReason(
+        "record calls that were refused before anything was bound to an organization")
+}
