@@ -15,6 +15,10 @@ DROPPED = 'datavault_trace_spans_dropped_total{reason="%s"}'
 EXPORTED = "datavault_trace_spans_exported_total"
 
 
+# Spans go as soon as there are ten, and not before: however slow the machine is, a burst of ten is one export.
+TENS = ("--batch", 10, "--delay-ms", 60_000)
+
+
 def counts(text):
     """Exported, and dropped by reason; reasons without any are left out."""
     found = {reason: value(text, DROPPED % reason) for reason in ("queue_full", "failed", "rejected", "shutdown")}
@@ -90,7 +94,7 @@ def test_collector_that_comes_back(probe, collector, free):
 def test_slow_collector(probe, collector):
     gate = threading.Event()
     sink = collector(answer=lambda n, request: gate.wait(20) and None)
-    server = probe("--otlp", sink.url, "--queue", 100, "--batch", 10, "--delay-ms", 20, "--timeout-ms", 30_000)
+    server = probe("--otlp", sink.url, "--queue", 100, *TENS, "--timeout-ms", 30_000)
     server.ask("/burst/10")
     assert eventually(lambda: len(sink.attempts) == 1)
     server.ask("/burst/1000")
@@ -104,7 +108,7 @@ def test_slow_collector(probe, collector):
 def test_collector_that_never_answers(probe, collector):
     gate = threading.Event()
     sink = collector(answer=lambda n, request: gate.wait(60) and None)
-    server = probe("--otlp", sink.url, "--delay-ms", 20, "--timeout-ms", 300, "--retry-ms", 1, "--shutdown-ms", 500)
+    server = probe("--otlp", sink.url, *TENS, "--timeout-ms", 300, "--retry-ms", 1, "--shutdown-ms", 500)
     server.ask("/burst/10")
     # DEADLINE_EXCEEDED may be sent again, but here the time for that is over.
     assert eventually(lambda: server.value(DROPPED % "failed") == 10)
@@ -118,7 +122,7 @@ def test_waits_as_long_as_it_is_asked_to(probe, collector):
             raise Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, retry_after=1.2)
 
     sink = collector(answer=answer)
-    server = probe("--otlp", sink.url, "--delay-ms", 20, "--backoff-ms", 10)
+    server = probe("--otlp", sink.url, *TENS, "--backoff-ms", 10)
     server.ask("/burst/10")
     assert eventually(lambda: len(sink.spans) == 10)
     (first, _), (second, _) = sink.attempts
@@ -135,7 +139,7 @@ def test_never_again(probe, collector, code):
         raise Refusal(code)
 
     sink = collector(answer=answer)
-    server = probe("--otlp", sink.url, "--delay-ms", 20, "--backoff-ms", 10)
+    server = probe("--otlp", sink.url, *TENS, "--backoff-ms", 10)
     server.ask("/burst/10")
     assert eventually(lambda: server.value(DROPPED % "failed") == 10)
     assert counts(server.stop()) == (0, {"failed": 10})
@@ -152,7 +156,7 @@ def test_again(probe, collector, code):
             raise Refusal(code)
 
     sink = collector(answer=answer)
-    server = probe("--otlp", sink.url, "--delay-ms", 20, "--backoff-ms", 10)
+    server = probe("--otlp", sink.url, *TENS, "--backoff-ms", 10)
     server.ask("/burst/10")
     assert eventually(lambda: len(sink.spans) == 10)
     assert counts(server.stop()) == (10, {})
@@ -162,7 +166,7 @@ def test_again(probe, collector, code):
 def test_partial_success(probe, collector):
     partial = trace_service_pb2.ExportTracePartialSuccess(rejected_spans=4, error_message="four are no good")
     sink = collector(answer=lambda n, request: partial)
-    server = probe("--otlp", sink.url, "--delay-ms", 20)
+    server = probe("--otlp", sink.url, *TENS)
     server.ask("/burst/10")
     assert eventually(lambda: server.value(EXPORTED) == 6)
     assert counts(server.stop()) == (6, {"rejected": 4})
