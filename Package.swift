@@ -173,7 +173,10 @@ let package = Package(
         ),
         .target(
             name: "Persistence",
-            dependencies: ["CPostgres", grdb, grdbSQLite, .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "CPostgres", grdb, grdbSQLite, .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+            ],
             swiftSettings: ours
         ),
         .target(name: "StoreTesting", path: "Tests/StoreTesting", swiftSettings: ours),
@@ -185,7 +188,11 @@ let package = Package(
         ),
         .testTarget(
             name: "PersistenceTests",
-            dependencies: ["Persistence", "StoreTesting", "persistence-probe"],
+            dependencies: [
+                "Persistence", "StoreTesting", "persistence-probe",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ],
             swiftSettings: ours
         ),
         .target(

@@ -36,7 +36,9 @@ public struct RowStream<Record: RowDecodable>: AsyncSequence {
             if let source { return source }
             let stream = stream
             // Nothing has been handed on yet, so a connection that proves dead costs nothing but another attempt.
-            let opened = try await retrying(stream.handle.store.configuration.retry) {
+            let opened = try await retrying(
+                stream.handle.store.configuration.retry, stream.handle.store.metrics
+            ) {
                 try await StreamSource.open(stream.handle, stream.sql)
             }
             source = opened

@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import Logging
 
 /// A service's database: SQLite or PostgreSQL behind one face.
@@ -10,20 +11,26 @@ public final class Store: Sendable {
     public let kind: Kind
     let configuration: StoreConfiguration
     let engine: any Engine
+    let metrics: StoreMetrics
 
     /// Opens a store. SQLite's file is made if it is not there; PostgreSQL is not asked before the first use, so that a
     /// service can start before its database.
     ///
+    /// - Parameter metrics: Where the store is measured, under its configuration's name.
     /// - Throws: `StoreError` if the file cannot be opened.
-    public init(_ configuration: StoreConfiguration, logger: Logger = Logger(label: "datavault.store")) throws {
+    public init(
+        _ configuration: StoreConfiguration, logger: Logger = Logger(label: "datavault.store"),
+        metrics: any MetricsFactory = MetricsSystem.factory
+    ) throws {
         self.configuration = configuration
+        self.metrics = StoreMetrics(store: configuration.name, factory: metrics)
         switch configuration.backend {
         case .sqlite(let sqlite):
             kind = .sqlite
-            engine = try SQLiteEngine(sqlite, configuration, logger: logger)
+            engine = try SQLiteEngine(sqlite, configuration, self.metrics, logger: logger)
         case .postgres(let postgres):
             kind = .postgres
-            engine = PostgresEngine(postgres, configuration, logger: logger)
+            engine = PostgresEngine(postgres, configuration, self.metrics, logger: logger)
         }
     }
 

@@ -6,6 +6,8 @@ public struct StoreConfiguration: Sendable {
     }
 
     public var backend: Backend
+    /// What the store is called in metrics: its role, where a process has several.
+    public var name = "store"
     public var pool = PoolConfiguration()
     public var limits = StoreLimits()
     public var retry = RetryConfiguration()

@@ -12,8 +12,10 @@ public struct StoreHandle: Sendable {
     public func read<Result: Sendable>(
         _ body: @escaping @Sendable (borrowing Transaction) throws -> Result
     ) async throws -> Result {
-        try await retrying(store.configuration.retry) {
-            try await store.engine.read(scope: scope, body)
+        try await store.metrics.measured(.read) {
+            try await retrying(store.configuration.retry, store.metrics) {
+                try await store.engine.read(scope: scope, body)
+            }
         }
     }
 
@@ -25,8 +27,10 @@ public struct StoreHandle: Sendable {
         _ mode: TransactionMode = .serializable,
         _ body: @escaping @Sendable (borrowing Transaction) throws -> Result
     ) async throws -> Result {
-        try await retrying(store.configuration.retry) {
-            try await store.engine.write(scope: scope, mode: mode, body)
+        try await store.metrics.measured(.write) {
+            try await retrying(store.configuration.retry, store.metrics) {
+                try await store.engine.write(scope: scope, mode: mode, body)
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+import CoreMetrics
 import Foundation
 import StoreTesting
 
@@ -13,7 +14,8 @@ extension SystemReason {
 
 /// A fresh store of a kind, with the notes' schema, for one test.
 func withStore(
-    _ kind: Store.Kind, migrated: Bool = true, _ change: (inout StoreConfiguration) -> Void = { _ in },
+    _ kind: Store.Kind, migrated: Bool = true, metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+    _ change: (inout StoreConfiguration) -> Void = { _ in },
     _ body: (Store) async throws -> Void
 ) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "store-\(UUID().uuidString)")
@@ -28,7 +30,7 @@ func withStore(
     // Tests share two cores with others: only those about time have short ones.
     configuration.pool.acquireTimeout = .seconds(3600)
     change(&configuration)
-    let store = try Store(configuration)
+    let store = try Store(configuration, metrics: metrics)
     do {
         if migrated { try await Migrator(Note.migrations).migrate(store) }
         try await body(store)

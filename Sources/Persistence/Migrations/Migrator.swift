@@ -24,7 +24,7 @@ public struct Migrator: Sendable {
     /// Where a store stands. Changes nothing.
     public func status(of store: Store) async throws -> MigrationStatus {
         let kind = store.kind
-        let history = try await retrying(store.configuration.retry) {
+        let history = try await retrying(store.configuration.retry, store.metrics) {
             try await store.engine.exclusive { try MigrationHistory.read($0, kind) }
         }
         return MigrationStatus(migrations: migrations, history: history)

@@ -21,14 +21,16 @@ final class Pool: Sendable {
 
     let configuration: PoolConfiguration
     let slots: [Slot]
+    private let metrics: StoreMetrics
     private let state: Mutex<State>
     private let ticker: Ticker
 
     init(
-        name: String, size: Int, configuration: PoolConfiguration,
+        name: String, size: Int, configuration: PoolConfiguration, metrics: StoreMetrics,
         connect: @escaping @Sendable () throws -> any Connection
     ) {
         self.configuration = configuration
+        self.metrics = metrics
         slots = (0..<max(size, 1)).map { index in
             Slot(label: "datavault.\(name).\(index)", configuration: configuration, connect: connect)
         }
@@ -46,6 +48,13 @@ final class Pool: Sendable {
 
     /// - Throws: `exhausted` if too many wait or none came free in time; `cancelled`.
     func acquire() async throws -> Slot {
+        let start = ContinuousClock.now
+        let slot = try await nextSlot()
+        StoreMetrics.record(since: start, in: metrics.acquire)
+        return slot
+    }
+
+    private func nextSlot() async throws -> Slot {
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID

@@ -5,10 +5,14 @@ final class PostgresEngine: Engine {
     let readers: Pool
     private let limits: StoreLimits
 
-    init(_ postgres: PostgresConfiguration, _ configuration: StoreConfiguration, logger: Logger) {
+    init(
+        _ postgres: PostgresConfiguration, _ configuration: StoreConfiguration, _ metrics: StoreMetrics, logger: Logger
+    ) {
         limits = configuration.limits
         let limits = limits
-        readers = Pool(name: "postgres", size: configuration.pool.size, configuration: configuration.pool) {
+        readers = Pool(
+            name: "postgres", size: configuration.pool.size, configuration: configuration.pool, metrics: metrics
+        ) {
             do { return try PostgresConnection(postgres, limits: limits) } catch {
                 logger.warning("cannot connect to PostgreSQL", metadata: ["error": "\(error)"])
                 throw error

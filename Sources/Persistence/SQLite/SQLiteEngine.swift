@@ -7,7 +7,9 @@ final class SQLiteEngine: Engine {
     private let writer: SQLiteWriter
     private let limits: StoreLimits
 
-    init(_ sqlite: SQLiteConfiguration, _ configuration: StoreConfiguration, logger: Logger) throws {
+    init(
+        _ sqlite: SQLiteConfiguration, _ configuration: StoreConfiguration, _ metrics: StoreMetrics, logger: Logger
+    ) throws {
         let (limits, pool) = (configuration.limits, configuration.pool)
         self.limits = limits
         let slot = Slot(label: "datavault.sqlite.writer", configuration: pool) {
@@ -18,8 +20,8 @@ final class SQLiteEngine: Engine {
         }
         // Readers need the file and its log: the writer makes them, and says at once what is wrong with them.
         try slot.queue.sync { try slot.run { try $0.check() } }
-        writer = SQLiteWriter(slot: slot, sqlite, pool: pool)
-        readers = Pool(name: "sqlite.reader", size: pool.size, configuration: pool) {
+        writer = SQLiteWriter(slot: slot, sqlite, pool: pool, metrics: metrics)
+        readers = Pool(name: "sqlite.reader", size: pool.size, configuration: pool, metrics: metrics) {
             try SQLiteConnection(sqlite, role: .reader, limits: limits)
         }
     }

@@ -8,6 +8,7 @@ final class SQLiteWriter: Sendable {
     struct Member: Sendable {
         var id: UInt64
         var scope: Scope
+        var start = ContinuousClock.now
         var deadline: ContinuousClock.Instant
         var run: @Sendable (SQLiteConnection) throws -> Void
         var finish: @Sendable ((any Error)?) -> Void
@@ -26,10 +27,12 @@ final class SQLiteWriter: Sendable {
     private let groupSize: Int
     private let groupTime: Duration
     private let pool: PoolConfiguration
+    private let metrics: StoreMetrics
     private let state = Mutex(State())
     private let ticker: Ticker
 
-    init(slot: Slot, _ sqlite: SQLiteConfiguration, pool: PoolConfiguration) {
+    init(slot: Slot, _ sqlite: SQLiteConfiguration, pool: PoolConfiguration, metrics: StoreMetrics) {
+        self.metrics = metrics
         self.slot = slot
         groupSize = max(sqlite.groupSize, 1)
         groupTime = sqlite.groupTime
@@ -210,6 +213,7 @@ final class SQLiteWriter: Sendable {
             guard let member = state.queue.popFirst() else { return nil }
             state.running = member.id
             state.interrupter = connection.canceller
+            StoreMetrics.record(since: member.start, in: metrics.acquire)
             return member
         }
     }

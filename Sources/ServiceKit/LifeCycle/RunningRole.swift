@@ -33,8 +33,10 @@ public final class RunningRole: Sendable {
         let name = definition.name
         let folder = settings[SuiteSettings.dataFolder]
         let logger = Logger(label: "datavault.\(name)")
-        store = try Store(
-            definition.settings.store.configuration(settings, defaultPath: "\(folder)/\(name).db"), logger: logger)
+        var configuration = definition.settings.store.configuration(settings, defaultPath: "\(folder)/\(name).db")
+        configuration.name = name
+        store = try Store(configuration, logger: logger)
+        StoreObserver.observe(store, name: name)
         let migrator = try Migrator(definition.migrations)
         if isMigrating { try await migrator.migrate(store) }
 

@@ -2,7 +2,7 @@ extension MetricDescription {
     /// What the suite's own modules measure; docs/telemetry.md has the same table.
     public static let suite =
         servers(prefix: "grpc_server") + clients(prefix: "grpc_client") + compression + policy
-        + metrics + traces
+        + metrics + traces + stores
 
     /// Wire's servers, with the prefix of their configuration.
     public static func servers(prefix: String) -> [MetricDescription] {
@@ -40,6 +40,18 @@ extension MetricDescription {
         .init("datavault_metrics_refused_total", help: "Metrics that were not kept, by the bound that they broke."),
         .init("datavault_metrics_left_out_total", help: "Metrics that had no room in a scrape."),
     ]
+
+    private static let stores: [MetricDescription] =
+        StoreObserver.metrics(of: "").map(\.description) + [
+            .init(
+                "datavault_store_acquire_seconds", help: "Time from asking for a connection until it was there.",
+                unit: .seconds),
+            .init(
+                "datavault_store_transaction_seconds",
+                help: "Time of transactions as callers see it, with waits and further attempts.", unit: .seconds),
+            .init("datavault_store_retries_total", help: "Attempts at transactions after the first."),
+            .init("datavault_store_failures_total", help: "Transactions that the store failed, by reason."),
+        ]
 
     private static let traces: [MetricDescription] = [
         .init("datavault_trace_spans_exported_total", help: "Spans that the collector has taken."),
