@@ -3,7 +3,7 @@
 # ceilings. All of it on one core; PostgreSQL also with its server on the other one. Options go to jobs-bench.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-swift build -c release --product jobs-bench
+swift build -c release --static-swift-stdlib --product jobs-bench
 bench=$(swift build -c release --show-bin-path)/jobs-bench
 folder=$(mktemp -d -p "${BENCH_FOLDER:-$PWD/.build}")
 trap 'rm -rf "$folder"' EXIT

@@ -2,7 +2,7 @@ extension MetricDescription {
     /// What the suite's own modules measure; docs/telemetry.md has the same table.
     public static let suite =
         servers(prefix: "grpc_server") + clients(prefix: "grpc_client") + compression + policy
-        + metrics + traces + stores
+        + metrics + traces + stores + jobs + outbound
 
     /// Wire's servers, with the prefix of their configuration.
     public static func servers(prefix: String) -> [MetricDescription] {
@@ -52,6 +52,29 @@ extension MetricDescription {
             .init("datavault_store_retries_total", help: "Attempts at transactions after the first."),
             .init("datavault_store_failures_total", help: "Transactions that the store failed, by reason."),
         ]
+
+    private static let jobs: [MetricDescription] = [
+        .init("datavault_jobs_enqueued_total", help: "Jobs that were enqueued, counted after the commit."),
+        .init("datavault_jobs_started_total", help: "Claims of jobs."),
+        .init("datavault_jobs_finished_total", help: "Attempts that have ended, by outcome."),
+        .init("datavault_jobs_start_latency_seconds", help: "Time from due to claimed.", unit: .seconds),
+        .init("datavault_jobs_run_time_seconds", help: "Time from claimed to the end's being written.", unit: .seconds),
+        .init("datavault_jobs_depth", help: "Jobs in the store, by state."),
+        .init("datavault_jobs_rescued_total", help: "Jobs taken from workers that had fallen silent."),
+        .init("datavault_jobs_lease_lost_total", help: "Ends of jobs that came too late to be written."),
+        .init("datavault_outbox_messages_total", help: "Messages to other roles, by outcome."),
+    ]
+
+    private static let outbound: [MetricDescription] = [
+        .init("outbound_requests_total", help: "Requests out of the suite, by outcome."),
+        .init("outbound_request_seconds", help: "Time to the final response's head, or the error.", unit: .seconds),
+        .init("outbound_sent_bytes_total", help: "Bytes of request bodies on the connection.", unit: .bytes),
+        .init("outbound_received_bytes_total", help: "Bytes of response bodies on the connection.", unit: .bytes),
+        .init("outbound_refused_total", help: "Addresses and ports that the guard refused, by class."),
+        .init("outbound_connections", help: "Open connections."),
+        .init("outbound_active_transfers", help: "Requests under way."),
+        .init("outbound_queued_transfers", help: "Requests that wait for a place."),
+    ]
 
     private static let traces: [MetricDescription] = [
         .init("datavault_trace_spans_exported_total", help: "Spans that the collector has taken."),

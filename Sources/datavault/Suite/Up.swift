@@ -50,7 +50,12 @@ struct Up: AsyncParsableCommand {
             lines.append(
                 "  \(role.definition.name): RPCs at \(role.address), operators at http://\(role.adminAddress)/readyz")
         }
-        lines.append("Its data and keys are in \(folder). Ctrl-C ends it.")
+        let place = folder == SuiteSettings.dataFolder.defaultValue ? "" : "--set data.folder=\(folder) "
+        lines.append("Its data and keys are in \(folder). A first call, from another terminal:")
+        lines.append(
+            "  \(CommandLine.arguments[0]) call \(place)--organization acme NotesService/CreateNote "
+                + "'{\"note\": {\"text\": \"hello\"}}'")
+        lines.append("Ctrl-C ends it.")
         StandardOutput.write(lines)
     }
 }
