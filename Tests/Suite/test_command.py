@@ -95,6 +95,17 @@ class TestDoctor:
         assert code == 0, found
         assert "the role is running" in found["example.listen"]["finding"]
 
+    def test_peers_are_asked(self, start, doctor, tmp_path):
+        suite = start(folder=tmp_path / "data")
+        ports = (f"example.listen=127.0.0.1:{suite.port}", f"example.admin.listen=127.0.0.1:{suite.admin_port}")
+        _, found = doctor(*ports, f"example.peers.example=127.0.0.1:{suite.port}")
+        assert found["example peer example"]["verdict"] == "ok"
+        assert "spiffe://datavault.local/pipeline and serves" in found["example peer example"]["finding"]
+        # A peer that is away is no failure, as roles start in any order; the advice says what to do.
+        code, found = doctor(*ports, f"example.peers.example=127.0.0.1:1")
+        assert code == 0 and found["example peer example"]["verdict"] == "warning"
+        assert "example.peers.example" in found["example peer example"]["advice"]
+
     def test_a_key_is_wrong(self, doctor, tmp_path):
         keys = tmp_path / "data/keys"
         shutil.copy(keys / "gateway.key", keys / "pipeline.key")

@@ -34,6 +34,7 @@ public struct Doctor: Sendable {
             all.append(keys.diagnosis())
             all += await StoreDiagnosis(role, settings: settings).diagnoses(now: now)
             all += await PortDiagnosis(role, settings: settings).diagnoses()
+            all += await PeerDiagnosis(role, settings: settings).diagnoses()
         }
         return all
     }
