@@ -279,7 +279,7 @@ class Settler:
                 return value
             if number != number.to_integral_value():
                 return self.note("a fraction for an enum", STRICT, Number(str(int(float(value.raw)))))
-            return self.cut(self.rounded(value))
+            return self.cut(field, self.rounded(value))
         if not isinstance(value, str) or value in field.enum_type.values_by_name:
             return value
         if not JSON_NUMBER.fullmatch(value):
@@ -289,9 +289,9 @@ class Settler:
                 return value
             # To Transcoding it is an unknown name.
             kind = OTHER if self.ignores else STRICT
-            return self.cut(self.note("Python's numbers", kind, number, keeps_ours=not self.ignores))
+            return self.cut(field, self.note("Python's numbers", kind, number, keeps_ours=not self.ignores))
         if WHOLE.fullmatch(value):
-            return self.cut(value)
+            return self.cut(field, value)
         number = exact(value)
         if number == number.to_integral_value() and abs(number) < 2**31:
             return self.note("an enum's number as text", LOOSE, Number(str(int(number))), keeps_python=False)
@@ -299,12 +299,13 @@ class Settler:
             return self.note("an enum's number as text", STRICT, DELETE)
         return value
 
-    def cut(self, value):
-        """Python cuts an enum's negative number to 32 bits."""
+    def cut(self, field, value):
+        """Python cuts an enum's number to 32 bits where what is left is one that the enum knows."""
         number = int(exact(value.raw if isinstance(value, Number) else value))
-        if -(2**63) <= number < -(2**31):
-            low = number & 0xFFFF_FFFF
-            return self.note("an enum's number beyond 32 bits", STRICT, Number(str(low - 2**32 if low >= 2**31 else low)))
+        low = number & 0xFFFF_FFFF
+        low = low - 2**32 if low >= 2**31 else low
+        if -(2**63) <= number < 2**63 and number != low and low in field.enum_type.values_by_number:
+            return self.note("an enum's number beyond 32 bits", STRICT, Number(str(low)))
         return value
 
     def floating(self, value, is_float):
