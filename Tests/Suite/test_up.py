@@ -126,7 +126,7 @@ def test_a_refused_call_is_told_too(start, gateway):
     suite.wait_for(lambda: reader.journal())
     (entry,) = reader.journal()
     assert (entry.action, entry.actor, entry.resource) == ("note.create", "users/ada", "")
-    assert entry.denial.startswith("PERMISSION_DENIED")
+    assert entry.denial == "PERMISSION_DENIED PERMISSION_MISSING"
 
 
 def test_nobody_but_its_roles_may_write_the_journal(notes):

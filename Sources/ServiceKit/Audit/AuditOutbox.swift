@@ -4,7 +4,9 @@ import Logging
 public import Persistence
 public import Policy
 import PolicyModel
+import SwiftProtobuf
 import Wire
+import WireProtos
 
 /// Writes audit events where they cannot be lost: into the service's outbox, in the transaction of the change; those of
 /// refused calls in one of their own.
@@ -52,7 +54,8 @@ public struct AuditOutbox: DenialRecorder {
             denial.principal.flatMap { principal in
                 denial.role.map { .principal(principal, by: $0) }
             } ?? denial.role.map { .anonymous(by: $0) }
-        let reason = denial.error.metadata["reason"] ?? denial.error.message
+        // A word of the contract, bounded and without values, unlike the message.
+        let reason = denial.error.detail(Google_Rpc_ErrorInfo.self)?.reason ?? ""
         let event = AuditEvent(
             action: denial.action, caller: caller, resource: nil,
             outcome: .denied(code: "\(denial.error.code)", reason: reason), time: outbox.environment.now())
