@@ -63,6 +63,13 @@ import Testing
         #expect(lines[0].contains("abc"))
     }
 
+    @Test func partsOfSecretsAreMasked() {
+        let mask = LogMask(secrets: ["postgresql://user:pass%2Fword@host/name", "api-key=topsecret,x-other=another1"])
+        #expect(
+            mask.masked("FATAL: pass/word, topsecret and another1 by user")
+                == "FATAL: [masked], [masked] and [masked] by user")
+    }
+
     @Test(arguments: 200...700) func longLinesAreCutAndStayJSON(length: Int) throws {
         let text = String(repeating: "ä\"\u{1}", count: length)
         let lines = try Self.lines(lineSize: 512) { logger in
