@@ -9,6 +9,8 @@ cd "$(dirname "$0")/.."
 packages=(
     # Wire's libraries
     libnghttp2-dev libssl-dev zlib1g-dev pkg-config
+    # C++ headers, for simdjson and the foreign gRPC peer
+    g++
     # both stores' libraries
     libpq-dev libsqlite3-dev
     # Transcoding's
@@ -26,7 +28,7 @@ packages=(
     # generated code, certificates
     protobuf-compiler openssl
     # the foreign gRPC peer for compressed calls
-    g++ libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc
+    libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc
     # scrapes metrics and answers for them in tests, and lints them; 332 MB on disk
     prometheus
     python3-venv
