@@ -1,5 +1,8 @@
 """A role with PostgreSQL: migrated by its owner, run by a user who owns nothing, through the server's absence."""
 
+import concurrent.futures
+import uuid
+
 import grpc
 from errors import Failure
 from google.rpc import error_details_pb2
@@ -68,6 +71,16 @@ def test_the_whole_suite_on_postgresql(start, gateway, postgres):
     suite.wait_for(lambda: suite.ready()[0] == 200)
     names.append(notes.create("after").name)
     assert {note.name for note in notes.all_notes()} == set(names)
+
+
+def test_the_same_request_many_times_at_once_changes_once(start, gateway, postgres):
+    notes = gateway(start(f"example.store.url={postgres.url}"))
+    for _ in range(5):
+        request_id = str(uuid.uuid4())
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            replies = list(pool.map(lambda _: notes.create("at once", request_id), range(8)))
+        assert all(reply == replies[0] for reply in replies)
+    assert len(notes.all_notes()) == 5
 
 
 def test_forward_and_back(command, postgres, tmp_path):
