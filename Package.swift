@@ -51,6 +51,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
         .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
+        .package(url: "https://github.com/vapor/jwt-kit.git", exact: "5.7.1"),
     ],
     targets: [
         // Leaf first: a target depends only on those above it.
@@ -61,6 +62,8 @@ let package = Package(
         .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .target(name: "Patterns", swiftSettings: ours),
         .target(
             name: "GoogleAPIContract",
@@ -325,10 +328,75 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        .target(
+            name: "IdentityContract",
+            dependencies: ["Wire", "PolicyModel", "PolicyContract", "Patterns", protobuf],
+            path: "Sources/Contracts/IdentityContract",
+            swiftSettings: generated
+        ),
+        .target(
+            name: "GatewayContract",
+            dependencies: ["Wire", "PolicyModel", protobuf],
+            path: "Sources/Contracts/GatewayContract",
+            swiftSettings: generated
+        ),
+        .target(
+            name: "IdentityService",
+            dependencies: [
+                "ServiceKit", "IdentityContract", "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract",
+                "Persistence", "Jobs", "DescriptorSet", "CArgon2", protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "IdentityServiceTests",
+            dependencies: [
+                "IdentityService", "IdentityContract", "ServiceKit", "Wire", "WireProtos", "Policy", "PolicyModel",
+                "PolicyContract", "Persistence", "Jobs", "StoreTesting", protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: ours
+        ),
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "ServiceKit", "IdentityContract", "GatewayContract", "GoogleAPIContract", "Transcoding",
+                "DescriptorSet", "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "CHiredis",
+                nioCore, nioPosix, protobuf,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Gateway", "IdentityContract", "GatewayContract", "ServiceKit", "Transcoding", "TestContractProtos",
+                "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", nioCore, nioPosix, nioEmbedded,
+                protobuf,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: ours
+        ),
         .executableTarget(
             name: "datavault",
             dependencies: [
-                "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Persistence", "Policy", "PolicyModel",
+                "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway", "IdentityService", "Persistence", "Policy", "PolicyModel",
                 "ServiceKit", "Transcoding", "Wire", nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

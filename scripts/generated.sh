@@ -17,6 +17,8 @@ generated=(
     "swift | proto | $grpc | Sources/WireProtos | Visibility=Public"
     "wire | proto | $grpc | Sources/Wire/Generated | Visibility=Public,ImportWire=false,ExtraModuleImports=WireProtos"
     "wire | proto | datavault/policy/v1 | Sources/Policy/Generated | Visibility=Public,ExtraModuleImports=PolicyContract"
+    "swift+wire | proto:GOOGLEAPIS | datavault/identity/v1 | Sources/Contracts/IdentityContract | Visibility=Public"
+    "swift+wire | proto | datavault/gateway/v1 | Sources/Contracts/GatewayContract | Visibility=Public"
     "swift+wire | proto | $otlp | Sources/Contracts/OpenTelemetryContract | Visibility=Public"
     "swift+wire | Tests/Contract/proto:proto:GOOGLEAPIS | datavault/test/v1 | Tests/Contract/Generated | Visibility=Public"
     "swift+wire | Tests/Example/proto:proto:GOOGLEAPIS | datavault/example/v1 | Tests/Example/Generated | Visibility=Public"

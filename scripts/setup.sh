@@ -15,12 +15,14 @@ packages=(
     libpq-dev libsqlite3-dev
     # Transcoding's
     libprotobuf-c-dev libsimdjson-dev
+    # Identity's password hash, the gateways' shared limits and nonces
+    libargon2-dev libhiredis-dev
     # Outbound's
     libcurl4-openssl-dev libbrotli-dev libzstd-dev
 )
 [ "${1:-}" = run ] || packages+=(
-    # a server for the tests of stores, strace to count what reaches the disk
-    postgresql strace
+    # servers for the tests of stores and gateways, strace to count what reaches the disk
+    postgresql redis-server strace
     # a clock that is off
     faketime
     # a server of HTTP/2 for Outbound's tests, one for its benchmark
