@@ -43,7 +43,8 @@ public final class RunningRole: Sendable {
             }
         (address, adminAddress, readiness) = (serving.address, serving.admin.address, serving.readiness)
         addresses.add(definition.name, address)
-        services = [serving.admin] + serving.before + ways.services + [readiness] + serving.background + [serving.server]
+        services =
+            [serving.admin] + serving.before + ways.services + [readiness] + serving.background + [serving.server]
     }
 
     /// The role's store; nil if it keeps nothing.

@@ -52,7 +52,8 @@ public final class Suite: Sendable {
             roles.append(
                 try await RunningRole(
                     definition, settings: settings, policy: policy, keys: options.principalKeys,
-                    isMigrating: options.isMigrating, eventLoops: eventLoops, addresses: addresses, metrics: options.metrics))
+                    isMigrating: options.isMigrating, eventLoops: eventLoops, addresses: addresses,
+                    metrics: options.metrics))
         }
         self.roles = roles
         services = options.processServices + roles.flatMap(\.services)
