@@ -451,6 +451,12 @@ let package = Package(
             swiftSettings: ours
         ),
         .target(
+            name: "BenchContract",
+            dependencies: ["Wire", "PolicyModel", "Patterns", protobuf],
+            path: "Tests/Benchmarks/Gateway/Generated",
+            swiftSettings: generated
+        ),
+        .target(
             name: "EchoProtos",
             dependencies: ["Wire", protobuf],
             path: "Tests/Benchmarks/EchoProtos",
