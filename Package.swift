@@ -371,8 +371,10 @@ let package = Package(
         .testTarget(
             name: "IdentityServiceTests",
             dependencies: [
-                "IdentityService", "IdentityContract", "ComplianceContract", "ServiceKit", "Wire", "WireProtos", "Policy",
-                "PolicyModel", "PolicyContract", "Persistence", "Jobs", "StoreTesting", "identity-probe", nioCore, protobuf,
+                "IdentityService", "IdentityContract", "ComplianceContract", "ServiceKit", "Wire", "WireProtos",
+                "Policy",
+                "PolicyModel", "PolicyContract", "Persistence", "Jobs", "StoreTesting", "identity-probe", nioCore,
+                protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
@@ -411,7 +413,8 @@ let package = Package(
         .executableTarget(
             name: "datavault",
             dependencies: [
-                "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway", "IdentityService", "Persistence", "Policy", "PolicyModel",
+                "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway", "IdentityService",
+                "Persistence", "Policy", "PolicyModel",
                 "ServiceKit", "Transcoding", "Wire", nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

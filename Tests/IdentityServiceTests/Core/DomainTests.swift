@@ -13,7 +13,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "/", "1.2.3", "1.2.3.4/33", "1.2.3.4/-1", "1.2.3.4/+8", "1.2.3.4/", "1.2.3.4/8/8", "::/129", "host", "1.2.3.4 ",
+        "", "/", "1.2.3", "1.2.3.4/33", "1.2.3.4/-1", "1.2.3.4/+8", "1.2.3.4/", "1.2.3.4/8/8", "::/129", "host",
+        "1.2.3.4 ",
         "1.2.3.4\u{0}", "01.2.3.4/8x",
     ])
     func othersAreRefused(_ text: String) { #expect(NetworkBlock(text) == nil) }
@@ -60,7 +61,9 @@ import Testing
     @Test func aCutOrChangedTokenIsNoneOrAnotherPlace() throws {
         let text = place.text(for: ["users"])
         for cut in 1..<20 {
-            #expect(throws: IdentityError.pageTokenInvalid) { try PageToken.read(String(text.prefix(cut)), for: ["users"]) }
+            #expect(throws: IdentityError.pageTokenInvalid) {
+                try PageToken.read(String(text.prefix(cut)), for: ["users"])
+            }
         }
     }
 }
@@ -97,7 +100,9 @@ import Testing
 }
 
 @Suite struct NameTests {
-    @Test(arguments: ["", "users", "users/", "members/a", "users/a/b", "users/A", "users/a b", "Users/a", "users/a\u{0}"])
+    @Test(arguments: [
+        "", "users", "users/", "members/a", "users/a/b", "users/A", "users/a b", "Users/a", "users/a\u{0}",
+    ])
     func othersAreUnknown(_ name: String) {
         #expect(throws: IdentityError.resourceUnknown(name: name)) { try ResourceName.users.identifier(in: name) }
     }

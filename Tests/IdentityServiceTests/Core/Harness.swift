@@ -110,7 +110,8 @@ struct Harness: Sendable {
         let admin = try await person(email, [], of: nil)
         try await core.store.system(.test).write { tx in
             try OrganizationStore.insert(
-                Organization(id: id, displayName: "Acme", isOperator: isOperator, createdAt: now, updatedAt: now), in: tx)
+                Organization(id: id, displayName: "Acme", isOperator: isOperator, createdAt: now, updatedAt: now),
+                in: tx)
             try UserStore.insert(admin, passwordHash: nil, of: id, in: tx)
             try MemberStore.insert(Member(user: admin.id, roles: .admin, createdAt: now), of: id, in: tx)
         }

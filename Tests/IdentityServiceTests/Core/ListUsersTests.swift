@@ -52,7 +52,8 @@ private typealias Methods = Datavault_Identity_V1_UsersService.Methods
             ] {
                 let now = core.environment.now()
                 let user = User(
-                    id: UserID(core.environment.identifier()), email: EmailAddress(email), displayName: name, state: state,
+                    id: UserID(core.environment.identifier()), email: EmailAddress(email), displayName: name,
+                    state: state,
                     createdAt: now, updatedAt: now)
                 try await core.store.scoped(acme.id).write { tx in
                     try UserStore.insert(user, passwordHash: nil, of: acme.id, in: tx)
@@ -106,8 +107,11 @@ private typealias Methods = Datavault_Identity_V1_UsersService.Methods
                 try await refusal { try await list(identity, acme.caller) { $0.pageToken = "x" } },
             ]
             for refused in refusals {
-                #expect(refused == Refusal(
-                    code: .invalidArgument, reason: "PAGE_TOKEN_INVALID", metadata: [:], fields: ["page_token"]))
+                #expect(
+                    refused
+                        == Refusal(
+                            code: .invalidArgument, reason: "PAGE_TOKEN_INVALID", metadata: [:], fields: ["page_token"])
+                )
             }
         }
     }

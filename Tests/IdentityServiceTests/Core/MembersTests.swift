@@ -45,10 +45,13 @@ private typealias UserMethods = Datavault_Identity_V1_UsersService.Methods
             let before = try await identity.members.getMember(
                 .with { $0.name = "members/\(ada.id)" }, options: identity.by(acme.caller, Methods.getMember))
             #expect(before.roles == [.viewer])
-            let changed = try await update(identity, acme.caller, ada.id, [.editor, .viewer, .editor], etag: before.etag)
+            let changed = try await update(
+                identity, acme.caller, ada.id, [.editor, .viewer, .editor], etag: before.etag)
             #expect(changed.roles == [.editor, .viewer])
             #expect(identity.observer.all == ["rolesChanged \(ada.id) true"])
-            let stale = try await refusal { try await update(identity, acme.caller, ada.id, [.admin], etag: before.etag) }
+            let stale = try await refusal {
+                try await update(identity, acme.caller, ada.id, [.admin], etag: before.etag)
+            }
             #expect(stale.reason == "ETAG_MISMATCH")
             let event = try #require(try await identity.events().last)
             #expect(event.action == "member.update")
@@ -157,7 +160,8 @@ private typealias UserMethods = Datavault_Identity_V1_UsersService.Methods
             _ = try await identity.person("other@example.com", .editor, of: globex.id)
             var editors: [String] = []
             for index in 0..<5 {
-                editors.append("members/\(try await identity.person("e\(index)@example.com", [.editor, .viewer], of: acme.id).id)")
+                editors.append(
+                    "members/\(try await identity.person("e\(index)@example.com", [.editor, .viewer], of: acme.id).id)")
                 try await identity.person("v\(index)@example.com", .viewer, of: acme.id)
             }
             var (found, token): ([String], String) = ([], "")
@@ -174,7 +178,8 @@ private typealias UserMethods = Datavault_Identity_V1_UsersService.Methods
                 token = page.nextPageToken
             } while !token.isEmpty
             #expect(found == editors)
-            let all = try await identity.members.listMembers(.init(), options: identity.by(acme.caller, Methods.listMembers))
+            let all = try await identity.members.listMembers(
+                .init(), options: identity.by(acme.caller, Methods.listMembers))
             #expect(all.members.count == 11)
             #expect(all.nextPageToken.isEmpty)
         }
@@ -185,7 +190,9 @@ private typealias UserMethods = Datavault_Identity_V1_UsersService.Methods
             let first = try await identity.organization(isOperator: true)
             let acme = try await identity.organization()
             for (caller, isOperator) in [(first.caller, true), (acme.caller, false)] {
-                let roles = try await identity.members.listRoles(.init(), options: identity.by(caller, Methods.listRoles)).roles
+                let roles = try await identity.members.listRoles(
+                    .init(), options: identity.by(caller, Methods.listRoles)
+                ).roles
                 #expect(roles.map(\.role) == [.admin, .editor, .viewer])
                 #expect(roles[0].permissions.contains("tenants.manage") == isOperator)
                 #expect(roles[2].permissions == ["notes.read", "organizations.read", "users.read"])

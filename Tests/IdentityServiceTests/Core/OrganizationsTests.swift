@@ -92,8 +92,10 @@ private typealias Methods = Datavault_Identity_V1_OrganizationsService.Methods
                     options: identity.by(first.caller, Methods.createOrganization))
             }
             let field = "organization.allowed_networks[1]"
-            #expect(network == Refusal(
-                code: .invalidArgument, reason: "NETWORK_INVALID", metadata: ["field": field], fields: [field]))
+            #expect(
+                network
+                    == Refusal(
+                        code: .invalidArgument, reason: "NETWORK_INVALID", metadata: ["field": field], fields: [field]))
             let password = try await refusal {
                 try await identity.organizations.createOrganization(
                     Self.request("Globex", password: "short"),
@@ -115,7 +117,9 @@ private typealias Methods = Datavault_Identity_V1_OrganizationsService.Methods
             #expect(named == own)
             for name in ["organizations/\(globex.id)", "organizations/nobody"] {
                 let unknown = try await refusal { try await get(identity, acme.caller, name) }
-                #expect(unknown == Refusal(code: .notFound, reason: "RESOURCE_UNKNOWN", metadata: ["name": name], fields: []))
+                #expect(
+                    unknown
+                        == Refusal(code: .notFound, reason: "RESOURCE_UNKNOWN", metadata: ["name": name], fields: []))
                 let unchanged = try await refusal {
                     try await identity.organizations.updateOrganization(
                         .with {
@@ -173,7 +177,9 @@ private typealias Methods = Datavault_Identity_V1_OrganizationsService.Methods
         try await withIdentity(kind) { identity in
             let first = try await identity.organization(isOperator: true)
             var made = ["organizations/\(first.id)"]
-            for index in 0..<4 { made.append("organizations/\(try await identity.organization(email: "a\(index)@b.example").id)") }
+            for index in 0..<4 {
+                made.append("organizations/\(try await identity.organization(email: "a\(index)@b.example").id)")
+            }
             var (found, token): ([String], String) = ([], "")
             repeat {
                 let asked = token

@@ -46,7 +46,8 @@ private typealias Methods = Datavault_Identity_V1_UsersService.Methods
         try await withIdentity(kind) { identity in
             let acme = try await identity.organization()
             let made = try await create(
-                identity, acme.caller, "Ada@Example.com", name: "Ada", roles: [.editor], password: "correct horse battery")
+                identity, acme.caller, "Ada@Example.com", name: "Ada", roles: [.editor],
+                password: "correct horse battery")
             #expect(made.email == "Ada@Example.com")
             #expect(made.state == .active)
             #expect(!made.hasLastLoginTime)
@@ -142,7 +143,9 @@ private typealias Methods = Datavault_Identity_V1_UsersService.Methods
             #expect(asEditor.code == .permissionDenied)
             #expect(asEditor.reason == "PERMISSION_NOT_HELD")
             #expect(asEditor.metadata == ["permission": "notes.write"])
-            let asAdmin = try await refusal { try await create(identity, weak, "a@example.com", roles: [.viewer, .admin]) }
+            let asAdmin = try await refusal {
+                try await create(identity, weak, "a@example.com", roles: [.viewer, .admin])
+            }
             #expect(asAdmin.metadata == ["permission": "api_keys.read"])
             // Viewer is what nothing said stands for.
             let viewer = try await create(identity, weak, "a@example.com")
@@ -164,8 +167,11 @@ private typealias Methods = Datavault_Identity_V1_UsersService.Methods
         try await withIdentity(kind) { identity in
             let acme = try await identity.organization()
             let weak = try await refusal { try await create(identity, acme.caller, "a@example.com", password: "short") }
-            #expect(weak == Refusal(code: .invalidArgument, reason: "PASSWORD_WEAK", metadata: [:], fields: ["password"]))
-            let role = try await refusal { try await create(identity, acme.caller, "a@example.com", roles: [.unspecified]) }
+            #expect(
+                weak == Refusal(code: .invalidArgument, reason: "PASSWORD_WEAK", metadata: [:], fields: ["password"]))
+            let role = try await refusal {
+                try await create(identity, acme.caller, "a@example.com", roles: [.unspecified])
+            }
             #expect(role.reason == "FIELDS_INVALID")
             #expect(role.fields == ["roles[0]"])
             let name = try await refusal { try await create(identity, acme.caller, "a@example.com", name: "a\u{0}") }
@@ -242,7 +248,9 @@ private typealias Methods = Datavault_Identity_V1_UsersService.Methods
             #expect(immutable.reason == "FIELD_IMMUTABLE")
             #expect(immutable.metadata == ["field": "create_time"])
             #expect(immutable.fields == ["update_mask"])
-            let noState = try await refusal { try await update(identity, acme.caller, .with { $0.name = ada.name }, ["state"]) }
+            let noState = try await refusal {
+                try await update(identity, acme.caller, .with { $0.name = ada.name }, ["state"])
+            }
             #expect(noState.fields == ["user.state"])
             // Named and empty: emptied. Not named and empty: kept.
             let emptied = try await update(identity, acme.caller, .with { $0.name = ada.name }, ["display_name"])
