@@ -32,15 +32,16 @@ public struct AuditEvent: Sendable {
     public let time: Date
 
     init(
-        action: String, caller: Caller?, organization: String? = nil, resource: String?, before: String? = nil,
+        action: String, caller: Caller?, party: AuditParty? = nil, organization: String? = nil, resource: String?,
+        before: String? = nil,
         after: String? = nil, outcome: Outcome, time: Date
     ) {
         (self.action, self.resource, self.before, self.after) = (action, resource, before, after)
         (self.outcome, self.time) = (outcome, time)
         // Somebody who has not logged in yet has none; what the call then works on belongs to one all the same.
-        self.organization = caller?.organization ?? organization
+        self.organization = party?.organization ?? caller?.organization ?? organization
         requestID = CallContext.current?.requestID
-        actor = caller?.name ?? "unknown"
+        actor = party?.actor ?? caller?.name ?? "unknown"
         if case .role(_, let onBehalf) = caller { initiator = onBehalf?.initiator } else { initiator = nil }
     }
 
