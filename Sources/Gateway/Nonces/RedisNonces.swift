@@ -11,7 +11,7 @@ final class RedisNonces: NonceStore {
         local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
         local since = redis.call('GET', KEYS[1])
         if not since then
-          since = string.format('%.0f', now)
+          since = string.format('%.0f', math.max(now, tonumber(ARGV[4])))
           redis.call('SET', KEYS[1], since)
         end
         if tonumber(ARGV[1]) < tonumber(since) then return 2 end
@@ -25,15 +25,20 @@ final class RedisNonces: NonceStore {
 
     private let client: RedisClient
     private let prefix: String
+    private let now: @Sendable () -> Int64
 
-    /// - Parameter prefix: What all keys begin with.
-    init(_ client: RedisClient, prefix: String) { (self.client, self.prefix) = (client, prefix) }
+    /// - Parameters:
+    ///   - prefix: What all keys begin with.
+    ///   - now: Milliseconds since 1970.
+    init(_ client: RedisClient, prefix: String, now: @escaping @Sendable () -> Int64 = WallClock.now) {
+        (self.client, self.prefix, self.now) = (client, prefix, now)
+    }
 
     func use(_ nonce: Nonce, created: Int64, expires: Int64) async -> NonceVerdict {
         do throws(RedisFailure) {
             let reply = try await Self.script.run(
                 ["\(prefix)nonces:since", "\(prefix)nonce:\(nonce.text)"],
-                [String(created), String(expires), String(Self.clockSkew)], on: client)
+                [String(created), String(expires), String(Self.clockSkew), String(now())], on: client)
             return switch reply {
             case .integer(0): .fresh
             case .integer(1): .used
