@@ -32,14 +32,14 @@ public struct AuditEvent: Sendable {
     public let time: Date
 
     init(
-        action: String, caller: Caller?, resource: String?, before: String? = nil, after: String? = nil,
-        outcome: Outcome, time: Date
+        action: String, caller: Caller?, party: AuditParty? = nil, resource: String?, before: String? = nil,
+        after: String? = nil, outcome: Outcome, time: Date
     ) {
         (self.action, self.resource, self.before, self.after) = (action, resource, before, after)
         (self.outcome, self.time) = (outcome, time)
-        organization = caller?.organization
+        organization = party?.organization ?? caller?.organization
         requestID = CallContext.current?.requestID
-        actor = caller?.name ?? "unknown"
+        actor = party?.actor ?? caller?.name ?? "unknown"
         if case .role(_, let onBehalf) = caller { initiator = onBehalf?.initiator } else { initiator = nil }
     }
 }

@@ -47,6 +47,26 @@ public struct AuditOutbox: DenialRecorder {
         tx.afterCommit { intent.fulfill() }
     }
 
+    /// Writes an event of somebody whom the call itself has found out, or of something that was found out after it.
+    ///
+    /// - Parameters:
+    ///   - action: What the contract calls the call.
+    ///   - party: Who did it, and in whose organization; a transaction of an organization's scope is of this one.
+    ///   - intent: The current call's, which is fulfilled once the transaction has committed; nil: no call waits for it.
+    ///   - outcome: How it ended. A denial that is written here is one that the handler decides.
+    /// - Throws: What `encode` throws; `JobError`, `StoreError`.
+    public func record(
+        _ action: String, by party: AuditParty, fulfilling intent: AuditIntent? = nil, resource: String? = nil,
+        before: String? = nil, after: String? = nil, outcome: AuditEvent.Outcome = .done, in tx: borrowing Transaction
+    ) throws {
+        let event = AuditEvent(
+            action: action, caller: intent?.actor, party: party, resource: resource, before: before, after: after,
+            outcome: outcome, time: outbox.environment.now())
+        try outbox.send(
+            try encode(event), to: destination, key: Self.key(event), for: OrganizationID(party.organization), in: tx)
+        if let intent { tx.afterCommit { intent.fulfill() } }
+    }
+
     /// Writes that a call was refused. A store that cannot take it now leaves a line in the log instead: the caller is
     /// refused in any case.
     public func record(_ denial: Denial) async {
