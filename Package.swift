@@ -398,7 +398,8 @@ let package = Package(
         .executableTarget(
             name: "datavault",
             dependencies: [
-                "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway", "IdentityService", "Persistence", "Policy", "PolicyModel",
+                "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway", "IdentityService",
+                "Persistence", "Policy", "PolicyModel",
                 "ServiceKit", "Transcoding", "Wire", nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

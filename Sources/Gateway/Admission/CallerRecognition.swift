@@ -86,9 +86,10 @@ final class CallerRecognition: Sendable {
         do throws(SignatureFault) {
             signature = try PresentedSignature.read(input: input, signatures: signatures)
             try policy.check(signature, of: head, now: now)
-            digest = try head.combinedField("content-digest").map { field throws(SignatureFault) in
-                try ContentDigest.read(field)
-            } ?? .ofNothing
+            digest =
+                try head.combinedField("content-digest").map { field throws(SignatureFault) in
+                    try ContentDigest.read(field)
+                } ?? .ofNothing
             base = try SignatureBase.make(signature.components, parameters: signature.parameters, of: head)
         } catch {
             throw .signature(error)

@@ -5,7 +5,8 @@ public import ServiceKit
 enum GuardSettings {
     static let redis = SettingKey<RedisAddress?>(
         "gateway.redis", default: nil, secret: true,
-        "The Redis that gateways share nonces and limits through; unset: this gateway is alone. It must not evict keys.")
+        "The Redis that gateways share nonces and limits through; unset: this gateway is alone. It must not evict keys."
+    )
     static let redisTimeout = SettingKey(
         "gateway.redis-timeout", default: Duration.milliseconds(250), in: .milliseconds(10)...Duration.seconds(5),
         "The longest wait for Redis: then nonces are unavailable, and limits are this gateway's own.")

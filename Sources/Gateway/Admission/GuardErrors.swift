@@ -10,7 +10,8 @@ enum GuardErrors {
         .unauthenticated, Reason.credentialsMissing,
         "the call needs an API key, an access token or a signature")
     static let ambiguous = RPCError(
-        .unauthenticated, Reason.credentialsAmbiguous, "the request carries credentials of more than one kind, or twice")
+        .unauthenticated, Reason.credentialsAmbiguous, "the request carries credentials of more than one kind, or twice"
+    )
     static let unknownScheme = RPCError(
         .unauthenticated, Reason.tokenInvalid, "Authorization has another scheme than Bearer")
     static let apiKeyInvalid = RPCError(.unauthenticated, Reason.apiKeyInvalid, "the API key is not good")
