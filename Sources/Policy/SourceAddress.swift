@@ -1,3 +1,4 @@
+import PolicyModel
 public import Wire
 
 /// The address that a caller came from, as the gateway says it: in the principal, and in this metadata for public calls,
