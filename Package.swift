@@ -234,8 +234,8 @@ let package = Package(
         .target(
             name: "ServiceKit",
             dependencies: [
-                "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "OpenTelemetryContract", "Persistence",
-                "Jobs",
+                "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "IdentityContract",
+                "OpenTelemetryContract", "Persistence", "Jobs",
                 nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -256,9 +256,11 @@ let package = Package(
         .testTarget(
             name: "ServiceKitTests",
             dependencies: [
-                "ServiceKit", "Persistence", "Policy", "PolicyModel", "Wire", "WireProtos", nioCore, nioPosix, protobuf,
+                "ServiceKit", "Persistence", "Policy", "PolicyModel", "IdentityContract", "Wire", "WireProtos", nioCore,
+                nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
@@ -396,7 +398,8 @@ let package = Package(
         .executableTarget(
             name: "datavault",
             dependencies: [
-                "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway", "IdentityService", "Persistence", "Policy", "PolicyModel",
+                "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway", "IdentityService",
+                "Persistence", "Policy", "PolicyModel",
                 "ServiceKit", "Transcoding", "Wire", nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -448,6 +451,12 @@ let package = Package(
             ],
             path: "Tests/Benchmarks/Policy",
             swiftSettings: ours
+        ),
+        .target(
+            name: "BenchContract",
+            dependencies: ["Wire", "PolicyModel", "Patterns", protobuf],
+            path: "Tests/Benchmarks/Gateway/Generated",
+            swiftSettings: generated
         ),
         .target(
             name: "EchoProtos",

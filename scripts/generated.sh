@@ -24,6 +24,7 @@ generated=(
     "swift+wire | Tests/Example/proto:proto:GOOGLEAPIS | datavault/example/v1 | Tests/Example/Generated | Visibility=Public"
     "swift+wire | Tests/Interop/proto | grpc/testing | Tests/Interop/Generated | Visibility=Public"
     "swift+wire | Tests/ReadMe | greeter.proto | Tests/ReadMe/Generated | Visibility=Public"
+    "swift+wire | Tests/Benchmarks/Gateway/proto:proto:GOOGLEAPIS | datavault/bench/v1 | Tests/Benchmarks/Gateway/Generated | Visibility=Public"
     "swift+wire | Tests/Benchmarks/peers/proto | echo.proto | Tests/Benchmarks/EchoProtos | Visibility=Public"
 )
 

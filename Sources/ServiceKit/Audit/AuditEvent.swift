@@ -33,7 +33,8 @@ public struct AuditEvent: Sendable {
 
     init(
         action: String, caller: Caller?, party: AuditParty? = nil, organization: String? = nil, resource: String?,
-        before: String? = nil, after: String? = nil, outcome: Outcome, time: Date
+        before: String? = nil,
+        after: String? = nil, outcome: Outcome, time: Date
     ) {
         (self.action, self.resource, self.before, self.after) = (action, resource, before, after)
         (self.outcome, self.time) = (outcome, time)

@@ -60,11 +60,10 @@ public struct AuditOutbox: DenialRecorder {
         _ action: String, by party: AuditParty, fulfilling intent: AuditIntent? = nil, resource: String? = nil,
         before: String? = nil, after: String? = nil, outcome: AuditEvent.Outcome = .done, in tx: borrowing Transaction
     ) throws {
-        try send(
-            AuditEvent(
-                action: action, caller: intent?.actor, party: party, resource: resource, before: before, after: after,
-                outcome: outcome, time: outbox.environment.now()),
-            in: tx)
+        let event = AuditEvent(
+            action: action, caller: intent?.actor, party: party, resource: resource, before: before, after: after,
+            outcome: outcome, time: outbox.environment.now())
+        try send(event, in: tx)
         if let intent { tx.afterCommit { intent.fulfill() } }
     }
 
