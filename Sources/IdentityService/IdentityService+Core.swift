@@ -29,7 +29,7 @@ extension IdentityService {
         let core = IdentityCore(
             store: context.store, replay: Replay(store: context.store),
             audit: AuditOutbox(
-                Outbox(context.store), destination: auditDestination, encode: { _ in [] }),
+                Outbox(context.store), destination: auditDestination, encode: AuditEncoding.encode),
             permissions: Permissions(declared: declared.joined()), environment: environment, limits: limits,
             passwords: passwords, observers: UserChangeObservers(observers))
         return IdentityParts(
