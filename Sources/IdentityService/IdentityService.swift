@@ -1,1 +1,48 @@
+import DescriptorSet
+import Jobs
+import Persistence
+import PolicyModel
+public import ServiceKit
+import ServiceLifecycle
+import Wire
 
+/// Keeps organizations, people, what they may do, and the keys and sessions by which they call.
+public enum IdentityService {
+    private static let name = "identity"
+    private static let port = 7420
+
+    /// Where audit events wait in the outbox until a role takes them.
+    public static let auditDestination = "audit"
+
+    /// The role for `datavault`.
+    public static var role: RoleDefinition { role() }
+
+    /// The role, for a program that serves more than the suite's own contract.
+    ///
+    /// - Parameters:
+    ///   - contracts: Further descriptor sets, whose permissions roles give, too.
+    ///   - auditDestination: The outbox's destination of audit events.
+    public static func role(
+        contracts: [@Sendable () -> [UInt8]] = [], auditDestination: String = auditDestination
+    ) -> RoleDefinition {
+        RoleDefinition(
+            name, role: .identity, port: port, settings: settings, migrations: migrations,
+            descriptorSet: { DescriptorSet.array },
+            assemble: { context in
+                try assemble(context, contracts: contracts, auditDestination: auditDestination)
+            })
+    }
+
+    private static let settings = CoreSettings.all
+
+    static let migrations = Replay.migrations + JobsMigrations.all + CoreMigrations.all
+
+    private static func assemble(
+        _ context: RoleContext, contracts: [@Sendable () -> [UInt8]], auditDestination: String
+    ) throws -> RoleAssembly {
+        let parts = try parts(context, contracts: contracts, auditDestination: auditDestination)
+        return RoleAssembly(
+            services: coreServices(parts), background: coreBackground(parts), checks: coreChecks(parts),
+            denials: parts.core.audit)
+    }
+}

@@ -20,15 +20,21 @@ public final class PrincipalKeys: Sendable {
         var generation = 0
     }
 
+    private let fixed: [String: Key]
     private let state: Mutex<State>
 
     /// Starts with some keys, by their identifiers.
-    public init(_ keys: [String: Key] = [:]) { state = Mutex(State(keys: keys)) }
+    ///
+    /// - Parameter fixed: Keys that stay, whatever replaces the others.
+    public init(_ keys: [String: Key] = [:], fixed: [String: Key] = [:]) {
+        self.fixed = fixed
+        state = Mutex(State(keys: keys.merging(fixed) { _, fixed in fixed }))
+    }
 
-    /// Replaces all keys. What was verified with the old ones is verified anew.
+    /// Replaces all keys but the fixed ones. What was verified with the old ones is verified anew.
     public func replace(with keys: [String: Key]) {
         state.withLock { state in
-            state.keys = keys
+            state.keys = keys.merging(fixed) { _, fixed in fixed }
             state.generation += 1
         }
     }

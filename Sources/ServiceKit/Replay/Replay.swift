@@ -51,24 +51,52 @@ public struct Replay: Sendable {
         _ request: Request, id: String, sealing seal: ReplySeal? = nil,
         _ body: @escaping @Sendable (borrowing Transaction) throws -> Reply
     ) async throws -> Reply {
+        let (scope, organization) = try Self.scope()
+        return try await write(request, id: id, seal, scope, organization, store.scoped(organization), body)
+    }
+
+    /// Runs a change that reaches beyond the current call's organization once, as one that makes an organization does.
+    /// The reply is kept with the caller's.
+    ///
+    /// - Parameters:
+    ///   - reason: Why it works across organizations.
+    ///   - seal: As of `write(_:id:sealing:_:)`.
+    ///   - body: The change, as of `StoreHandle.write`, in a system transaction.
+    /// - Returns, throws: As `write(_:id:sealing:_:)`.
+    public func write<Request: Message, Reply: Message>(
+        _ request: Request, id: String, across reason: SystemReason, sealing seal: ReplySeal? = nil,
+        _ body: @escaping @Sendable (borrowing Transaction) throws -> Reply
+    ) async throws -> Reply {
+        let (scope, organization) = try Self.scope()
+        return try await write(request, id: id, seal, scope, organization, store.system(reason), body)
+    }
+
+    private static func scope() throws -> (CallScope, OrganizationID) {
         guard let scope = CallScope.current, let organization = scope.caller.organization else {
             throw RPCError(code: .internal, message: "the call is bound to no organization")
         }
-        let handle = store.scoped(OrganizationID(organization))
+        return (scope, OrganizationID(organization))
+    }
+
+    private func write<Request: Message, Reply: Message>(
+        _ request: Request, id: String, _ seal: ReplySeal?, _ scope: CallScope, _ organization: OrganizationID,
+        _ handle: StoreHandle, _ body: @escaping @Sendable (borrowing Transaction) throws -> Reply
+    ) async throws -> Reply {
         guard !id.isEmpty else { return try await handle.write(.serializable, body) }
 
         let plainHash = try Self.hash(request, method: CallContext.current?.method ?? "")
         let hash = seal.map { $0.hash(plainHash) } ?? plainHash
         let caller = Self.name(of: scope.caller)
-        let place = [organization, caller, id]
+        let place = [organization.rawValue, caller, id]
         let (now, maximum) = (configuration.now(), configuration.maximumReply)
         let oldest = now - configuration.retention.nanoseconds / 1_000
         let (reply, isRepeated): (Reply, Bool) = try await handle.write { tx in
+            let owner: SQL = tx.organization == nil ? "\(organization.rawValue)" : "\(.organization)"
             if let kept = try tx.optional(
                 KeptReply.self,
                 """
                 SELECT request_hash, reply, created_at FROM replies
-                WHERE organization = \(.organization) AND caller = \(caller) AND request_id = \(id)
+                WHERE organization = \(owner) AND caller = \(caller) AND request_id = \(id)
                 """)
             {
                 if kept.createdAt > oldest {
@@ -79,7 +107,7 @@ public struct Replay: Sendable {
                 try tx.run(
                     """
                     DELETE FROM replies
-                    WHERE organization = \(.organization) AND caller = \(caller) AND request_id = \(id)
+                    WHERE organization = \(owner) AND caller = \(caller) AND request_id = \(id)
                     """)
             }
             let reply = try body(tx)
@@ -91,7 +119,7 @@ public struct Replay: Sendable {
             try tx.run(
                 """
                 INSERT INTO replies (organization, caller, request_id, request_hash, reply, created_at)
-                VALUES (\(.organization), \(caller), \(id), \(hash), \(kept), \(now))
+                VALUES (\(owner), \(caller), \(id), \(hash), \(kept), \(now))
                 """)
             return (reply, false)
         }
