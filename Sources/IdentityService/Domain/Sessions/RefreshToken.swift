@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import ServiceKit
 
 /// A refresh token: opaque to its holder, `dv_rt_` and 94 letters and digits, of which the last 6 are a checksum of the
 /// others.
@@ -26,10 +27,10 @@ struct RefreshToken: Sendable, Hashable {
     struct Keys: Sendable {
         fileprivate let hash, tag, successor: SymmetricKey
 
-        init(_ keys: DerivedKeys) {
-            hash = keys.key(for: .refreshTokenHash)
-            tag = keys.key(for: .refreshTokenTag)
-            successor = keys.key(for: .refreshTokenSuccessor)
+        init(rootKey: SymmetricKey) {
+            hash = RootKey.derive("datavault hashes of refresh tokens, v1", from: rootKey)
+            tag = RootKey.derive("datavault tags of refresh tokens, v1", from: rootKey)
+            successor = RootKey.derive("datavault successors of refresh tokens, v1", from: rootKey)
         }
     }
 
