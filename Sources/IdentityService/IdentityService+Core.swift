@@ -13,6 +13,7 @@ struct IdentityParts: Sendable {
     let core: IdentityCore
     let passwordCalls: any PasswordCalls
     let firstStart: FirstStartService
+    let keys: KeyParts
 }
 
 /// Organizations, people, what they may do, and the first start.
@@ -25,16 +26,18 @@ extension IdentityService {
         var limits = IdentityLimits()
         limits.users = context.settings[CoreSettings.users]
         let passwords = UnfinishedPasswords()
-        let observers: [any UserChangeObserver] = []
+        let permissions = Permissions(declared: declared.joined())
+        let audit = AuditOutbox(Outbox(context.store), destination: auditDestination, encode: AuditEncoding.encode)
+        let keys = keyParts(
+            context, rootKey: try rootKey(context.settings), permissions: permissions, environment: environment,
+            tokens: StoredTokenTrust(issuer: "", audience: ""))
+        let observers: [any UserChangeObserver] = [KeyChangeObserver(keys: keys.keys, audit: audit)]
         let core = IdentityCore(
-            store: context.store, replay: Replay(store: context.store),
-            audit: AuditOutbox(
-                Outbox(context.store), destination: auditDestination, encode: AuditEncoding.encode),
-            permissions: Permissions(declared: declared.joined()), environment: environment, limits: limits,
-            passwords: passwords, observers: UserChangeObservers(observers))
+            store: context.store, replay: Replay(store: context.store), audit: audit, permissions: permissions,
+            environment: environment, limits: limits, passwords: passwords, observers: UserChangeObservers(observers))
         return IdentityParts(
             context: context, core: core, passwordCalls: passwords,
-            firstStart: FirstStartService(firstStart(context, core, makeKey: nil)))
+            firstStart: FirstStartService(firstStart(context, core, makeKey: makeFirstKey(keys.keys))), keys: keys)
     }
 
     private static func firstStart(
