@@ -373,8 +373,10 @@ let package = Package(
         .testTarget(
             name: "IdentityServiceTests",
             dependencies: [
-                "IdentityService", "IdentityContract", "ComplianceContract", "ServiceKit", "Wire", "WireProtos", "Policy",
-                "PolicyModel", "PolicyContract", "Persistence", "Jobs", "StoreTesting", "identity-probe", nioCore, protobuf,
+                "IdentityService", "IdentityContract", "ComplianceContract", "ServiceKit", "Wire", "WireProtos",
+                "Policy",
+                "PolicyModel", "PolicyContract", "Persistence", "Jobs", "StoreTesting", "identity-probe", nioCore,
+                protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,10 +1,13 @@
 import ArgumentParser
 import ExampleService
+import IdentityService
 import ServiceKit
 
 /// The roles that the program knows.
 enum Roles {
-    static let all: [RoleDefinition] = [ExampleService.role]
+    static let all: [RoleDefinition] = [
+        IdentityService.role(contracts: [ExampleService.descriptorSet]), ExampleService.role,
+    ]
 
     static let schema = RoleDefinition.schema(all)
 

@@ -22,7 +22,8 @@ public enum ExampleService {
     private static let migrations =
         Replay.migrations + JobsMigrations.all + NoteStore.migrations + JournalStore.migrations
 
-    @Sendable private static func descriptorSet() -> [UInt8] {
+    /// The serialized descriptor set of its contract.
+    @Sendable public static func descriptorSet() -> [UInt8] {
         [UInt8](Data(base64Encoded: ExampleDescriptors.base64, options: .ignoreUnknownCharacters) ?? Data())
     }
 
