@@ -1,3 +1,4 @@
+import Crypto
 import DescriptorSet
 import IdentityContract
 import Jobs
@@ -11,6 +12,7 @@ import Wire
 struct IdentityParts: Sendable {
     let context: RoleContext
     let core: IdentityCore
+    let sessions: SessionParts
     let passwordCalls: any PasswordCalls
     let firstStart: FirstStartService
 }
@@ -24,17 +26,28 @@ extension IdentityService {
         let declared = try ([DescriptorSet.array] + contracts.map { $0() }).map(DeclaredPermissions.read)
         var limits = IdentityLimits()
         limits.users = context.settings[CoreSettings.users]
-        let passwords = UnfinishedPasswords()
-        let observers: [any UserChangeObserver] = []
+        let rootKey = try rootKey(context.settings)
+        let configuration = SessionConfiguration(context.settings)
+        let sessions = SessionParts(
+            configuration, store: context.store, rootKey: rootKey, environment: environment)
+        let observers: [any UserChangeObserver] = [sessions.ender]
         let core = IdentityCore(
             store: context.store, replay: Replay(store: context.store),
             audit: AuditOutbox(
                 Outbox(context.store), destination: auditDestination, encode: AuditEncoding.encode),
             permissions: Permissions(declared: declared.joined()), environment: environment, limits: limits,
-            passwords: passwords, observers: UserChangeObservers(observers))
+            passwords: PolicyPasswords(policy: configuration.policy, hasher: sessions.hasher),
+            observers: UserChangeObservers(observers), seal: ReplySeal(rootKey: rootKey))
         return IdentityParts(
-            context: context, core: core, passwordCalls: passwords,
+            context: context, core: core, sessions: sessions, passwordCalls: UserPasswordCalls(core: core, parts: sessions),
             firstStart: FirstStartService(firstStart(context, core, makeKey: nil)))
+    }
+
+    /// The key that all secrets of the store are kept with.
+    private static func rootKey(_ settings: Settings) throws -> SymmetricKey {
+        let file = settings[SessionSettings.rootKeyFile]
+        return try RootKey.load(
+            file: file.isEmpty ? KeyFolder("\(settings[SuiteSettings.dataFolder])/keys").rootKey : file)
     }
 
     private static func firstStart(
@@ -52,6 +65,7 @@ extension IdentityService {
             OrganizationsHandler(core: parts.core),
             UsersHandler(core: parts.core, passwords: parts.passwordCalls),
             MembersHandler(core: parts.core),
+            parts.sessions.handler(parts.core),
         ]
     }
 
@@ -59,23 +73,8 @@ extension IdentityService {
         [
             parts.firstStart,
             ReplayCleaner(store: parts.context.store, logger: parts.context.logger),
-        ]
+        ] + parts.sessions.background(parts.core, logger: parts.context.logger)
     }
 
     static func coreChecks(_ parts: IdentityParts) -> [ReadinessCheck] { [parts.firstStart.check] }
-}
-
-/// Stands where passwords will be kept, until they are: refuses all.
-struct UnfinishedPasswords: PasswordSetting, PasswordCalls {
-    private static let error = RPCError(code: .unimplemented, message: "passwords are not kept yet")
-
-    func hash(_ password: String) async throws -> String { throw Self.error }
-
-    func setUserPassword(
-        _ request: Datavault_Identity_V1_SetUserPasswordRequest, context: ServerContext
-    ) async throws -> Google_Protobuf_Empty { throw Self.error }
-
-    func changePassword(
-        _ request: Datavault_Identity_V1_ChangePasswordRequest, context: ServerContext
-    ) async throws -> Google_Protobuf_Empty { throw Self.error }
 }

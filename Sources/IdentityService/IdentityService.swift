@@ -33,9 +33,9 @@ public enum IdentityService {
             })
     }
 
-    private static let settings = CoreSettings.all
+    private static let settings = CoreSettings.all + SessionSettings.all
 
-    static let migrations = Replay.migrations + JobsMigrations.all + CoreMigrations.all
+    static let migrations = Replay.migrations + JobsMigrations.all + CoreMigrations.all + SessionMigrations.all
 
     private static func assemble(
         _ context: RoleContext, contracts: [@Sendable () -> [UInt8]], auditDestination: String
