@@ -10,7 +10,8 @@ enum GuardErrors {
         .unauthenticated, Reason.credentialsMissing,
         "the call needs an API key, an access token or a signature")
     static let ambiguous = RPCError(
-        .unauthenticated, Reason.credentialsAmbiguous, "the request carries credentials of more than one kind, or twice")
+        .unauthenticated, Reason.credentialsAmbiguous, "the request carries credentials of more than one kind, or twice"
+    )
     static let unknownScheme = RPCError(
         .unauthenticated, Reason.tokenInvalid, "Authorization has another scheme than Bearer")
     static let apiKeyInvalid = RPCError(.unauthenticated, Reason.apiKeyInvalid, "the API key is not good")
@@ -23,7 +24,6 @@ enum GuardErrors {
         .unavailable, Reason.credentialsUnavailable, "callers cannot be recognized at the moment; try again")
     static let noncesUnavailable = RPCError(
         .unavailable, Reason.noncesUnavailable, "signed requests cannot be told from replays at the moment; try again")
-    static let digestMalformed = "content-digest"
 
     static func permissionMissing(_ permission: String) -> RPCError {
         RPCError(
@@ -49,6 +49,17 @@ enum GuardErrors {
         case .ambiguous: ambiguous
         case .replayed:
             RPCError(.unauthenticated, Reason.signatureReplayed, "the signature's nonce was used before; sign anew")
+        }
+    }
+
+    static func principal(_ refusal: PrincipalMint.Refusal) -> RPCError {
+        switch refusal {
+        case .noKey:
+            RPCError(
+                .unavailable, Reason.credentialsUnavailable,
+                "identity lists no key of this gateway at the moment; try again")
+        case .tooLarge: RPCError(code: .internal, message: "the caller has more permissions than a principal can hold")
+        case .failed(let error): RPCError(code: .internal, message: "the principal could not be signed", cause: error)
         }
     }
 

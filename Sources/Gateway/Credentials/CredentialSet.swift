@@ -71,7 +71,9 @@ struct CredentialSet: Sendable {
         // Whatever it was before, it is not any more.
         remove(message.id)
         guard let record = ApiKeyRecord(message) else { throw Fault(description: "a key is not whole") }
-        guard keys.count < limits.maxKeys else { throw Fault(description: "there are more than \(limits.maxKeys) keys") }
+        guard keys.count < limits.maxKeys else {
+            throw Fault(description: "there are more than \(limits.maxKeys) keys")
+        }
         keys[record.id] = record
         for (digest, secret) in record.secrets { secrets[digest] = (record.caller, secret) }
     }

@@ -10,6 +10,8 @@ final class CredentialStore: Sendable {
     enum Refusal: Error, Hashable {
         /// Nothing has been heard for too long, or nothing at all yet.
         case unavailable
+        /// It would have to be looked at with cryptography, which its address has asked for too often.
+        case exhausted
         /// Malformed, unknown, over or revoked.
         case invalid
         /// The token's time is over.
@@ -135,12 +137,17 @@ final class CredentialStore: Sendable {
 
     /// Recognizes the sender of an API key's text.
     ///
-    /// - Parameter now: Milliseconds since 1970.
-    func recognize(apiKey text: String, now: Int64) throws(Refusal) -> Recognized {
+    /// - Parameters:
+    ///   - now: Milliseconds since 1970.
+    ///   - mayTry: Whether a text that is not known to be good may be looked at.
+    func recognize(
+        apiKey text: String, now: Int64, mayTry: () -> Bool = { true }
+    ) throws(Refusal) -> Recognized {
         guard isFresh else { throw .unavailable }
         let presented = PresentedText(text, salt)
         let (known, hashKey) = state.withLock { (Self.recall(presented, &$0, now), $0.set?.hashKey) }
         if let known { return try known.get() }
+        guard mayTry() else { throw .exhausted }
         // Cryptography happens outside the lock.
         let bytes = Array(text.utf8)
         guard let hashKey, ApiKeyText.isWellFormed(bytes),
@@ -157,13 +164,16 @@ final class CredentialStore: Sendable {
     }
 
     /// Recognizes the bearer of an access token.
-    func recognize(accessToken text: String, now: Int64) throws(Refusal) -> Recognized {
+    func recognize(
+        accessToken text: String, now: Int64, mayTry: () -> Bool = { true }
+    ) throws(Refusal) -> Recognized {
         guard isFresh else { throw .unavailable }
         let presented = PresentedText(text, salt)
         let (known, verifier, generation) = state.withLock { state in
             (Self.recall(presented, &state, now), state.set?.tokens, state.generation)
         }
         if let known { return try known.get() }
+        guard mayTry() else { throw .exhausted }
         guard let verifier else { throw .invalid }
         let token: AccessToken
         do throws(AccessTokenVerifier.Refusal) { token = try verifier.verify(text, now: now) } catch {
@@ -179,13 +189,6 @@ final class CredentialStore: Sendable {
             if state.generation == generation { state.verdicts.insert(verdict, for: presented) }
             return Self.recognized(verdict, set, now)
         }.get()
-    }
-
-    /// Whether a text was recognized before and still is: costs no cryptography.
-    func remembers(_ text: String, now: Int64) -> Bool {
-        let presented = PresentedText(text, salt)
-        guard isFresh, case .success = state.withLock({ Self.recall(presented, &$0, now) }) else { return false }
-        return true
     }
 
     private static func recall(

@@ -1,4 +1,4 @@
-public import IdentityContract
+import IdentityContract
 public import Logging
 import Metrics
 public import ServiceKit

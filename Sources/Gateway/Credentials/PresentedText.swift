@@ -28,7 +28,7 @@ struct PresentedText: Hashable, Sendable {
     init(_ text: String, _ salt: Salt) {
         var (first, second) = salt.hashers
         var text = text
-        unsafe text.withUTF8 { bytes in
+        text.withUTF8 { bytes in
             unsafe first.combine(bytes: UnsafeRawBufferPointer(bytes))
             unsafe second.combine(bytes: UnsafeRawBufferPointer(bytes))
         }

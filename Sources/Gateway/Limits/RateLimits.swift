@@ -2,8 +2,9 @@
 struct LimitSubject: Hashable, Sendable {
     /// Which limit it is: what `RateLimit` and errors call it.
     enum Kind: String, Hashable, Sendable, CaseIterable {
-        /// An API key, or a user.
-        case caller
+        case key
+        /// Of access tokens.
+        case user
         case organization
         /// A source address, for what nobody known asked for.
         case address
@@ -26,9 +27,10 @@ public struct RateLimits: Sendable {
     /// The defaults.
     public init() {}
 
+    /// The limit of a kind of subject.
     func limit(_ kind: LimitSubject.Kind) -> RateLimit {
         switch kind {
-        case .caller: caller
+        case .key, .user: caller
         case .organization: organization
         case .address: address
         }
@@ -56,7 +58,5 @@ struct LimitDecision: Sendable {
 /// Keeps budgets.
 protocol RateLimiter: Sendable {
     /// Takes a call's cost from all subjects' budgets, or from none if one of them lacks it.
-    ///
-    /// - Parameter isForced: Takes what there is, even where it does not suffice: for what has happened already.
     func take(_ cost: Int, from subjects: [LimitSubject]) async -> LimitDecision
 }

@@ -2,6 +2,7 @@ import Crypto
 import FoundationEssentials
 import IdentityContract
 import Logging
+import NIOCore
 import Policy
 import ServiceKit
 import ServiceLifecycle

@@ -2,7 +2,9 @@ import CHiredis
 import Foundation
 
 /// One connection to a Redis, in blocking mode: used on one queue at a time, which its owner sees to.
+@safe
 final class RedisConnection {
+    // Freed in `deinit`, and reached by nobody else.
     private let context: UnsafeMutablePointer<redisContext>
 
     /// Connects, and logs in.

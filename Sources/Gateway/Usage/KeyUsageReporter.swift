@@ -1,5 +1,6 @@
 import IdentityContract
 import Logging
+import NIOCore
 import ServiceLifecycle
 import Synchronization
 import Wire
