@@ -33,14 +33,10 @@ public enum IdentityService {
             })
     }
 
-    private static let settings = CoreSettings.all + KeySettings.all
+    private static let settings = CoreSettings.all + SessionSettings.all + KeySettings.all
 
     static let migrations =
-        Replay.migrations + JobsMigrations.all + CoreMigrations.all + tokenMigrations + KeyMigrations.all
-
-    private static let tokenMigrations = [
-        SessionStore.migration, RefreshTokenStore.migration, TokenKeyStore.migration, TokenRevocationStore.migration,
-    ]
+        Replay.migrations + JobsMigrations.all + CoreMigrations.all + SessionMigrations.all + KeyMigrations.all
 
     private static func assemble(
         _ context: RoleContext, contracts: [@Sendable () -> [UInt8]], auditDestination: String
