@@ -59,7 +59,7 @@ class Signer:
             request, key_id=key_id or self.key_id, created=created,
             expires=created + datetime.timedelta(seconds=lifetime) if lifetime is not None else None,
             nonce=str(uuid.uuid4()) if nonce is NOT_GIVEN else nonce, label="sig1", include_alg=include_alg,
-            covered_component_ids=covered)
+            covered_component_ids=covered, use_existing_digest=data is not None)
         return request
 
 

@@ -108,8 +108,8 @@ REFUSED = {
         lambda s, u: s.prepare(u, "GET", "/api/v1/me", created=NOW() + datetime.timedelta(seconds=3600)),
         "SIGNATURE_STALE"),
     "good for too long": (lambda s, u: s.prepare(u, "GET", "/api/v1/me", lifetime=86_400), None),
-    "no end": (lambda s, u: s.prepare(u, "GET", "/api/v1/me", lifetime=None), "SIGNATURE_INCOMPLETE"),
-    "no nonce": (lambda s, u: s.prepare(u, "GET", "/api/v1/me", nonce=None), "SIGNATURE_INCOMPLETE"),
+    "no end": (lambda s, u: s.prepare(u, "GET", "/api/v1/me", lifetime=None), "SIGNATURE_MALFORMED"),
+    "no nonce": (lambda s, u: s.prepare(u, "GET", "/api/v1/me", nonce=None), "SIGNATURE_MALFORMED"),
     "another secret": (lambda s, u: s.prepare(u, "GET", "/api/v1/me", secret=b"x" * 32), "SIGNATURE_INVALID"),
     "an unknown key": (lambda s, u: s.prepare(u, "GET", "/api/v1/me", key_id=str(uuid.uuid4())), "SIGNATURE_INVALID"),
     "another algorithm": (
