@@ -51,17 +51,31 @@ enum TokenRevocationStore {
 
     /// Keeps a revocation.
     ///
+    /// - Returns: Its identifier.
     /// - Parameters:
     ///   - session: Whose tokens; nil: all of the user's.
     ///   - issuedBefore: In milliseconds since 1970, as `until`.
     static func add(
         session: String?, user: UserID, of organization: OrganizationID, issuedBefore: Int64, until: Int64, now: Int64,
         in tx: borrowing Transaction
-    ) throws {
-        try tx.run(
+    ) throws -> Int64 {
+        let id = try tx.value(
+            Int64.self,
             """
             INSERT INTO token_revocations (organization, session, user_id, issued_before_ms, until_ms, created_at)
             VALUES (\(tx.owner(organization)), \(session), \(user.rawValue), \(issuedBefore), \(until), \(now))
+            RETURNING id
+            """)
+        guard let id else { throw StoreError(.unexpected, "no id was returned") }
+        return id
+    }
+
+    /// One that is in force or was a short time ago; nil if it has been forgotten. Of a system transaction.
+    static func revocation(_ id: Int64, in tx: borrowing Transaction) throws -> TokenRevocationRow? {
+        try tx.optional(
+            TokenRevocationRow.self,
+            """
+            SELECT id, organization, session, user_id, issued_before_ms, until_ms FROM token_revocations WHERE id = \(id)
             """)
     }
 
