@@ -11,6 +11,9 @@ public enum IdentityService {
     private static let name = "identity"
     private static let port = 7420
 
+    /// Its own list of principal keys reaches it as it reaches all roles.
+    private static let itself = PeerDefinition(name, role: .identity, of: name, port: port)
+
     /// Where audit events wait in the outbox until a role takes them.
     public static let auditDestination = "audit"
 
@@ -26,7 +29,7 @@ public enum IdentityService {
         contracts: [@Sendable () -> [UInt8]] = [], auditDestination: String = auditDestination
     ) -> RoleDefinition {
         RoleDefinition(
-            name, role: .identity, port: port, settings: settings, migrations: migrations,
+            name, role: .identity, port: port, settings: settings, peers: [itself], migrations: migrations,
             descriptorSet: { DescriptorSet.array },
             assemble: { context in
                 try assemble(context, contracts: contracts, auditDestination: auditDestination)
