@@ -12,8 +12,8 @@ import Wire
 struct IdentityParts: Sendable {
     let context: RoleContext
     let core: IdentityCore
+    let keys: KeyParts
     let sessions: SessionParts
-    let passwordCalls: any PasswordCalls
     let firstStart: FirstStartService
 }
 
@@ -26,28 +26,26 @@ extension IdentityService {
         let declared = try ([DescriptorSet.array] + contracts.map { $0() }).map(DeclaredPermissions.read)
         var limits = IdentityLimits()
         limits.users = context.settings[CoreSettings.users]
+        let permissions = Permissions(declared: declared.joined())
         let rootKey = try rootKey(context.settings)
         let configuration = SessionConfiguration(context.settings)
+        let keys = keyParts(
+            context, rootKey: rootKey, permissions: permissions, environment: environment,
+            tokens: StoredTokenTrust(trustDomain: configuration.trustDomain))
         let sessions = SessionParts(
-            configuration, store: context.store, rootKey: rootKey, environment: environment)
-        let observers: [any UserChangeObserver] = [sessions.ender]
+            configuration, store: context.store, rootKey: rootKey, news: TokenNews(keys.changes),
+            environment: environment)
+        let audit = AuditOutbox(
+            Outbox(context.store), destination: auditDestination, encode: AuditEncoding.encode)
         let core = IdentityCore(
-            store: context.store, replay: Replay(store: context.store),
-            audit: AuditOutbox(
-                Outbox(context.store), destination: auditDestination, encode: AuditEncoding.encode),
-            permissions: Permissions(declared: declared.joined()), environment: environment, limits: limits,
+            store: context.store, replay: Replay(store: context.store), audit: audit, permissions: permissions,
+            environment: environment, limits: limits,
             passwords: PolicyPasswords(policy: configuration.policy, hasher: sessions.hasher),
-            observers: UserChangeObservers(observers), seal: ReplySeal(rootKey: rootKey))
+            observers: UserChangeObservers([sessions.ender, KeyChangeObserver(keys: keys.keys, audit: audit)]),
+            seal: keys.vault.vault.replies)
         return IdentityParts(
-            context: context, core: core, sessions: sessions, passwordCalls: UserPasswordCalls(core: core, parts: sessions),
-            firstStart: FirstStartService(firstStart(context, core, makeKey: nil)))
-    }
-
-    /// The key that all secrets of the store are kept with.
-    private static func rootKey(_ settings: Settings) throws -> SymmetricKey {
-        let file = settings[SessionSettings.rootKeyFile]
-        return try RootKey.load(
-            file: file.isEmpty ? KeyFolder("\(settings[SuiteSettings.dataFolder])/keys").rootKey : file)
+            context: context, core: core, keys: keys, sessions: sessions,
+            firstStart: FirstStartService(firstStart(context, core, makeKey: makeFirstKey(keys.keys))))
     }
 
     private static func firstStart(
@@ -63,10 +61,10 @@ extension IdentityService {
     static func coreServices(_ parts: IdentityParts) -> [any ServiceHandler] {
         [
             OrganizationsHandler(core: parts.core),
-            UsersHandler(core: parts.core, passwords: parts.passwordCalls),
+            UsersHandler(core: parts.core, passwords: UserPasswordCalls(core: parts.core, parts: parts.sessions)),
             MembersHandler(core: parts.core),
             parts.sessions.handler(parts.core),
-        ]
+        ] + keyServices(parts.keys, parts.core, parts.context)
     }
 
     static func coreBackground(_ parts: IdentityParts) -> [any Service] {
@@ -74,7 +72,10 @@ extension IdentityService {
             parts.firstStart,
             ReplayCleaner(store: parts.context.store, logger: parts.context.logger),
         ] + parts.sessions.background(parts.core, logger: parts.context.logger)
+            + keyBackground(parts.keys, parts.core, parts.context)
     }
 
-    static func coreChecks(_ parts: IdentityParts) -> [ReadinessCheck] { [parts.firstStart.check] }
+    static func coreChecks(_ parts: IdentityParts) -> [ReadinessCheck] {
+        [parts.keys.vault.check, parts.firstStart.check]
+    }
 }

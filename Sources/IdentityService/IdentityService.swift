@@ -33,9 +33,10 @@ public enum IdentityService {
             })
     }
 
-    private static let settings = CoreSettings.all + SessionSettings.all
+    private static let settings = CoreSettings.all + SessionSettings.all + KeySettings.all
 
-    static let migrations = Replay.migrations + JobsMigrations.all + CoreMigrations.all + SessionMigrations.all
+    static let migrations =
+        Replay.migrations + JobsMigrations.all + CoreMigrations.all + KeyMigrations.all + SessionMigrations.all
 
     private static func assemble(
         _ context: RoleContext, contracts: [@Sendable () -> [UInt8]], auditDestination: String

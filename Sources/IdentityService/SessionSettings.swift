@@ -2,12 +2,6 @@ import ServiceKit
 
 /// The settings of passwords, log-in, sessions and access tokens.
 enum SessionSettings {
-    /// `identity.root-key-file`
-    static let rootKeyFile = SettingKey(
-        "identity.root-key-file", default: "",
-        "The root key that stored secrets are sealed with. Empty: `keys/root.key` in `data.folder`. All instances that share a database need the same."
-    )
-
     // MARK: Passwords
 
     /// `identity.password.memory`
@@ -93,7 +87,6 @@ enum SessionSettings {
         "How long before it signs a key is published; half of the rotation's time at most counts.")
 
     static let all = [
-        rootKeyFile.declaration,
         memory.declaration, iterations.declaration, lanes.declaration, threads.declaration, queue.declaration,
         wait.declaration, accountFailures.declaration, accountInterval.declaration, sourceFailures.declaration,
         sourceInterval.declaration, recordedFailures.declaration, idleTimeout.declaration, lifetime.declaration,

@@ -70,31 +70,33 @@ enum TokenRevocationStore {
         return id
     }
 
-    /// One that is in force or was a short time ago; nil if it has been forgotten. Of a system transaction.
-    static func revocation(_ id: Int64, in tx: borrowing Transaction) throws -> TokenRevocationRow? {
-        try tx.optional(
+    private static let columns: SQL = "id, organization, session, user_id, issued_before_ms, until_ms"
+
+    /// Those in force after an identifier, in the order of identifiers, whichever organizations' they are; of a system
+    /// transaction.
+    ///
+    /// - Parameter now: Milliseconds since 1970.
+    static func inForce(
+        after id: Int64 = 0, count: Int, at now: Int64, in tx: borrowing Transaction
+    ) throws -> [TokenRevocationRow] {
+        try tx.all(
             TokenRevocationRow.self,
             """
-            SELECT id, organization, session, user_id, issued_before_ms, until_ms FROM token_revocations WHERE id = \(id)
+            SELECT \(columns) FROM token_revocations WHERE id > \(id) AND until_ms > \(now) ORDER BY id LIMIT \(count)
             """)
     }
 
-    /// All that are in force, whichever organizations' they are; of a system transaction.
-    ///
-    /// Identifiers are given before transactions commit, so a lower one can appear after a higher one: who follows the
-    /// table compares what it has told with what is in force, and does not go on from the highest.
-    ///
-    /// - Parameter now: Milliseconds since 1970.
-    static func inForce(at now: Int64, in tx: borrowing Transaction) throws -> [TokenRevocationRow] {
-        var rows: [TokenRevocationRow] = []
-        try tx.forEach(
+    /// Those in force of some identifiers; of a system transaction.
+    static func inForce(
+        _ ids: some Collection<Int64>, at now: Int64, in tx: borrowing Transaction
+    ) throws -> [TokenRevocationRow] {
+        guard !ids.isEmpty else { return [] }
+        return try tx.all(
             TokenRevocationRow.self,
             """
-            SELECT id, organization, session, user_id, issued_before_ms, until_ms FROM token_revocations
-            WHERE until_ms > \(now) ORDER BY id
-            """
-        ) { rows.append($0) }
-        return rows
+            SELECT \(columns) FROM token_revocations
+            WHERE id IN (\(SQL.list(ids))) AND until_ms > \(now) ORDER BY id
+            """)
     }
 
     /// Deletes those whose time is over; of a system transaction.
