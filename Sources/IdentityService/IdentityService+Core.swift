@@ -3,6 +3,7 @@ import DescriptorSet
 import IdentityContract
 import Jobs
 import Persistence
+import Policy
 import ServiceKit
 import ServiceLifecycle
 import SwiftProtobuf
@@ -12,9 +13,10 @@ import Wire
 struct IdentityParts: Sendable {
     let context: RoleContext
     let core: IdentityCore
-    let keys: KeyParts
     let sessions: SessionParts
+    let passwordCalls: any PasswordCalls
     let firstStart: FirstStartService
+    let keys: KeyParts
 }
 
 /// Organizations, people, what they may do, and the first start.
@@ -26,26 +28,33 @@ extension IdentityService {
         let declared = try ([DescriptorSet.array] + contracts.map { $0() }).map(DeclaredPermissions.read)
         var limits = IdentityLimits()
         limits.users = context.settings[CoreSettings.users]
-        let permissions = Permissions(declared: declared.joined())
         let rootKey = try rootKey(context.settings)
+        let permissions = Permissions(declared: declared.joined())
+        let audit = AuditOutbox(Outbox(context.store), destination: auditDestination, encode: AuditEncoding.encode)
         let configuration = SessionConfiguration(context.settings)
+        let parties = AccessTokenVerifier.Configuration(trustDomain: configuration.trustDomain)
         let keys = keyParts(
             context, rootKey: rootKey, permissions: permissions, environment: environment,
-            tokens: StoredTokenTrust(trustDomain: configuration.trustDomain))
+            tokens: StoredTokenTrust(issuer: parties.issuer, audience: parties.audience))
         let sessions = SessionParts(
-            configuration, store: context.store, rootKey: rootKey, news: TokenNews(keys.changes),
+            configuration, store: context.store, rootKey: rootKey, news: news(of: keys.changes),
             environment: environment)
-        let audit = AuditOutbox(
-            Outbox(context.store), destination: auditDestination, encode: AuditEncoding.encode)
         let core = IdentityCore(
             store: context.store, replay: Replay(store: context.store), audit: audit, permissions: permissions,
             environment: environment, limits: limits,
             passwords: PolicyPasswords(policy: configuration.policy, hasher: sessions.hasher),
             observers: UserChangeObservers([sessions.ender, KeyChangeObserver(keys: keys.keys, audit: audit)]),
-            seal: keys.vault.vault.replies)
+            seal: ReplySeal(rootKey: rootKey))
         return IdentityParts(
-            context: context, core: core, keys: keys, sessions: sessions,
-            firstStart: FirstStartService(firstStart(context, core, makeKey: makeFirstKey(keys.keys))))
+            context: context, core: core, sessions: sessions, passwordCalls: UserPasswordCalls(core: core, parts: sessions),
+            firstStart: FirstStartService(firstStart(context, core, makeKey: makeFirstKey(keys.keys))), keys: keys)
+    }
+
+    /// Revocations and keys of access tokens are told as other changes of credentials are.
+    private static func news(of changes: CredentialChanges) -> TokenNews {
+        TokenNews(
+            revocation: { id, organization, tx in try changes.note(.revocation(id), of: organization, in: tx) },
+            tokenKeys: { tx in try changes.note(.tokenKeys, in: tx) })
     }
 
     private static func firstStart(
@@ -61,10 +70,10 @@ extension IdentityService {
     static func coreServices(_ parts: IdentityParts) -> [any ServiceHandler] {
         [
             OrganizationsHandler(core: parts.core),
-            UsersHandler(core: parts.core, passwords: UserPasswordCalls(core: parts.core, parts: parts.sessions)),
+            UsersHandler(core: parts.core, passwords: parts.passwordCalls),
             MembersHandler(core: parts.core),
             parts.sessions.handler(parts.core),
-        ] + keyServices(parts.keys, parts.core, parts.context)
+        ]
     }
 
     static func coreBackground(_ parts: IdentityParts) -> [any Service] {
@@ -72,10 +81,7 @@ extension IdentityService {
             parts.firstStart,
             ReplayCleaner(store: parts.context.store, logger: parts.context.logger),
         ] + parts.sessions.background(parts.core, logger: parts.context.logger)
-            + keyBackground(parts.keys, parts.core, parts.context)
     }
 
-    static func coreChecks(_ parts: IdentityParts) -> [ReadinessCheck] {
-        [parts.keys.vault.check, parts.firstStart.check]
-    }
+    static func coreChecks(_ parts: IdentityParts) -> [ReadinessCheck] { [parts.firstStart.check] }
 }

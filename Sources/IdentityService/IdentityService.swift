@@ -36,14 +36,16 @@ public enum IdentityService {
     private static let settings = CoreSettings.all + SessionSettings.all + KeySettings.all
 
     static let migrations =
-        Replay.migrations + JobsMigrations.all + CoreMigrations.all + KeyMigrations.all + SessionMigrations.all
+        Replay.migrations + JobsMigrations.all + CoreMigrations.all + SessionMigrations.all + KeyMigrations.all
 
     private static func assemble(
         _ context: RoleContext, contracts: [@Sendable () -> [UInt8]], auditDestination: String
     ) throws -> RoleAssembly {
         let parts = try parts(context, contracts: contracts, auditDestination: auditDestination)
         return RoleAssembly(
-            services: coreServices(parts), background: coreBackground(parts), checks: coreChecks(parts),
+            services: coreServices(parts) + keyServices(parts.keys, parts.core, context),
+            background: coreBackground(parts) + keyBackground(parts.keys, parts.core, context),
+            checks: coreChecks(parts) + [parts.keys.vault.check],
             denials: parts.core.audit)
     }
 }

@@ -170,7 +170,7 @@ class Edge:
         self.settings["example.peers.identity"] = f"127.0.0.1:{self.ports['identity']}"
         self.settings["identity.peers.identity"] = f"127.0.0.1:{self.ports['identity']}"
         if redis:
-            self.settings["gateway.redis.url"] = redis.url
+            self.settings["gateway.redis"] = redis.url
         for role in ROLES:
             self.processes[role] = Process(("serve", role), self.settings)
         for number in range(1, gateways):

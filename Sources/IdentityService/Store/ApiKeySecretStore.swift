@@ -16,7 +16,7 @@ extension ApiKeySecret: RowDecodable {
 enum ApiKeySecretStore {
     static let migrations = [
         Migration(
-            "identity keys 003 secrets of api keys",
+            "identity 043 secrets of api keys",
             up: [
                 .sql(
                     """

@@ -22,7 +22,7 @@ extension ApiKey: RowDecodable {
 enum ApiKeyStore {
     static let migrations = [
         Migration(
-            "identity keys 002 api keys",
+            "identity 042 api keys",
             up: [
                 // Lists are words with blanks between: neither permissions nor networks hold any.
                 .sql(

@@ -79,7 +79,7 @@ struct ChangePosition: Sendable, Hashable {
 enum CredentialChangeStore {
     static let migrations = [
         Migration(
-            "identity keys 004 changes of credentials",
+            "identity 044 changes of credentials",
             up: [
                 .sql(
                     sqlite: """

@@ -24,7 +24,7 @@ struct ListedPrincipalKey: Sendable, Hashable, RowDecodable {
 enum PrincipalKeyStore {
     static let migrations = [
         Migration(
-            "identity keys 005 principal keys",
+            "identity 045 principal keys",
             up: [
                 .sql(
                     """

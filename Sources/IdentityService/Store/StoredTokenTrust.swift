@@ -1,18 +1,12 @@
 import Foundation
 import IdentityContract
 import Persistence
-import Policy
 import SwiftProtobuf
 
-/// What gateways are to know of access tokens, as the tables have it.
+/// What the tables of token keys and revocations say.
 struct StoredTokenTrust: TokenTrust {
     let issuer: String
     let audience: String
-
-    init(trustDomain: String) {
-        let parties = AccessTokenVerifier.Configuration(trustDomain: trustDomain)
-        (issuer, audience) = (parties.issuer, parties.audience)
-    }
 
     func keys(in tx: borrowing Transaction) throws -> [Datavault_Identity_V1_AccessTokenKey] {
         try TokenKeyStore.all(in: tx).map { key in
@@ -23,25 +17,57 @@ struct StoredTokenTrust: TokenTrust {
         }
     }
 
+    private static let columns: SQL = "id, organization, session, user_id, issued_before_ms, until_ms"
+
     func revocations(
         after id: Int64, count: Int, nowMilliseconds: Int64, in tx: borrowing Transaction
     ) throws -> [(id: Int64, revocation: Datavault_Identity_V1_TokenRevocation)] {
-        try TokenRevocationStore.inForce(after: id, count: count, at: nowMilliseconds, in: tx)
-            .map { ($0.id, Datavault_Identity_V1_TokenRevocation($0)) }
+        try tx.all(
+            TokenRevocationRow.self,
+            """
+            SELECT \(Self.columns) FROM token_revocations WHERE id > \(id) AND until_ms > \(nowMilliseconds)
+            ORDER BY id LIMIT \(count)
+            """
+        ).map { (id: $0.id, revocation: Self.message($0)) }
     }
 
     func revocations(
         _ ids: Set<Int64>, nowMilliseconds: Int64, in tx: borrowing Transaction
     ) throws -> [Datavault_Identity_V1_TokenRevocation] {
-        try TokenRevocationStore.inForce(ids, at: nowMilliseconds, in: tx)
-            .map(Datavault_Identity_V1_TokenRevocation.init)
+        var found: [Datavault_Identity_V1_TokenRevocation] = []
+        var rest = ids.sorted()[...]
+        while !rest.isEmpty {
+            let chunk = Array(rest.prefix(Self.chunk))
+            rest = rest.dropFirst(Self.chunk)
+            found += try tx.all(
+                TokenRevocationRow.self,
+                """
+                SELECT \(Self.columns) FROM token_revocations
+                WHERE id IN (\(SQL.list(chunk))) AND until_ms > \(nowMilliseconds) ORDER BY id
+                """
+            ).map(Self.message)
+        }
+        return found
+    }
+
+    /// Revocations that one statement names.
+    private static let chunk = 200
+
+    private static func message(_ row: TokenRevocationRow) -> Datavault_Identity_V1_TokenRevocation {
+        .with {
+            if let session = row.session { $0.session = session } else { $0.user = row.user.rawValue }
+            $0.issuedBeforeMs = row.issuedBefore
+            $0.untilMs = row.until
+        }
     }
 }
 
-extension Datavault_Identity_V1_TokenRevocation {
-    init(_ row: TokenRevocationRow) {
-        self.init()
-        if let session = row.session { self.session = session } else { user = row.user.rawValue }
-        (issuedBeforeMs, untilMs) = (row.issuedBefore, row.until)
+extension CredentialChanges {
+    /// Tells gateways of a revocation, an entry of `token_revocations`, in the transaction that makes it.
+    func noteRevocation(_ id: Int64, of organization: OrganizationID, in tx: borrowing Transaction) throws {
+        try note(.revocation(id), of: organization, in: tx)
     }
+
+    /// Tells gateways that a key of access tokens was made or forgotten. In a transaction of the system.
+    func noteTokenKeys(in tx: borrowing Transaction) throws { try note(.tokenKeys, in: tx) }
 }

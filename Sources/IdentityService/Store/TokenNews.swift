@@ -7,14 +7,3 @@ struct TokenNews: Sendable {
     /// A key was made or forgotten.
     var tokenKeys: @Sendable (borrowing Transaction) throws -> Void = { _ in }
 }
-
-extension TokenNews {
-    /// Tells by the table of changes.
-    init(_ changes: CredentialChanges) {
-        self.init(
-            revocation: { id, organization, tx in
-                try changes.note(.revocation(id), of: organization, in: tx)
-            },
-            tokenKeys: { tx in try changes.note(.tokenKeys, in: tx) })
-    }
-}

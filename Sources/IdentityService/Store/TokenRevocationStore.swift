@@ -70,35 +70,6 @@ enum TokenRevocationStore {
         return id
     }
 
-    private static let columns: SQL = "id, organization, session, user_id, issued_before_ms, until_ms"
-
-    /// Those in force after an identifier, in the order of identifiers, whichever organizations' they are; of a system
-    /// transaction.
-    ///
-    /// - Parameter now: Milliseconds since 1970.
-    static func inForce(
-        after id: Int64 = 0, count: Int, at now: Int64, in tx: borrowing Transaction
-    ) throws -> [TokenRevocationRow] {
-        try tx.all(
-            TokenRevocationRow.self,
-            """
-            SELECT \(columns) FROM token_revocations WHERE id > \(id) AND until_ms > \(now) ORDER BY id LIMIT \(count)
-            """)
-    }
-
-    /// Those in force of some identifiers; of a system transaction.
-    static func inForce(
-        _ ids: some Collection<Int64>, at now: Int64, in tx: borrowing Transaction
-    ) throws -> [TokenRevocationRow] {
-        guard !ids.isEmpty else { return [] }
-        return try tx.all(
-            TokenRevocationRow.self,
-            """
-            SELECT \(columns) FROM token_revocations
-            WHERE id IN (\(SQL.list(ids))) AND until_ms > \(now) ORDER BY id
-            """)
-    }
-
     /// Deletes those whose time is over; of a system transaction.
     static func clean(now: Int64, in tx: borrowing Transaction) throws -> Int {
         try tx.run("DELETE FROM token_revocations WHERE until_ms <= \(now)")

@@ -19,7 +19,7 @@ final class VaultStore: Sendable {
 
     static let migrations = [
         Migration(
-            "identity keys 001 root keys",
+            "identity 041 root keys",
             up: [
                 .sql(
                     """

@@ -7,6 +7,7 @@ import PolicyModel
 import Synchronization
 import Testing
 import Wire
+import WireProtos
 
 @testable import Gateway
 
