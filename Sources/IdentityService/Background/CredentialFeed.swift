@@ -152,7 +152,8 @@ final class CredentialFeed: Service, Sendable {
                 } catch  where !Task.isCancelled {
                     // Once for each kind of trouble: a look is made five times a second.
                     if problem != "\(error)" {
-                        logger.error("credentials cannot be read, so gateways hear nothing", metadata: ["error": "\(error)"])
+                        logger.error(
+                            "credentials cannot be read, so gateways hear nothing", metadata: ["error": "\(error)"])
                     }
                     problem = "\(error)"
                 } catch {}
@@ -179,7 +180,8 @@ final class CredentialFeed: Service, Sendable {
         }
         for subscription in subscriptions {
             if found.isTooMuch {
-                subscription.end(RPCError(code: .unavailable, message: "too much has changed; the peer has to begin anew"))
+                subscription.end(
+                    RPCError(code: .unavailable, message: "too much has changed; the peer has to begin anew"))
             } else {
                 subscription.offer(found.events, asOf: asOf, stall: configuration.stall)
             }
@@ -281,9 +283,10 @@ final class CredentialFeed: Service, Sendable {
 
     private func tellPages(
         _ tell: (CredentialPayload) async throws -> Void,
-        _ read: @escaping @Sendable (
-            String, borrowing Transaction
-        ) throws -> (events: [CredentialPayload], last: String?)
+        _ read:
+            @escaping @Sendable (
+                String, borrowing Transaction
+            ) throws -> (events: [CredentialPayload], last: String?)
     ) async throws {
         var next: String? = ""
         while let last = next {

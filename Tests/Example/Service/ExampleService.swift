@@ -23,7 +23,8 @@ public enum ExampleService {
 
     /// The role for `datavault`. Its certificate is the pipeline's, as the contract knows no role of examples.
     public static let role = RoleDefinition(
-        name, role: .pipeline, port: port, peers: [journal, identity], migrations: migrations, descriptorSet: descriptorSet,
+        name, role: .pipeline, port: port, peers: [journal, identity], migrations: migrations,
+        descriptorSet: descriptorSet,
         assemble: { context in assemble(context) })
 
     private static let migrations =
