@@ -1,5 +1,6 @@
 import IdentityContract
 import PolicyModel
+import SwiftProtobuf
 import Testing
 import Wire
 import WireProtos
