@@ -175,8 +175,8 @@ import Wire
             #expect(event.action == "api_key.revoke_leaked")
             #expect(event.organization == admin.organization.rawValue)
             #expect(event.resource == made.apiKey.name)
-            #expect(event.before.contains("API_KEY_STATE_ACTIVE"))
-            #expect(event.after.contains("API_KEY_STATE_REVOKED"))
+            #expect(event.before.contains("state: active"))
+            #expect(event.after.contains("state: revoked"))
             // A secret whose overlap is over is no power over the key any more.
             let other = try await identity.create(admin)
             _ = try await identity.rotate(admin, other.apiKey.name, overlap: 0)

@@ -48,7 +48,8 @@ final class KeysGateway: Sendable {
         do {
             for try await event in try await client.watchCredentials(.init()) { take(event) }
         } catch let error as RPCError {
-            state.withLock { $0.end = error }
+            // One that was refused has not begun.
+            state.withLock { if $0.start != nil { $0.end = error } }
         }
     }
 

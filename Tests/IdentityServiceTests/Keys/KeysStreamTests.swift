@@ -51,6 +51,7 @@ import Wire
                 #expect(key.allowedNetworks == ["192.0.2.0/24"])
                 // The newest first, and a gateway can check both.
                 #expect(key.secrets.map { Array($0.hash) } == [rotated, first].map { identity.vault.vault.hash($0.secret) })
+                try #require(key.secrets.count == 2)
                 #expect(key.secrets[0].expiresAtMs == 0)
                 #expect(key.secrets[1].expiresAtMs > 0)
                 let bytes = try [signing, first].map { Data(try KeysCallTests.bytes($0.signingSecret)) }
@@ -61,6 +62,26 @@ import Wire
                 #expect(known.sequences == Array(1...Int64(known.sequences.count)))
                 try await gateway.wait("heartbeats come") { $0.heartbeats > 3 }
                 #expect(gateway.knowledge.lastTime > known.lastTime)
+            }
+        }
+    }
+
+    /// Many pages, while keys change and go: at the end the gateway knows what is in the store.
+    @Test(arguments: stores) func theFirstPartHasManyPages(_ kind: Store.Kind) async throws {
+        try await withKeys(kind, { $0.feed.page = 3 }) { identity, _ in
+            let admin = try await identity.organization()
+            var names: [String] = []
+            for _ in 0..<20 { names.append(try await identity.create(admin).apiKey.name) }
+            let all = names
+            let changing = Task {
+                for name in all.prefix(10) { _ = try await identity.revoke(admin, name) }
+                for _ in 0..<5 { _ = try await identity.create(admin) }
+            }
+            try await withGateway(identity) { gateway in
+                try await changing.value
+                let living = try await identity.list(admin) { $0.state = .active }.apiKeys.map(\.name.identifier)
+                #expect(living.count == 15)
+                try await gateway.wait("the gateway knows what there is") { Set($0.keys.keys) == Set(living) }
             }
         }
     }
@@ -206,7 +227,7 @@ import Wire
     ) async throws -> (Set<CredentialChange>?, ChangePosition) {
         try await handle.read { tx in
             let new = try CredentialChangeStore.position(kind, in: tx)
-            return (try CredentialChangeStore.changes(after: position, kind, maximum: 100, in: tx), new)
+            return (try CredentialChangeStore.changes(after: position, kind, maximum: 1_000, in: tx), new)
         }
     }
 
