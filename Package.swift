@@ -402,7 +402,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "IdentityContract", "GatewayContract", "ServiceKit", "Transcoding", "TestContractProtos",
+                "Gateway", "IdentityContract", "GatewayContract", "GoogleAPIContract", "ServiceKit", "Transcoding",
+                "TestContractProtos",
                 "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", nioCore, nioPosix, nioEmbedded,
                 protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -25,7 +25,7 @@ struct TestCaller: Sendable {
 
 /// Hashes nothing, so that tests need not wait; refuses what is short.
 struct TestPasswords: PasswordSetting, PasswordCalls {
-    func hash(_ password: String) async throws -> String {
+    func hash(_ password: String, of owner: PasswordOwner) async throws -> String {
         guard password.count >= 12 else {
             throw IdentityError.passwordWeak(field: "", problems: ["must have at least 12 characters"])
         }
