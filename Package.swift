@@ -234,8 +234,8 @@ let package = Package(
         .target(
             name: "ServiceKit",
             dependencies: [
-                "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "OpenTelemetryContract", "Persistence",
-                "Jobs",
+                "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "IdentityContract",
+                "OpenTelemetryContract", "Persistence", "Jobs",
                 nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -256,9 +256,11 @@ let package = Package(
         .testTarget(
             name: "ServiceKitTests",
             dependencies: [
-                "ServiceKit", "Persistence", "Policy", "PolicyModel", "Wire", "WireProtos", nioCore, nioPosix, protobuf,
+                "ServiceKit", "Persistence", "Policy", "PolicyModel", "IdentityContract", "Wire", "WireProtos", nioCore,
+                nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
@@ -335,6 +337,12 @@ let package = Package(
             swiftSettings: generated
         ),
         .target(
+            name: "ComplianceContract",
+            dependencies: ["Wire", "PolicyModel", protobuf],
+            path: "Sources/Contracts/ComplianceContract",
+            swiftSettings: generated
+        ),
+        .target(
             name: "GatewayContract",
             dependencies: ["Wire", "PolicyModel", protobuf],
             path: "Sources/Contracts/GatewayContract",
@@ -343,8 +351,8 @@ let package = Package(
         .target(
             name: "IdentityService",
             dependencies: [
-                "ServiceKit", "IdentityContract", "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract",
-                "Persistence", "Jobs", "DescriptorSet", "CArgon2", protobuf,
+                "ServiceKit", "IdentityContract", "ComplianceContract", "Wire", "WireProtos", "Policy", "PolicyModel",
+                "PolicyContract", "Persistence", "Jobs", "DescriptorSet", "CArgon2", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
@@ -353,11 +361,22 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        // Identity as a process of its own, for tests that kill it.
+        .executableTarget(
+            name: "identity-probe",
+            dependencies: [
+                "IdentityService", "ServiceKit", "Policy", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/IdentityProbe",
+            swiftSettings: ours
+        ),
         .testTarget(
             name: "IdentityServiceTests",
             dependencies: [
-                "IdentityService", "IdentityContract", "ServiceKit", "Wire", "WireProtos", "Policy", "PolicyModel",
-                "PolicyContract", "Persistence", "Jobs", "StoreTesting", protobuf,
+                "IdentityService", "IdentityContract", "ComplianceContract", "ServiceKit", "Wire", "WireProtos",
+                "Policy",
+                "PolicyModel", "PolicyContract", "Persistence", "Jobs", "StoreTesting", "identity-probe", nioCore,
+                protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
@@ -397,7 +416,8 @@ let package = Package(
         .executableTarget(
             name: "datavault",
             dependencies: [
-                "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway", "IdentityService", "Persistence", "Policy", "PolicyModel",
+                "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway", "IdentityService",
+                "Persistence", "Policy", "PolicyModel",
                 "ServiceKit", "Transcoding", "Wire", nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -449,6 +469,12 @@ let package = Package(
             ],
             path: "Tests/Benchmarks/Policy",
             swiftSettings: ours
+        ),
+        .target(
+            name: "BenchContract",
+            dependencies: ["Wire", "PolicyModel", "Patterns", protobuf],
+            path: "Tests/Benchmarks/Gateway/Generated",
+            swiftSettings: generated
         ),
         .target(
             name: "EchoProtos",

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Writes a descriptor set with all imports: scripts/descriptor-set.sh suite|test|example OUTPUT [PROTOC_OPTION…]
+# Writes a descriptor set with all imports: scripts/descriptor-set.sh suite|test|example|bench OUTPUT [PROTOC_OPTION…]
 #
 #   suite    the protos under proto/datavault, with what errors carry
 #   test     those of Tests/Contract
 #   example  those of Tests/Example
+#   bench    those of Tests/Benchmarks/Gateway
 #
 # PROTOC      the protoc to run (protoc)
 # BUILD_PATH  where Swift checks packages out (.build)
@@ -16,6 +17,7 @@ case $which in
 suite) root=proto extra=(google/api/annotations.proto google/rpc/error_details.proto google/rpc/status.proto) ;;
 test) root=Tests/Contract/proto extra=() ;;
 example) root=Tests/Example/proto extra=() ;;
+bench) root=Tests/Benchmarks/Gateway/proto extra=() ;;
 *) echo "descriptor-set.sh: there is no set '$which'" >&2; exit 2 ;;
 esac
 

@@ -43,3 +43,6 @@ write Tests/Contract/Generated/TestDescriptors.swift TestDescriptors "public " \
 scripts/descriptor-set.sh example "$set_file"
 write Tests/Example/Generated/ExampleDescriptors.swift ExampleDescriptors "public " \
     "The serialized descriptor set of datavault.example.v1."
+scripts/descriptor-set.sh bench "$set_file"
+write Tests/Benchmarks/Gateway/Generated/BenchDescriptors.swift BenchDescriptors "public " \
+    "The serialized descriptor set of datavault.bench.v1."

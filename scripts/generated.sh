@@ -18,12 +18,14 @@ generated=(
     "wire | proto | $grpc | Sources/Wire/Generated | Visibility=Public,ImportWire=false,ExtraModuleImports=WireProtos"
     "wire | proto | datavault/policy/v1 | Sources/Policy/Generated | Visibility=Public,ExtraModuleImports=PolicyContract"
     "swift+wire | proto:GOOGLEAPIS | datavault/identity/v1 | Sources/Contracts/IdentityContract | Visibility=Public"
+    "swift+wire | proto | datavault/compliance/v1 | Sources/Contracts/ComplianceContract | Visibility=Public"
     "swift+wire | proto | datavault/gateway/v1 | Sources/Contracts/GatewayContract | Visibility=Public"
     "swift+wire | proto | $otlp | Sources/Contracts/OpenTelemetryContract | Visibility=Public"
     "swift+wire | Tests/Contract/proto:proto:GOOGLEAPIS | datavault/test/v1 | Tests/Contract/Generated | Visibility=Public"
     "swift+wire | Tests/Example/proto:proto:GOOGLEAPIS | datavault/example/v1 | Tests/Example/Generated | Visibility=Public"
     "swift+wire | Tests/Interop/proto | grpc/testing | Tests/Interop/Generated | Visibility=Public"
     "swift+wire | Tests/ReadMe | greeter.proto | Tests/ReadMe/Generated | Visibility=Public"
+    "swift+wire | Tests/Benchmarks/Gateway/proto:proto:GOOGLEAPIS | datavault/bench/v1 | Tests/Benchmarks/Gateway/Generated | Visibility=Public"
     "swift+wire | Tests/Benchmarks/peers/proto | echo.proto | Tests/Benchmarks/EchoProtos | Visibility=Public"
 )
 

@@ -166,6 +166,9 @@ public nonisolated struct Datavault_Policy_V1_Principal: Sendable {
   /// When it ends, in milliseconds since 1970 (UTC): at most 60 000 after `issued_at_ms`.
   public var expiresAtMs: Int64 = 0
 
+  /// The identifier of the session that the caller's access token comes from; empty for callers without one.
+  public var session: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -225,7 +228,7 @@ nonisolated extension Datavault_Policy_V1_AuthenticationStrength: SwiftProtobuf.
 
 nonisolated extension Datavault_Policy_V1_Principal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Principal"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}organization\0\u{1}subject\0\u{1}kind\0\u{1}permissions\0\u{3}source_address\0\u{1}strength\0\u{1}audience\0\u{1}method\0\u{3}issued_at_ms\0\u{3}expires_at_ms\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}organization\0\u{1}subject\0\u{1}kind\0\u{1}permissions\0\u{3}source_address\0\u{1}strength\0\u{1}audience\0\u{1}method\0\u{3}issued_at_ms\0\u{3}expires_at_ms\0\u{1}session\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -243,6 +246,7 @@ nonisolated extension Datavault_Policy_V1_Principal: SwiftProtobuf.Message, Swif
       case 8: try { try decoder.decodeSingularStringField(value: &self.method) }()
       case 9: try { try decoder.decodeSingularInt64Field(value: &self.issuedAtMs) }()
       case 10: try { try decoder.decodeSingularInt64Field(value: &self.expiresAtMs) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.session) }()
       default: break
       }
     }
@@ -279,6 +283,9 @@ nonisolated extension Datavault_Policy_V1_Principal: SwiftProtobuf.Message, Swif
     if self.expiresAtMs != 0 {
       try visitor.visitSingularInt64Field(value: self.expiresAtMs, fieldNumber: 10)
     }
+    if !self.session.isEmpty {
+      try visitor.visitSingularStringField(value: self.session, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -293,6 +300,7 @@ nonisolated extension Datavault_Policy_V1_Principal: SwiftProtobuf.Message, Swif
     if lhs.method != rhs.method {return false}
     if lhs.issuedAtMs != rhs.issuedAtMs {return false}
     if lhs.expiresAtMs != rhs.expiresAtMs {return false}
+    if lhs.session != rhs.session {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

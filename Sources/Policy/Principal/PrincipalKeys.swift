@@ -6,12 +6,18 @@ public final class PrincipalKeys: Sendable {
     /// A key and who may use it.
     public struct Key: Sendable {
         let publicKey: Curve25519.Signing.PublicKey
-        /// SHA-256 of the certificate of the gateway that holds the key, in lower-case hexadecimal; nil: of any.
-        let certificateFingerprint: String?
+        /// SHA-256 of the certificates of the gateway that holds the key, in lower-case hexadecimal; nil: of any. Two
+        /// while a certificate is replaced: calls go on over connections that the old one made.
+        let certificateFingerprints: Set<String>?
 
         /// A key, and the certificate that it goes with.
         public init(publicKey: Curve25519.Signing.PublicKey, certificateFingerprint: String?) {
-            (self.publicKey, self.certificateFingerprint) = (publicKey, certificateFingerprint)
+            self.init(publicKey: publicKey, certificateFingerprints: certificateFingerprint.map { [$0] })
+        }
+
+        /// A key, and the certificates that it goes with; nil: any.
+        public init(publicKey: Curve25519.Signing.PublicKey, certificateFingerprints: Set<String>?) {
+            (self.publicKey, self.certificateFingerprints) = (publicKey, certificateFingerprints)
         }
     }
 
@@ -20,15 +26,21 @@ public final class PrincipalKeys: Sendable {
         var generation = 0
     }
 
+    private let fixed: [String: Key]
     private let state: Mutex<State>
 
     /// Starts with some keys, by their identifiers.
-    public init(_ keys: [String: Key] = [:]) { state = Mutex(State(keys: keys)) }
+    ///
+    /// - Parameter fixed: Keys that stay, whatever replaces the others.
+    public init(_ keys: [String: Key] = [:], fixed: [String: Key] = [:]) {
+        self.fixed = fixed
+        state = Mutex(State(keys: keys.merging(fixed) { _, fixed in fixed }))
+    }
 
-    /// Replaces all keys. What was verified with the old ones is verified anew.
+    /// Replaces all keys but the fixed ones. What was verified with the old ones is verified anew.
     public func replace(with keys: [String: Key]) {
         state.withLock { state in
-            state.keys = keys
+            state.keys = keys.merging(fixed) { _, fixed in fixed }
             state.generation += 1
         }
     }

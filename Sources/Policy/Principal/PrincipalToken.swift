@@ -40,6 +40,7 @@ public enum PrincipalToken {
         message.method = principal.method
         message.issuedAtMs = principal.issuedAt
         message.expiresAtMs = principal.expiresAt
+        message.session = principal.session ?? ""
         return try message.serializedData()
     }
 
@@ -54,7 +55,7 @@ public enum PrincipalToken {
             organization: message.organization, subject: message.subject, kind: kind,
             permissions: Set(message.permissions), sourceAddress: message.sourceAddress, strength: strength,
             audience: audience, method: message.method, issuedAt: message.issuedAtMs, expiresAt: message.expiresAtMs,
-            keyID: keyID)
+            keyID: keyID, session: message.session.isEmpty ? nil : message.session)
     }
 }
 

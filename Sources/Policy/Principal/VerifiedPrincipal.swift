@@ -42,6 +42,8 @@ public final class VerifiedPrincipal: Sendable {
     public let expiresAt: Int64
     /// The key that signed.
     public let keyID: String
+    /// The session that the caller's access token comes from, without `sessions/`; nil for callers without one.
+    public let session: String?
 
     /// A principal, as a gateway is about to sign it.
     public init(
@@ -55,11 +57,13 @@ public final class VerifiedPrincipal: Sendable {
         method: String,
         issuedAt: Int64,
         expiresAt: Int64,
-        keyID: String
+        keyID: String,
+        session: String? = nil
     ) {
         (self.organization, self.subject, self.kind) = (organization, subject, kind)
         (self.permissions, self.sourceAddress, self.strength) = (permissions, sourceAddress, strength)
         (self.audience, self.method) = (audience, method)
         (self.issuedAt, self.expiresAt, self.keyID) = (issuedAt, expiresAt, keyID)
+        self.session = session
     }
 }

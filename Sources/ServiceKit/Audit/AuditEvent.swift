@@ -32,14 +32,28 @@ public struct AuditEvent: Sendable {
     public let time: Date
 
     init(
-        action: String, caller: Caller?, resource: String?, before: String? = nil, after: String? = nil,
-        outcome: Outcome, time: Date
+        action: String, caller: Caller?, party: AuditParty? = nil, organization: String? = nil, resource: String?,
+        before: String? = nil,
+        after: String? = nil, outcome: Outcome, time: Date
     ) {
         (self.action, self.resource, self.before, self.after) = (action, resource, before, after)
         (self.outcome, self.time) = (outcome, time)
-        organization = caller?.organization
+        // Somebody who has not logged in yet has none; what the call then works on belongs to one all the same.
+        self.organization = party?.organization ?? caller?.organization ?? organization
         requestID = CallContext.current?.requestID
-        actor = caller?.name ?? "unknown"
+        actor = party?.actor ?? caller?.name ?? "unknown"
         if case .role(_, let onBehalf) = caller { initiator = onBehalf?.initiator } else { initiator = nil }
+    }
+
+    /// What a service did of itself, with no call.
+    init(
+        action: String, role: Role, organization: String?, resource: String?, before: String?, after: String?,
+        time: Date
+    ) {
+        (self.action, self.organization, self.resource) = (action, organization, resource)
+        (self.before, self.after, self.time) = (before, after, time)
+        outcome = .done
+        actor = Caller.role(role, onBehalf: nil).name
+        (initiator, requestID) = (nil, nil)
     }
 }

@@ -3,7 +3,7 @@ public import Jobs
 import Logging
 public import Persistence
 public import Policy
-import PolicyModel
+public import PolicyModel
 import SwiftProtobuf
 import Wire
 import WireProtos
@@ -41,10 +41,54 @@ public struct AuditOutbox: DenialRecorder {
     ) throws {
         guard let intent else { return }
         let event = AuditEvent(
-            action: intent.action, caller: intent.actor, resource: resource ?? intent.resource, before: before,
-            after: after, outcome: .done, time: outbox.environment.now())
-        try outbox.send(try encode(event), to: destination, key: Self.key(event), in: tx)
+            action: intent.action, caller: intent.actor, organization: tx.organization?.rawValue,
+            resource: resource ?? intent.resource, before: before, after: after, outcome: .done,
+            time: outbox.environment.now())
+        try send(event, in: tx)
         tx.afterCommit { intent.fulfill() }
+    }
+
+    /// Writes an event of somebody whom the call itself has found out, or of something that was found out after it.
+    ///
+    /// - Parameters:
+    ///   - action: What the contract calls the call.
+    ///   - party: Who did it, and in whose organization; a transaction of an organization's scope is of this one.
+    ///   - intent: The current call's, which is fulfilled once the transaction has committed; nil: no call waits for it.
+    ///   - outcome: How it ended. A denial that is written here is one that the handler decides.
+    /// - Throws: What `encode` throws; `JobError`, `StoreError`.
+    public func record(
+        _ action: String, by party: AuditParty, fulfilling intent: AuditIntent? = nil, resource: String? = nil,
+        before: String? = nil, after: String? = nil, outcome: AuditEvent.Outcome = .done, in tx: borrowing Transaction
+    ) throws {
+        let event = AuditEvent(
+            action: action, caller: intent?.actor, party: party, resource: resource, before: before, after: after,
+            outcome: outcome, time: outbox.environment.now())
+        try send(event, in: tx)
+        if let intent { tx.afterCommit { intent.fulfill() } }
+    }
+
+    /// Writes what the service changes of itself, with no call that would have an intent, in the change's transaction.
+    ///
+    /// - Parameters:
+    ///   - action: As the contract would call it, `key.rotate`.
+    ///   - role: The service's, which is the actor.
+    ///   - organization: Whose event it is; nil: nobody's.
+    /// - Throws: As `record(_:resource:before:after:in:)`.
+    public func record(
+        _ action: String, by role: Role, of organization: OrganizationID?, resource: String? = nil,
+        before: String? = nil, after: String? = nil, in tx: borrowing Transaction
+    ) throws {
+        try send(
+            AuditEvent(
+                action: action, role: role, organization: organization?.rawValue, resource: resource, before: before,
+                after: after, time: outbox.environment.now()),
+            in: tx)
+    }
+
+    private func send(_ event: AuditEvent, in tx: borrowing Transaction) throws {
+        // A scoped transaction says itself whose message it is.
+        let owner = tx.organization == nil ? event.organization.map { OrganizationID($0) } : nil
+        try outbox.send(try encode(event), to: destination, key: Self.key(event), for: owner, in: tx)
     }
 
     /// Writes that a call was refused. A store that cannot take it now leaves a line in the log instead: the caller is

@@ -32,7 +32,7 @@ public struct Doctor: Sendable {
         for role in roles {
             let keys = KeyDiagnosis(role, settings: settings, now: now())
             all.append(keys.diagnosis())
-            all += await StoreDiagnosis(role, settings: settings).diagnoses(now: now)
+            if let store = StoreDiagnosis(role, settings: settings) { all += await store.diagnoses(now: now) }
             all += await PortDiagnosis(role, settings: settings).diagnoses()
             all += await PeerDiagnosis(role, settings: settings).diagnoses()
         }

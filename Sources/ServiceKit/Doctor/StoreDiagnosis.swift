@@ -9,14 +9,19 @@ extension SystemReason {
 /// A role's database.
 struct StoreDiagnosis {
     private let role: RoleDefinition
+    private let keys: StoreSettings
     private let settings: Settings
 
-    init(_ role: RoleDefinition, settings: Settings) { (self.role, self.settings) = (role, settings) }
+    /// - Returns: nil for a role without one.
+    init?(_ role: RoleDefinition, settings: Settings) {
+        guard let keys = role.settings.store else { return nil }
+        (self.role, self.keys, self.settings) = (role, keys, settings)
+    }
 
     func diagnoses(now: @Sendable () -> Date) async -> [Diagnosis] {
         let subject = "\(role.name) store"
         let path = "\(settings[SuiteSettings.dataFolder])/\(role.name).db"
-        let configuration = role.settings.store.configuration(settings, defaultPath: path)
+        let configuration = keys.configuration(settings, defaultPath: path)
         if case .sqlite(let sqlite) = configuration.backend, !FileManager.default.fileExists(atPath: sqlite.path) {
             return [
                 Diagnosis(subject, .ok, "the SQLite file \(sqlite.path) is not there yet; the first start makes it")
@@ -39,7 +44,7 @@ struct StoreDiagnosis {
             let advice =
                 store.kind == .sqlite
                 ? "see that the file is whole and belongs to this user"
-                : "see that PostgreSQL runs and takes connections from here, and that \(role.settings.store.url.name) is right"
+                : "see that PostgreSQL runs and takes connections from here, and that \(keys.url.name) is right"
             return [Diagnosis(subject, .failure, "\(kind) does not serve: \(error)", advice)]
         }
         var found: [Diagnosis] = []

@@ -1,5 +1,10 @@
-// Members of `stat` are its to give on Linux, wherever Foundation is part of the program.
+// Members of `stat` are for one module of C to give: the first that a run of the compiler meets, of those that include its
+// header. Which one that is changes with the files that are compiled together.
 import CoreFoundation
+
+#if canImport(CNIOLinux)
+    import CNIOLinux
+#endif
 
 #if canImport(Glibc)
     import Glibc
@@ -10,11 +15,11 @@ import CoreFoundation
 #endif
 
 /// Small files that are there whole or not at all, whatever happens while they are written.
-enum DurableFile {
+package enum DurableFile {
     /// What a file's name ends in until it is whole.
-    static let pendingSuffix = ".new"
+    package static let pendingSuffix = ".new"
 
-    static func exists(_ path: String) -> Bool {
+    package static func exists(_ path: String) -> Bool {
         var status = stat()
         return unsafe lstat(path, &status) == 0
     }
@@ -22,7 +27,7 @@ enum DurableFile {
     /// Reads a regular file.
     ///
     /// - Parameter secret: Whether to refuse a file that all users of the machine may read.
-    static func read(_ path: String, limit: Int, secret: Bool = false) throws(KeyError) -> [UInt8] {
+    package static func read(_ path: String, limit: Int, secret: Bool = false) throws(KeyError) -> [UInt8] {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("cannot read", path) }
         defer { _ = close(descriptor) }
@@ -49,7 +54,7 @@ enum DurableFile {
     }
 
     /// Writes the file that is to replace `path` beside it, and waits until it is on the disk.
-    static func writePending(_ bytes: [UInt8], for path: String, secret: Bool) throws(KeyError) {
+    package static func writePending(_ bytes: [UInt8], for path: String, secret: Bool) throws(KeyError) {
         let pending = path + pendingSuffix
         // What an interrupted run left may have another mode.
         try remove(pending)
@@ -70,24 +75,24 @@ enum DurableFile {
     }
 
     /// Puts what `writePending` wrote in the place of `path`, in one step.
-    static func commit(_ path: String) throws(KeyError) {
+    package static func commit(_ path: String) throws(KeyError) {
         guard unsafe rename(path + pendingSuffix, path) == 0 else { throw failure("cannot replace", path) }
     }
 
     /// Writes a file that has no partner.
-    static func write(_ bytes: [UInt8], to path: String, secret: Bool) throws(KeyError) {
+    package static func write(_ bytes: [UInt8], to path: String, secret: Bool) throws(KeyError) {
         try writePending(bytes, for: path, secret: secret)
         try commit(path)
         try syncFolder(of: path)
     }
 
     /// Removes a file, if there is one.
-    static func remove(_ path: String) throws(KeyError) {
+    package static func remove(_ path: String) throws(KeyError) {
         guard unsafe unlink(path) == 0 || errno == ENOENT else { throw failure("cannot remove", path) }
     }
 
     /// Waits until what was renamed in a file's folder is on the disk.
-    static func syncFolder(of path: String) throws(KeyError) {
+    package static func syncFolder(of path: String) throws(KeyError) {
         let folder = folder(of: path)
         let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("cannot open", folder) }
@@ -96,7 +101,7 @@ enum DurableFile {
     }
 
     /// Makes a folder for its owner alone, with those that it lies in, where there is none.
-    static func makeFolder(_ path: String) throws(KeyError) {
+    package static func makeFolder(_ path: String) throws(KeyError) {
         if unsafe mkdir(path, 0o700) == 0 || errno == EEXIST {
             var status = stat()
             guard unsafe stat(path, &status) == 0 else { throw failure("cannot open", path) }
@@ -109,14 +114,14 @@ enum DurableFile {
         guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("cannot make the folder", path) }
     }
 
-    static func folder(of path: String) -> String {
+    package static func folder(of path: String) -> String {
         var trimmed = path[...]
         while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
         guard let slash = trimmed.lastIndex(of: "/") else { return "." }
         return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
     }
 
-    static func failure(_ what: String, _ path: String) -> KeyError {
+    package static func failure(_ what: String, _ path: String) -> KeyError {
         let reason = unsafe String(cString: strerror(errno))
         return KeyError(nil, "\(what) \(path): \(reason)")
     }

@@ -8,11 +8,11 @@
 
 /// Keeps others that make keys out of a folder: flock(2) on the folder itself, which leaves no file behind and which the
 /// system releases however the process ends.
-struct FolderLock: ~Copyable {
+package struct FolderLock: ~Copyable {
     private let descriptor: Int32
 
     /// Waits for the folder.
-    init(_ folder: String, timeout: Duration) async throws {
+    package init(_ folder: String, timeout: Duration) async throws {
         let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw DurableFile.failure("cannot open", folder) }
         do {

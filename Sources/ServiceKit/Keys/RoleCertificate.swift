@@ -70,7 +70,7 @@ extension Certificate {
     }
 }
 
-extension Digest {
+extension Sequence where Element == UInt8 {
     /// The bytes in lower-case hexadecimal.
     var hexadecimal: String {
         map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()

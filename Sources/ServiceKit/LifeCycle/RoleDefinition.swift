@@ -2,7 +2,6 @@ public import Logging
 public import Persistence
 public import Policy
 public import PolicyModel
-public import ServiceLifecycle
 public import Wire
 
 /// A role as the program knows it before it starts: its settings, its tables, and how it is put together.
@@ -17,26 +16,61 @@ public struct RoleDefinition: Sendable {
     public let ownSettings: [SettingDeclaration]
     /// Roles that it calls.
     public let peers: [PeerDefinition]
-    /// Its tables.
-    public let migrations: [Migration]
-    /// Services' descriptors, for reflection: a serialized `google.protobuf.FileDescriptorSet`.
-    public let descriptorSet: @Sendable () -> [UInt8]
-    /// Puts the role together.
-    public let assemble: @Sendable (RoleContext) async throws -> RoleAssembly
+    /// What it does at its port.
+    let kind: Kind
 
-    /// Describes a role.
+    enum Kind: Sendable {
+        /// Serves RPCs, on a store of its own.
+        case service(Service)
+        /// Serves something else, and keeps nothing.
+        case front(@Sendable (RoleContext) async throws -> FrontAssembly)
+    }
+
+    struct Service: Sendable {
+        let migrations: [Migration]
+        let descriptorSet: @Sendable () -> [UInt8]
+        let assemble: @Sendable (RoleContext) async throws -> RoleAssembly
+    }
+
+    /// Its tables; none for a role that keeps nothing.
+    public var migrations: [Migration] {
+        if case .service(let service) = kind { return service.migrations }
+        return []
+    }
+
+    /// Describes a role that serves RPCs.
     ///
-    /// - Parameter port: The default port of its RPCs.
+    /// - Parameters:
+    ///   - port: The default port of its RPCs.
+    ///   - migrations: Its tables.
+    ///   - descriptorSet: Services' descriptors, for reflection: a serialized `google.protobuf.FileDescriptorSet`.
+    ///   - assemble: Puts the role together.
     public init(
         _ name: String, role: Role, port: Int, settings: [SettingDeclaration] = [], peers: [PeerDefinition] = [],
         migrations: [Migration],
         descriptorSet: @escaping @Sendable () -> [UInt8],
         assemble: @escaping @Sendable (RoleContext) async throws -> RoleAssembly
     ) {
-        (self.name, self.role, self.peers, self.migrations) = (name, role, peers, migrations)
+        (self.name, self.role, self.peers) = (name, role, peers)
         ownSettings = peers.map(\.address.declaration) + settings
         self.settings = RoleSettings(name, role: role, port: port)
-        (self.descriptorSet, self.assemble) = (descriptorSet, assemble)
+        kind = .service(Service(migrations: migrations, descriptorSet: descriptorSet, assemble: assemble))
+    }
+
+    /// Describes a role that keeps nothing and serves something other than RPCs.
+    ///
+    /// - Parameters:
+    ///   - port: Its default port.
+    ///   - serves: What it serves there, as a sentence for the reference of settings.
+    ///   - assemble: Puts the role together.
+    public init(
+        _ name: String, role: Role, port: Int, serves: String, settings: [SettingDeclaration] = [],
+        peers: [PeerDefinition] = [], front assemble: @escaping @Sendable (RoleContext) async throws -> FrontAssembly
+    ) {
+        (self.name, self.role, self.peers) = (name, role, peers)
+        ownSettings = peers.map(\.address.declaration) + settings
+        self.settings = RoleSettings(name, role: role, port: port, hasStore: false, serves: serves)
+        kind = .front(assemble)
     }
 
     /// The schema of a program with these roles.
@@ -51,38 +85,25 @@ public struct RoleDefinition: Sendable {
 public struct RoleContext: Sendable {
     /// The process's settings.
     public let settings: Settings
-    /// The role's database. Not yet migrated when the role is put together: ask it in calls and background work only.
-    public let store: Store
     /// Where the role logs.
     public let logger: Logger
+    /// The threads that serve the process's connections.
+    public let eventLoops: EventLoops
+    /// The keys that the process's roles believe principals of.
+    public let principalKeys: PrincipalKeys
+    let keptStore: Store?
     let peers: [String: Peer]
+
+    /// The role's database. Not yet migrated when the role is put together: ask it in calls and background work only.
+    /// For a role that has none to ask for it is a mistake in the program.
+    public var store: Store {
+        guard let keptStore else { preconditionFailure("the role has no store") }
+        return keptStore
+    }
 
     /// The way to a role that the definition names among its peers; to ask for another one is a mistake in the program.
     public func peer(_ name: String) -> Peer {
         guard let peer = peers[name] else { preconditionFailure("\(name) is no peer of this role") }
         return peer
-    }
-}
-
-/// A role, put together.
-public struct RoleAssembly: Sendable {
-    /// What it serves.
-    public var services: [any ServiceHandler]
-    /// Interceptors behind the policy layer.
-    public var interceptors: [any ServerInterceptor]
-    /// Work beside calls: started once the store is ready, ended after the server.
-    public var background: [any Service]
-    /// What it cannot serve without, beside its store.
-    public var checks: [ReadinessCheck]
-    /// Is told of refused calls that have an audit action; nil: they are logged.
-    public var denials: (any DenialRecorder)?
-
-    /// Puts the parts together.
-    public init(
-        services: [any ServiceHandler], interceptors: [any ServerInterceptor] = [], background: [any Service] = [],
-        checks: [ReadinessCheck] = [], denials: (any DenialRecorder)? = nil
-    ) {
-        (self.services, self.interceptors, self.background, self.checks) = (services, interceptors, background, checks)
-        self.denials = denials
     }
 }

@@ -1,12 +1,10 @@
 import Foundation
 import Logging
-import NIOCore
 import Persistence
 import Policy
 import PolicyModel
 import ServiceLifecycle
 public import Wire
-import WireProtos
 
 /// One role of a process: its store, server, admin port and background work.
 public final class RunningRole: Sendable {
@@ -18,7 +16,7 @@ public final class RunningRole: Sendable {
     public let adminAddress: ListenAddress
     /// Whether it can serve.
     public let readiness: Readiness
-    let store: Store
+    let store: Store?
     /// In the order of their start; they end in the reverse one.
     let services: [any Service]
 
@@ -26,66 +24,41 @@ public final class RunningRole: Sendable {
     ///
     /// - Parameter isMigrating: Whether the store is brought up to date first; otherwise the role waits until it is.
     init(
-        _ definition: RoleDefinition, settings: Settings, policy: PolicyConfiguration, isMigrating: Bool,
-        eventLoops: EventLoops, addresses: AddressBook, metrics: @escaping AdminServer.Page
+        _ definition: RoleDefinition, settings: Settings, policy: PolicyConfiguration, keys: PrincipalKeys,
+        isMigrating: Bool, eventLoops: EventLoops, addresses: AddressBook, metrics: @escaping AdminServer.Page
     ) async throws {
         self.definition = definition
-        let name = definition.name
-        let folder = settings[SuiteSettings.dataFolder]
-        let logger = Logger(label: "datavault.\(name)")
-        var configuration = definition.settings.store.configuration(settings, defaultPath: "\(folder)/\(name).db")
-        configuration.name = name
-        store = try Store(configuration, logger: logger)
-        StoreObserver.observe(store, name: name)
-        let migrator = try Migrator(definition.migrations)
-        if isMigrating { try await migrator.migrate(store) }
-
-        let gate = StoreGate(store: store, migrator: migrator, command: "datavault migrate \(name) up")
-        let tls = try Self.tls(definition, settings, logger)
+        let logger = Logger(label: "datavault.\(definition.name)")
+        store = try await Self.store(definition, settings, isMigrating, logger)
         let ways = try Self.ways(definition, settings, addresses, eventLoops, logger)
-        let context = RoleContext(settings: settings, store: store, logger: logger, peers: ways.peers)
-        let assembly = try await definition.assemble(context)
-        var policy = policy
-        if let denials = assembly.denials { policy.denials = denials }
-        let health = HealthService(services: assembly.services.map(\.serviceDescriptor.name), initially: .notServing)
-        let readiness = Readiness([gate.check] + ways.peers.values.map(\.check) + assembly.checks, logger: logger) {
-            isReady in
-            health.setAll(isReady ? .serving : .notServing)
-        }
-        self.readiness = readiness
-
-        let server = Server(
-            services: assembly.services + [
-                health,
-                try ReflectionService(
-                    descriptorSet: definition.descriptorSet(),
-                    services: assembly.services.map(\.serviceDescriptor.name) + ["grpc.health.v1.Health"]),
-            ],
-            interceptors: [CallLogInterceptor(settings[LogSettings.calls], logger: logger)]
-                + PolicyLayer.interceptors(policy) + assembly.interceptors,
-            configuration: Self.serverConfiguration(settings), eventLoops: eventLoops, logger: logger,
-            onDrain: { readiness.end() })
-        address = try await Self.listening(definition.settings.listen, settings) { address in
-            try await server.listen(address, tls: tls)
-        }
-        addresses.add(name, address)
-        let admin = try await Self.listening(definition.settings.admin, settings) { address in
-            try await AdminServer(
-                address, pages: AdminServer.pages(readiness: readiness, metrics: metrics), eventLoops: eventLoops,
-                logger: logger)
-        }
-        adminAddress = admin.address
+        let context = RoleContext(
+            settings: settings, logger: logger, eventLoops: eventLoops, principalKeys: keys, keptStore: store,
+            peers: ways.peers)
+        let place = Place(
+            definition: definition, settings: settings, context: context, eventLoops: eventLoops, metrics: metrics)
+        let serving: Serving =
+            switch definition.kind {
+            case .service(let service): try await place.serve(service, policy)
+            case .front(let assemble): try await place.serve(try await assemble(context))
+            }
+        (address, adminAddress, readiness) = (serving.address, serving.admin.address, serving.readiness)
+        addresses.add(definition.name, address)
         services =
-            [admin, tls] + ways.services + [readiness] + assembly.background.map { GatedService($0, gate: gate) } + [
-                server
-            ]
+            [serving.admin] + serving.before + ways.services + [readiness] + serving.background + [serving.server]
     }
 
-    private static func serverConfiguration(_ settings: Settings) -> ServerConfiguration {
-        var configuration = ServerConfiguration()
-        configuration.drainGrace = .nanoseconds(settings[SuiteSettings.grace].nanoseconds)
-        configuration.drainDelay = .nanoseconds(settings[SuiteSettings.delay].nanoseconds)
-        return configuration
+    /// The role's store; nil if it keeps nothing.
+    private static func store(
+        _ definition: RoleDefinition, _ settings: Settings, _ isMigrating: Bool, _ logger: Logger
+    ) async throws -> Store? {
+        guard let keys = definition.settings.store else { return nil }
+        let (name, folder) = (definition.name, settings[SuiteSettings.dataFolder])
+        var configuration = keys.configuration(settings, defaultPath: "\(folder)/\(name).db")
+        configuration.name = name
+        let store = try Store(configuration, logger: logger)
+        StoreObserver.observe(store, name: name)
+        if isMigrating { try await Migrator(definition.migrations).migrate(store) }
+        return store
     }
 
     /// Channels to the role's peers, and what keeps them and their certificates.
@@ -104,31 +77,5 @@ public final class RunningRole: Sendable {
             services += [tls, way]
         }
         return (peers, services)
-    }
-
-    /// The role's certificate, read again when its files change.
-    private static func tls(
-        _ definition: RoleDefinition, _ settings: Settings, _ logger: Logger
-    ) throws -> ReloadingTLSContext {
-        let files = definition.settings.tlsFiles(settings, role: definition.role)
-        do {
-            return try ReloadingTLSContext(configuration: files.configuration, role: .server, logger: logger)
-        } catch {
-            throw SuiteFailure(
-                "\(definition.name) has no certificate to show: \(error). `datavault keys ca` and `datavault keys issue "
-                    + "\(definition.role.rawValue)` make one; \(definition.settings.certificateFile.name) says where it lies."
-            )
-        }
-    }
-
-    /// Opens a listener, or says which setting names an address that cannot be had.
-    private static func listening<Result>(
-        _ key: SettingKey<SocketAddress>, _ settings: Settings, _ open: (ListenAddress) async throws -> Result
-    ) async throws -> Result {
-        do { return try await open(settings[key].address) } catch let error as IOError {
-            throw SuiteFailure(
-                "\(settings[key].settingText) cannot be listened on: \(ListenFailure.reason(error)). Set \(key.name) to "
-                    + "another address.")
-        }
     }
 }

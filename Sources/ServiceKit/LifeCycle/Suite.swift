@@ -51,8 +51,9 @@ public final class Suite: Sendable {
             policy.logger = Logger(label: "datavault.\(definition.name).policy")
             roles.append(
                 try await RunningRole(
-                    definition, settings: settings, policy: policy, isMigrating: options.isMigrating,
-                    eventLoops: eventLoops, addresses: addresses, metrics: options.metrics))
+                    definition, settings: settings, policy: policy, keys: options.principalKeys,
+                    isMigrating: options.isMigrating, eventLoops: eventLoops, addresses: addresses,
+                    metrics: options.metrics))
         }
         self.roles = roles
         services = options.processServices + roles.flatMap(\.services)
@@ -96,7 +97,7 @@ public final class Suite: Sendable {
             try await group.run()
             result = .success(())
         } catch { result = .failure(error) }
-        for role in roles { await role.store.close() }
+        for role in roles { await role.store?.close() }
         logger.notice("ended")
         output?.flush()
         try result.get()

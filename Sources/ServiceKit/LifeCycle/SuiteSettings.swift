@@ -1,4 +1,4 @@
-public import PolicyModel
+import PolicyModel
 
 /// What holds for every role of a process.
 public enum SuiteSettings {
@@ -53,16 +53,21 @@ public struct RoleSettings: Sendable {
     public let certificateFile: SettingKey<String>
     /// The proof of that.
     public let keyFile: SettingKey<String>
-    /// Its database.
-    public let store: StoreSettings
+    /// Its database; nil for a role that keeps nothing.
+    public let store: StoreSettings?
 
     /// The settings of a role.
     ///
-    /// - Parameter port: Of RPCs; operators' port is 100 above it.
-    public init(_ name: String, role: Role, port: Int) {
+    /// - Parameters:
+    ///   - port: Of RPCs; operators' port is 100 above it.
+    ///   - hasStore: Whether it has a database.
+    ///   - serves: What it serves at its port, as a sentence.
+    init(
+        _ name: String, role: Role, port: Int, hasStore: Bool = true,
+        serves: String = "Where RPCs are served, over mutual TLS."
+    ) {
         self.name = name
-        listen = SettingKey(
-            "\(name).listen", default: .loopback(port), "Where RPCs are served, over mutual TLS. Port 0: any free one.")
+        listen = SettingKey("\(name).listen", default: .loopback(port), "\(serves) Port 0: any free one.")
         admin = SettingKey(
             "\(name).admin.listen", default: .loopback(port + 100),
             "Where `/livez`, `/readyz` and `/metrics` are served, in cleartext: keep it in a trusted network.")
@@ -76,7 +81,7 @@ public struct RoleSettings: Sendable {
             "\(name).tls.key-file", default: "",
             "The certificate's private key. Empty: `keys/\(role.rawValue).key` in `data.folder`. Files are read again when they change."
         )
-        store = StoreSettings(role: name)
+        store = hasStore ? StoreSettings(role: name) : nil
     }
 
     /// The section for a schema.
@@ -88,6 +93,6 @@ public struct RoleSettings: Sendable {
             [
                 listen.declaration, admin.declaration, authorityFile.declaration, certificateFile.declaration,
                 keyFile.declaration,
-            ] + store.declarations + more)
+            ] + (store?.declarations ?? []) + more)
     }
 }

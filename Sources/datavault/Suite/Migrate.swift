@@ -48,7 +48,9 @@ struct Migrate: AsyncParsableCommand {
     func run() async throws {
         let definition = try Roles.named(role)
         let settings = try options.settings()
-        let keys = definition.settings.store
+        guard let keys = definition.settings.store else {
+            throw ValidationError("The role \(role) keeps nothing, and has no tables.")
+        }
         let folder = settings[SuiteSettings.dataFolder]
         do {
             try Suite.prepareFolder(folder)

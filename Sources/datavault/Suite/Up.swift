@@ -35,7 +35,7 @@ struct Up: AsyncParsableCommand {
             Roles.all,
             { options in
                 options.isMigrating = true
-                options.principalKeys = PrincipalKeys([
+                options.principalKeys = PrincipalKeys(fixed: [
                     keys.principal.keyID: PrincipalKeys.Key(
                         publicKey: keys.principal.publicKey,
                         certificateFingerprint: keys.certificates[.gateway]?.fingerprint)

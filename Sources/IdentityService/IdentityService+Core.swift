@@ -1,0 +1,87 @@
+import Crypto
+import DescriptorSet
+import IdentityContract
+import Jobs
+import Persistence
+import Policy
+import ServiceKit
+import ServiceLifecycle
+import SwiftProtobuf
+import Wire
+
+/// The role's parts, before they are put together.
+struct IdentityParts: Sendable {
+    let context: RoleContext
+    let core: IdentityCore
+    let sessions: SessionParts
+    let passwordCalls: any PasswordCalls
+    let firstStart: FirstStartService
+    let keys: KeyParts
+}
+
+/// Organizations, people, what they may do, and the first start.
+extension IdentityService {
+    static func parts(
+        _ context: RoleContext, contracts: [@Sendable () -> [UInt8]], auditDestination: String
+    ) throws -> IdentityParts {
+        let environment = IdentityEnvironment()
+        let declared = try ([DescriptorSet.array] + contracts.map { $0() }).map(DeclaredPermissions.read)
+        var limits = IdentityLimits()
+        limits.users = context.settings[CoreSettings.users]
+        let rootKey = try rootKey(context.settings)
+        let permissions = Permissions(declared: declared.joined())
+        let audit = AuditOutbox(Outbox(context.store), destination: auditDestination, encode: AuditEncoding.encode)
+        let configuration = SessionConfiguration(context.settings)
+        let parties = AccessTokenVerifier.Configuration(trustDomain: configuration.trustDomain)
+        let keys = keyParts(
+            context, rootKey: rootKey, permissions: permissions, environment: environment,
+            tokens: StoredTokenTrust(issuer: parties.issuer, audience: parties.audience))
+        let sessions = SessionParts(
+            configuration, store: context.store, rootKey: rootKey, news: news(of: keys.changes),
+            environment: environment)
+        let core = IdentityCore(
+            store: context.store, replay: Replay(store: context.store), audit: audit, permissions: permissions,
+            environment: environment, limits: limits,
+            passwords: PolicyPasswords(policy: configuration.policy, hasher: sessions.hasher),
+            observers: UserChangeObservers([sessions.ender, KeyChangeObserver(keys: keys.keys, audit: audit)]),
+            seal: ReplySeal(rootKey: rootKey))
+        return IdentityParts(
+            context: context, core: core, sessions: sessions, passwordCalls: UserPasswordCalls(core: core, parts: sessions),
+            firstStart: FirstStartService(firstStart(context, core, makeKey: makeFirstKey(keys.keys))), keys: keys)
+    }
+
+    /// Revocations and keys of access tokens are told as other changes of credentials are.
+    private static func news(of changes: CredentialChanges) -> TokenNews {
+        TokenNews(
+            revocation: { id, organization, tx in try changes.note(.revocation(id), of: organization, in: tx) },
+            tokenKeys: { tx in try changes.note(.tokenKeys, in: tx) })
+    }
+
+    private static func firstStart(
+        _ context: RoleContext, _ core: IdentityCore, makeKey: MakeFirstKey?
+    ) -> FirstStart {
+        let folder = context.settings[SuiteSettings.dataFolder]
+        return FirstStart(
+            core: core, file: FirstAdminFile(folder: folder), folder: folder,
+            email: context.settings[CoreSettings.adminEmail], password: context.settings[CoreSettings.adminPassword],
+            makeKey: makeKey, logger: context.logger)
+    }
+
+    static func coreServices(_ parts: IdentityParts) -> [any ServiceHandler] {
+        [
+            OrganizationsHandler(core: parts.core),
+            UsersHandler(core: parts.core, passwords: parts.passwordCalls),
+            MembersHandler(core: parts.core),
+            parts.sessions.handler(parts.core),
+        ]
+    }
+
+    static func coreBackground(_ parts: IdentityParts) -> [any Service] {
+        [
+            parts.firstStart,
+            ReplayCleaner(store: parts.context.store, logger: parts.context.logger),
+        ] + parts.sessions.background(parts.core, logger: parts.context.logger)
+    }
+
+    static func coreChecks(_ parts: IdentityParts) -> [ReadinessCheck] { [parts.firstStart.check] }
+}
