@@ -373,8 +373,10 @@ let package = Package(
         .testTarget(
             name: "IdentityServiceTests",
             dependencies: [
-                "IdentityService", "IdentityContract", "ComplianceContract", "ServiceKit", "Wire", "WireProtos", "Policy",
-                "PolicyModel", "PolicyContract", "Persistence", "Jobs", "StoreTesting", "identity-probe", nioCore, protobuf,
+                "IdentityService", "IdentityContract", "ComplianceContract", "ServiceKit", "Wire", "WireProtos",
+                "Policy",
+                "PolicyModel", "PolicyContract", "Persistence", "Jobs", "StoreTesting", "identity-probe", nioCore,
+                protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
@@ -400,7 +402,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "IdentityContract", "GatewayContract", "ServiceKit", "Transcoding", "TestContractProtos",
+                "Gateway", "IdentityContract", "GatewayContract", "GoogleAPIContract", "ServiceKit", "Transcoding",
+                "TestContractProtos",
                 "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", nioCore, nioPosix, nioEmbedded,
                 protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -6,7 +6,7 @@ import stat
 import pytest
 from http_message_signatures import InvalidSignature
 
-import signing
+import signing_ways as signing
 
 KEY_ID = "3f0c6a52-8a51-4d8e-9d0b-0a4f4c1b7d11"
 SECRET = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"

@@ -11,6 +11,6 @@ enum MonotonicClock {
 }
 
 /// Milliseconds since 1970, by this machine's clock.
-enum WallClock {
+extension WallClock {
     @Sendable static func now() -> Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
 }

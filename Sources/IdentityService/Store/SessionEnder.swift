@@ -17,7 +17,7 @@ struct SessionEnder: UserChangeObserver {
         case .deleted: try endAll(of: user, organization, .userDeleted, in: tx)
         case .passwordSet: try endAll(of: user, organization, .passwordChanged, in: tx)
         // Tokens carry the permissions of their making; a refresh gives one with those of now.
-        case .rolesChanged: try revoke(session: nil, of: user, organization, issuedBefore: now(), in: tx)
+        case .rolesChanged: try revoke(session: nil, of: user, organization, issuedBefore: justNow, in: tx)
         case .enabled: break
         }
     }
@@ -37,7 +37,7 @@ struct SessionEnder: UserChangeObserver {
         of user: UserID, _ organization: OrganizationID, _ end: SessionEnd, in tx: borrowing Transaction
     ) throws {
         _ = try SessionStore.endAll(of: user, of: organization, end, now: now(), in: tx)
-        try revoke(session: nil, of: user, organization, issuedBefore: now() + 1_000, in: tx)
+        try revoke(session: nil, of: user, organization, issuedBefore: justNow, in: tx)
     }
 
     /// Ends all sessions of a user but one.
@@ -59,6 +59,8 @@ struct SessionEnder: UserChangeObserver {
         }
     }
 
+    /// After all tokens that were made until now, of which some may bear this very millisecond.
+    private var justNow: Int64 { now() + 1_000 }
     /// A session that has ended gets no further tokens, so all of its are meant, whatever another instance's clock says.
     private var latest: Int64 { until }
     private var until: Int64 { now() + (tokenLifetime + Self.clockSkew).microseconds }

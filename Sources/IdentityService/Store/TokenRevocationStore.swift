@@ -70,33 +70,6 @@ enum TokenRevocationStore {
         return id
     }
 
-    /// One that is in force or was a short time ago; nil if it has been forgotten. Of a system transaction.
-    static func revocation(_ id: Int64, in tx: borrowing Transaction) throws -> TokenRevocationRow? {
-        try tx.optional(
-            TokenRevocationRow.self,
-            """
-            SELECT id, organization, session, user_id, issued_before_ms, until_ms FROM token_revocations WHERE id = \(id)
-            """)
-    }
-
-    /// All that are in force, whichever organizations' they are; of a system transaction.
-    ///
-    /// Identifiers are given before transactions commit, so a lower one can appear after a higher one: who follows the
-    /// table compares what it has told with what is in force, and does not go on from the highest.
-    ///
-    /// - Parameter now: Milliseconds since 1970.
-    static func inForce(at now: Int64, in tx: borrowing Transaction) throws -> [TokenRevocationRow] {
-        var rows: [TokenRevocationRow] = []
-        try tx.forEach(
-            TokenRevocationRow.self,
-            """
-            SELECT id, organization, session, user_id, issued_before_ms, until_ms FROM token_revocations
-            WHERE until_ms > \(now) ORDER BY id
-            """
-        ) { rows.append($0) }
-        return rows
-    }
-
     /// Deletes those whose time is over; of a system transaction.
     static func clean(now: Int64, in tx: borrowing Transaction) throws -> Int {
         try tx.run("DELETE FROM token_revocations WHERE until_ms <= \(now)")

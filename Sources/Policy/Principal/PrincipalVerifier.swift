@@ -21,8 +21,8 @@ public final class PrincipalVerifier: Sendable {
     /// A principal whose signature is right.
     package struct Verdict: Sendable {
         package let principal: VerifiedPrincipal
-        /// The certificate that the key belongs to; nil if to any.
-        package let certificateFingerprint: String?
+        /// The certificates that the key belongs to; nil if to any.
+        package let certificateFingerprints: Set<String>?
     }
 
     /// A token as a key. Arrays hash each of their elements, which takes longer than all the rest of a look-up.
@@ -82,7 +82,7 @@ public final class PrincipalVerifier: Sendable {
             principal.expiresAt.subtractingReportingOverflow(principal.issuedAt).overflow == false,
             principal.expiresAt - principal.issuedAt <= PrincipalToken.maxLifetime
         else { throw .invalid }
-        return Verdict(principal: principal, certificateFingerprint: key.certificateFingerprint)
+        return Verdict(principal: principal, certificateFingerprints: key.certificateFingerprints)
     }
 
     // MARK: Verdicts

@@ -11,7 +11,8 @@ import ServiceKit
 /// refresh, at whatever instance and in whatever order, gives the same successor.
 struct RefreshToken: Sendable, Hashable {
     static let prefix = "dv_rt_"
-    private static let secretSize = 32
+    /// Bytes of a secret.
+    static let secretSize = 32
     private static let tagSize = 16
     private static let bodySize = 16 + secretSize + tagSize
     /// Characters of a token.

@@ -1,0 +1,380 @@
+"""The suite behind its edge, called as integrators call it: JSON over HTTP, signed and unsigned.
+
+Two forms: everything in one process on SQLite, as `datavault up` starts it, and a process a role with mutual TLS on
+PostgreSQL, with two gateways that share a Redis.
+
+WIRE_BIN (`.build/debug`) is the folder of the Swift programs, taken from the repository's root if relative.
+"""
+
+import http.client
+import json
+import os
+import pathlib
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+import uuid
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+START_TIMEOUT, STOP_TIMEOUT, CALL_TIMEOUT, COMMAND_TIMEOUT = 60, 30, 30, 60
+ROLES = ("identity", "gateway", "example")
+
+sys.path.insert(0, str(HERE))
+
+
+def program():
+    path = ROOT / os.environ.get("WIRE_BIN", ".build/debug") / "datavault"
+    if not path.exists():
+        pytest.fail(f"{path} is not built", pytrace=False)
+    return str(path)
+
+
+def environment(**more):
+    """The tester's environment without settings of its own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("DATAVAULT_")} | more
+
+
+def command(*words, **options):
+    done = subprocess.run(
+        [program(), *map(str, words)], capture_output=True, text=True, timeout=COMMAND_TIMEOUT, env=environment(),
+        **options)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+# Below the range that outgoing connections take theirs from: a server can be started again on its old port.
+PORTS = range(20000, 32000)
+
+
+def free_port():
+    for _ in range(1000):
+        port = random.choice(PORTS)
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise AssertionError("no free port")
+
+
+def sets(settings):
+    return [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
+
+
+def wait_for(condition, what, timeout=START_TIMEOUT):
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"not in {timeout} s: {what() if callable(what) else what}")
+
+
+class Process:
+    """A running `datavault`, which can be killed and started again as it was."""
+
+    def __init__(self, words, settings):
+        self.words, self.settings = words, settings
+        self.lines = []
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [program(), *self.words, *sets(self.settings)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env=environment())
+        self.reader = threading.Thread(target=self._collect, args=(self.process,), daemon=True)
+        self.reader.start()
+
+    def _collect(self, process):
+        for line in process.stdout:
+            self.lines.append(line.rstrip("\n"))
+
+    @property
+    def text(self):
+        return "\n".join(self.lines)
+
+    def ready(self, port):
+        if self.process.poll() is not None:
+            raise AssertionError(f"{self.words} ended with {self.process.returncode}:\n{self.text}")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(STOP_TIMEOUT)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_TIMEOUT)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.kill()
+        self.reader.join(5)
+
+
+class Answer:
+    """What the edge answered."""
+
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def reason(self):
+        """The reason of an error, in either form."""
+        document = self.json
+        if "reason" in document:
+            return document["reason"]
+        return next((detail["reason"] for detail in document.get("details", []) if "reason" in detail), None)
+
+    def __repr__(self):
+        return f"<{self.status} {self.body[:500]!r}>"
+
+
+class Edge:
+    """A suite behind one gateway or several."""
+
+    def __init__(self, folder, postgres=None, redis=None, gateways=1, **more):
+        self.folder = folder
+        self.ports = {role: free_port() for role in ROLES} | {f"gateway{n}": free_port() for n in range(1, gateways)}
+        self.admin = {role: free_port() for role in self.ports}
+        # All tests come from one address, and some of them log in often.
+        self.settings = {
+            "data.folder": folder, "gateway.limits.address-rate": 10000, "gateway.limits.address-burst": 100000,
+            "gateway.limits.caller-rate": 10000, "gateway.limits.caller-burst": 100000,
+            "gateway.limits.organization-rate": 10000, "gateway.limits.organization-burst": 100000,
+            "identity.login.source-failures": 10000,
+        } | more
+        for role in ROLES:
+            self.settings[f"{role}.listen"] = f"127.0.0.1:{self.ports[role]}"
+            self.settings[f"{role}.admin.listen"] = f"127.0.0.1:{self.admin[role]}"
+        self.processes = {}
+        try:
+            if postgres:
+                self._start_apart(postgres, redis, gateways)
+            else:
+                self.processes["suite"] = Process(("up",), self.settings)
+            self.wait()
+        except BaseException:
+            self.end()
+            raise
+        self.first = json.loads((pathlib.Path(folder) / "first-admin.json").read_text())
+
+    def _start_apart(self, postgres, redis, gateways):
+        command("keys", "development", "--out", f"{self.folder}/keys")
+        for role in ("identity", "example"):
+            self.settings[f"{role}.store.url"] = postgres.database(role)
+            command("migrate", role, "up", *sets(self.settings))
+        self.settings["gateway.peers.identity"] = f"127.0.0.1:{self.ports['identity']}"
+        self.settings["gateway.peers.example"] = f"127.0.0.1:{self.ports['example']}"
+        self.settings["example.peers.identity"] = f"127.0.0.1:{self.ports['identity']}"
+        self.settings["identity.peers.identity"] = f"127.0.0.1:{self.ports['identity']}"
+        if redis:
+            self.settings["gateway.redis"] = redis.url
+        for role in ROLES:
+            self.processes[role] = Process(("serve", role), self.settings)
+        for number in range(1, gateways):
+            name = f"gateway{number}"
+            own = {"gateway.listen": f"127.0.0.1:{self.ports[name]}",
+                   "gateway.admin.listen": f"127.0.0.1:{self.admin[name]}"}
+            self.processes[name] = Process(("serve", "gateway"), self.settings | own)
+
+    def process(self, role):
+        return self.processes.get(role) or self.processes["suite"]
+
+    def wait(self, *roles):
+        """Waits until roles are ready; all of them if none is named."""
+        for role in roles or self.admin:
+            wait_for(lambda: self.process(role).ready(self.admin[role]), lambda: f"{role} is not ready:\n{self.text}")
+
+    @property
+    def text(self):
+        return "\n".join(f"--- {name}\n{process.text}" for name, process in self.processes.items())
+
+    def end(self):
+        for process in self.processes.values():
+            process.end()
+
+    def call(self, method, path, body=None, key=None, headers=None, raw=None, gateway="gateway", port=None):
+        """One request on a connection of its own.
+
+        `key` is the secret of an API key or an access token; `raw` a body that is not JSON.
+        """
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.ports[gateway], timeout=CALL_TIMEOUT)
+        sent = dict(headers or {})
+        data = raw
+        if body is not None:
+            data = json.dumps(body).encode()
+            sent.setdefault("Content-Type", "application/json")
+        if key:
+            sent.setdefault("Authorization", f"Bearer {key}")
+        try:
+            connection.request(method, path, data, sent)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+        finally:
+            connection.close()
+
+    def admin_call(self, method, path, body=None, **more):
+        return self.call(method, path, body, key=self.first["key"], **more)
+
+    def log_in(self, email=None, password=None, **more):
+        return self.call("POST", "/api/v1/sessions:logIn", {
+            "email": email or self.first["email"], "password": password or self.first["password"],
+        }, **more)
+
+    def make_user(self, roles=("MEMBER_ROLE_VIEWER",), password="seven grey herons wade upstream", **more):
+        email = f"{uuid.uuid4().hex[:12]}@example.com"
+        answer = self.admin_call("POST", "/api/v1/users", {
+            "user": {"email": email, "displayName": "Somebody"}, "roles": list(roles), "password": password}, **more)
+        assert answer.status == 200, answer
+        return answer.json | {"password": password}
+
+    def make_key(self, key=None, usable=True, **fields):
+        answer = self.call("POST", "/api/v1/api-keys", {"displayName": "test"} | fields, key=key or self.first["key"])
+        assert answer.status == 200, answer
+        if usable:
+            # Gateways hear of it within a second.
+            for name in (name for name in self.ports if name.startswith("gateway")):
+                wait_for(lambda: self.call("GET", "/api/v1/me", key=answer.json["secret"], gateway=name).status == 200,
+                         f"{name} does not know a new key", 10)
+        return answer.json
+
+    def make_organization(self):
+        email = f"{uuid.uuid4().hex[:12]}@example.com"
+        password = "seven grey herons wade upstream"
+        answer = self.admin_call("POST", "/api/v1/organizations", {
+            "organization": {"displayName": "Elsewhere"}, "admin": {"email": email}, "adminPassword": password})
+        assert answer.status == 200, answer
+        token = self.log_in(email, password)
+        assert token.status == 200, token
+        return answer.json | {"email": email, "token": token.json["accessToken"]}
+
+
+class Postgres:
+    """A private PostgreSQL: see scripts/postgres.sh."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            [ROOT / "scripts/postgres.sh"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        assert line.startswith("ready "), line
+        self.url = line.split()[1]
+        self.made = 0
+
+    def database(self, role):
+        """A fresh database for a role."""
+        self.made += 1
+        name = f"{role}_{self.made}"
+        done = subprocess.run(
+            ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.url, "-c", f'CREATE DATABASE "{name}"'],
+            capture_output=True, text=True, timeout=COMMAND_TIMEOUT)
+        assert done.returncode == 0, done.stderr
+        return re.sub(r"/[^/]*$", f"/{name}", self.url)
+
+    def do(self, word):
+        self.process.stdin.write(f"{word}\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "ok\n"
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(STOP_TIMEOUT)
+
+
+class Redis:
+    """A private Redis, which forgets everything when it ends."""
+
+    def __init__(self, folder):
+        self.port, self.folder = free_port(), folder
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+             "--dir", str(self.folder)], stdout=subprocess.DEVNULL)
+        wait_for(self.answers, "redis-server does not answer")
+
+    def answers(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as one:
+                one.sendall(b"PING\r\n")
+                return one.recv(64).startswith(b"+PONG")
+        except OSError:
+            return False
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(STOP_TIMEOUT)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    server = Postgres()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory):
+    server = Redis(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def one_process(tmp_path_factory):
+    edge = Edge(tmp_path_factory.mktemp("one") / "data")
+    yield edge
+    edge.end()
+
+
+@pytest.fixture(scope="session")
+def apart(tmp_path_factory, postgres, redis):
+    edge = Edge(tmp_path_factory.mktemp("apart") / "data", postgres, redis, gateways=2)
+    yield edge
+    edge.end()
+
+
+@pytest.fixture(params=["one process, SQLite", "a process a role, PostgreSQL and Redis"])
+def edge(request):
+    """A suite that tests share: they make what they need, and take nothing away from others."""
+    suite = request.getfixturevalue("one_process" if "SQLite" in request.param else "apart")
+    begin = {name: len(process.lines) for name, process in suite.processes.items()}
+    yield suite
+    # pytest shows this where the test fails.
+    for name, process in suite.processes.items():
+        print(f"--- {name}\n" + "\n".join(process.lines[begin.get(name, 0):]))
+
+
+@pytest.fixture
+def own_edge(tmp_path):
+    """Starts suites of a test's own, which it may break."""
+    made = []
+
+    def make(**more):
+        made.append(Edge(tmp_path / f"data{len(made)}", **more))
+        return made[-1]
+
+    yield make
+    for suite in made:
+        print(suite.text)
+        suite.end()
