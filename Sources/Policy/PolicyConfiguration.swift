@@ -19,6 +19,10 @@ public struct PolicyConfiguration: Sendable {
     /// Is told of refused calls that have an audit action.
     public var denials: any DenialRecorder = LoggedDenials()
 
+    /// The role of peers that showed no certificate; nil, as it must be wherever others can connect: they have none and are
+    /// refused. For benchmarks, whose load generators have no certificates: out of reach of other packages.
+    package var roleWithoutCertificate: Role?
+
     /// Where messages are logged, masked, if its level is `debug` or finer when the server is made.
     public var logger = Logger(label: "datavault.policy")
 

@@ -17,7 +17,7 @@ struct AccessInterceptor: ServerInterceptor {
         let method = context.method
         guard let policy = method.policy else { throw PolicyErrors.missingPolicy(method.path) }
         let peer = context.peer
-        let role = PeerRole.of(peer.uriNames, trustDomain: configuration.trustDomain)
+        let role = role(of: peer)
         var token: [UInt8]?
         var principal: Result<PrincipalVerifier.Verdict, PrincipalVerifier.Refusal>?
         let caller: Caller
@@ -43,6 +43,14 @@ struct AccessInterceptor: ServerInterceptor {
             caller: caller, policy: policy,
             audit: policy.audit.map { AuditIntent(action: $0.action, actor: caller) }, principalToken: token)
         try await CallScope.$current.withValue(scope) { try await next(context) }
+    }
+
+    private func role(of peer: PeerInfo) -> Role? {
+        // A certificate without the suite's name is not the same as none: its peer says that it is someone else.
+        if let role = configuration.roleWithoutCertificate, peer.certificateFingerprint.isEmpty, peer.uriNames.isEmpty {
+            return role
+        }
+        return PeerRole.of(peer.uriNames, trustDomain: configuration.trustDomain)
     }
 
     /// The principal's token and what came of it. What is no base64 is a wrong one, and so are two: whoever reads another
