@@ -1,4 +1,3 @@
-import FoundationEssentials
 public import Logging
 public import PolicyModel
 
@@ -15,7 +14,7 @@ public struct PolicyConfiguration: Sendable {
         "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
     ]
     /// Milliseconds since 1970.
-    public var now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }
+    public var now: @Sendable () -> Int64 = { CoarseClock.milliseconds() }
     /// Is told of refused calls that have an audit action.
     public var denials: any DenialRecorder = LoggedDenials()
 

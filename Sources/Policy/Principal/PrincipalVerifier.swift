@@ -4,6 +4,7 @@ import PolicyContract
 import PolicyModel
 import SwiftProtobuf
 import Synchronization
+import Wire
 
 /// Verifies principals offline, and remembers verdicts, as a look-up costs a small part of a signature.
 public final class PrincipalVerifier: Sendable {
@@ -39,7 +40,7 @@ public final class PrincipalVerifier: Sendable {
 
         func isFor(_ bytes: UnsafeRawBufferPointer) -> Bool {
             presented.count == bytes.count
-                && (unsafe presented.withUnsafeBytes { unsafe $0.elementsEqual(bytes) })
+                && (unsafe presented.withUnsafeBytes { unsafe wireEqual($0.baseAddress, bytes.baseAddress, bytes.count) })
         }
     }
 
