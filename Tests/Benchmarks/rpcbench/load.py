@@ -63,8 +63,8 @@ def succeeded(server: Server) -> int:
     """Calls that a guarded server's policy layer has counted as OK; 0 for the others."""
     if not server.peer.is_guarded:
         return 0
-    found = re.search(r'^datavault_calls_total\{code="OK".*\} (\d+)$', server.admin("metrics"), re.MULTILINE)
-    return int(found.group(1)) if found else 0
+    found = re.findall(r'^datavault_calls_total\{code="OK".*\} (\d+)$', server.admin("metrics"), re.MULTILINE)
+    return sum(map(int, found))
 
 
 def checked(result: dict) -> dict:
