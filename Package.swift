@@ -337,6 +337,12 @@ let package = Package(
             swiftSettings: generated
         ),
         .target(
+            name: "ComplianceContract",
+            dependencies: ["Wire", "PolicyModel", protobuf],
+            path: "Sources/Contracts/ComplianceContract",
+            swiftSettings: generated
+        ),
+        .target(
             name: "GatewayContract",
             dependencies: ["Wire", "PolicyModel", protobuf],
             path: "Sources/Contracts/GatewayContract",
@@ -345,8 +351,8 @@ let package = Package(
         .target(
             name: "IdentityService",
             dependencies: [
-                "ServiceKit", "IdentityContract", "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract",
-                "Persistence", "Jobs", "DescriptorSet", "CArgon2", protobuf,
+                "ServiceKit", "IdentityContract", "ComplianceContract", "Wire", "WireProtos", "Policy", "PolicyModel",
+                "PolicyContract", "Persistence", "Jobs", "DescriptorSet", "CArgon2", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
@@ -355,11 +361,22 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        // Identity as a process of its own, for tests that kill it.
+        .executableTarget(
+            name: "identity-probe",
+            dependencies: [
+                "IdentityService", "ServiceKit", "Policy", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/IdentityProbe",
+            swiftSettings: ours
+        ),
         .testTarget(
             name: "IdentityServiceTests",
             dependencies: [
-                "IdentityService", "IdentityContract", "ServiceKit", "Wire", "WireProtos", "Policy", "PolicyModel",
-                "PolicyContract", "Persistence", "Jobs", "StoreTesting", protobuf,
+                "IdentityService", "IdentityContract", "ComplianceContract", "ServiceKit", "Wire", "WireProtos",
+                "Policy",
+                "PolicyModel", "PolicyContract", "Persistence", "Jobs", "StoreTesting", "identity-probe", nioCore,
+                protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
@@ -385,7 +402,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "IdentityContract", "GatewayContract", "ServiceKit", "Transcoding", "TestContractProtos",
+                "Gateway", "IdentityContract", "GatewayContract", "GoogleAPIContract", "ServiceKit", "Transcoding",
+                "TestContractProtos",
                 "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", nioCore, nioPosix, nioEmbedded,
                 protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -18,6 +18,7 @@ generated=(
     "wire | proto | $grpc | Sources/Wire/Generated | Visibility=Public,ImportWire=false,ExtraModuleImports=WireProtos"
     "wire | proto | datavault/policy/v1 | Sources/Policy/Generated | Visibility=Public,ExtraModuleImports=PolicyContract"
     "swift+wire | proto:GOOGLEAPIS | datavault/identity/v1 | Sources/Contracts/IdentityContract | Visibility=Public"
+    "swift+wire | proto | datavault/compliance/v1 | Sources/Contracts/ComplianceContract | Visibility=Public"
     "swift+wire | proto | datavault/gateway/v1 | Sources/Contracts/GatewayContract | Visibility=Public"
     "swift+wire | proto | $otlp | Sources/Contracts/OpenTelemetryContract | Visibility=Public"
     "swift+wire | Tests/Contract/proto:proto:GOOGLEAPIS | datavault/test/v1 | Tests/Contract/Generated | Visibility=Public"

@@ -11,6 +11,8 @@ struct IdentityCore: Sendable {
     let limits: IdentityLimits
     let passwords: any PasswordSetting
     let observers: UserChangeObservers
+    /// Keys what is kept of requests that hold passwords: a plain hash of one could be guessed from.
+    var seal: ReplySeal?
 
     /// What users may do at the moment.
     var effective: EffectivePermissions { EffectivePermissions(permissions: permissions) }
@@ -34,9 +36,11 @@ struct IdentityCore: Sendable {
 
     /// Hashes a new password.
     ///
-    /// - Parameter field: What the request calls it, for the error of a weak one.
-    func hash(_ password: String, field: String) async throws -> String {
-        do { return try await passwords.hash(password) } catch IdentityError.passwordWeak(_, let problems) {
+    /// - Parameters:
+    ///   - owner: Whose it is to be.
+    ///   - field: What the request calls it, for the error of a weak one.
+    func hash(_ password: String, of owner: PasswordOwner, field: String) async throws -> String {
+        do { return try await passwords.hash(password, of: owner) } catch IdentityError.passwordWeak(_, let problems) {
             throw IdentityError.passwordWeak(field: field, problems: problems)
         }
     }

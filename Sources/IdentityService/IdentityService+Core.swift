@@ -1,7 +1,9 @@
+import Crypto
 import DescriptorSet
 import IdentityContract
 import Jobs
 import Persistence
+import Policy
 import ServiceKit
 import ServiceLifecycle
 import SwiftProtobuf
@@ -11,8 +13,10 @@ import Wire
 struct IdentityParts: Sendable {
     let context: RoleContext
     let core: IdentityCore
+    let sessions: SessionParts
     let passwordCalls: any PasswordCalls
     let firstStart: FirstStartService
+    let keys: KeyParts
 }
 
 /// Organizations, people, what they may do, and the first start.
@@ -24,17 +28,33 @@ extension IdentityService {
         let declared = try ([DescriptorSet.array] + contracts.map { $0() }).map(DeclaredPermissions.read)
         var limits = IdentityLimits()
         limits.users = context.settings[CoreSettings.users]
-        let passwords = UnfinishedPasswords()
-        let observers: [any UserChangeObserver] = []
+        let rootKey = try rootKey(context.settings)
+        let permissions = Permissions(declared: declared.joined())
+        let audit = AuditOutbox(Outbox(context.store), destination: auditDestination, encode: AuditEncoding.encode)
+        let configuration = SessionConfiguration(context.settings)
+        let parties = AccessTokenVerifier.Configuration(trustDomain: configuration.trustDomain)
+        let keys = keyParts(
+            context, rootKey: rootKey, permissions: permissions, environment: environment,
+            tokens: StoredTokenTrust(issuer: parties.issuer, audience: parties.audience))
+        let sessions = SessionParts(
+            configuration, store: context.store, rootKey: rootKey, news: news(of: keys.changes),
+            environment: environment)
         let core = IdentityCore(
-            store: context.store, replay: Replay(store: context.store),
-            audit: AuditOutbox(
-                Outbox(context.store), destination: auditDestination, encode: { _ in [] }),
-            permissions: Permissions(declared: declared.joined()), environment: environment, limits: limits,
-            passwords: passwords, observers: UserChangeObservers(observers))
+            store: context.store, replay: Replay(store: context.store), audit: audit, permissions: permissions,
+            environment: environment, limits: limits,
+            passwords: PolicyPasswords(policy: configuration.policy, hasher: sessions.hasher),
+            observers: UserChangeObservers([sessions.ender, KeyChangeObserver(keys: keys.keys, audit: audit)]),
+            seal: ReplySeal(rootKey: rootKey))
         return IdentityParts(
-            context: context, core: core, passwordCalls: passwords,
-            firstStart: FirstStartService(firstStart(context, core, makeKey: nil)))
+            context: context, core: core, sessions: sessions, passwordCalls: UserPasswordCalls(core: core, parts: sessions),
+            firstStart: FirstStartService(firstStart(context, core, makeKey: makeFirstKey(keys.keys))), keys: keys)
+    }
+
+    /// Revocations and keys of access tokens are told as other changes of credentials are.
+    private static func news(of changes: CredentialChanges) -> TokenNews {
+        TokenNews(
+            revocation: { id, organization, tx in try changes.note(.revocation(id), of: organization, in: tx) },
+            tokenKeys: { tx in try changes.note(.tokenKeys, in: tx) })
     }
 
     private static func firstStart(
@@ -52,6 +72,7 @@ extension IdentityService {
             OrganizationsHandler(core: parts.core),
             UsersHandler(core: parts.core, passwords: parts.passwordCalls),
             MembersHandler(core: parts.core),
+            parts.sessions.handler(parts.core),
         ]
     }
 
@@ -59,23 +80,8 @@ extension IdentityService {
         [
             parts.firstStart,
             ReplayCleaner(store: parts.context.store, logger: parts.context.logger),
-        ]
+        ] + parts.sessions.background(parts.core, logger: parts.context.logger)
     }
 
     static func coreChecks(_ parts: IdentityParts) -> [ReadinessCheck] { [parts.firstStart.check] }
-}
-
-/// Stands where passwords will be kept, until they are: refuses all.
-struct UnfinishedPasswords: PasswordSetting, PasswordCalls {
-    private static let error = RPCError(code: .unimplemented, message: "passwords are not kept yet")
-
-    func hash(_ password: String) async throws -> String { throw Self.error }
-
-    func setUserPassword(
-        _ request: Datavault_Identity_V1_SetUserPasswordRequest, context: ServerContext
-    ) async throws -> Google_Protobuf_Empty { throw Self.error }
-
-    func changePassword(
-        _ request: Datavault_Identity_V1_ChangePasswordRequest, context: ServerContext
-    ) async throws -> Google_Protobuf_Empty { throw Self.error }
 }

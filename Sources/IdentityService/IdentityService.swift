@@ -11,6 +11,9 @@ public enum IdentityService {
     private static let name = "identity"
     private static let port = 7420
 
+    /// Its own list of principal keys reaches it as it reaches all roles.
+    private static let itself = PeerDefinition(name, role: .identity, of: name, port: port)
+
     /// Where audit events wait in the outbox until a role takes them.
     public static let auditDestination = "audit"
 
@@ -26,23 +29,26 @@ public enum IdentityService {
         contracts: [@Sendable () -> [UInt8]] = [], auditDestination: String = auditDestination
     ) -> RoleDefinition {
         RoleDefinition(
-            name, role: .identity, port: port, settings: settings, migrations: migrations,
+            name, role: .identity, port: port, settings: settings, peers: [itself], migrations: migrations,
             descriptorSet: { DescriptorSet.array },
             assemble: { context in
                 try assemble(context, contracts: contracts, auditDestination: auditDestination)
             })
     }
 
-    private static let settings = CoreSettings.all
+    private static let settings = CoreSettings.all + SessionSettings.all + KeySettings.all
 
-    static let migrations = Replay.migrations + JobsMigrations.all + CoreMigrations.all
+    static let migrations =
+        Replay.migrations + JobsMigrations.all + CoreMigrations.all + SessionMigrations.all + KeyMigrations.all
 
     private static func assemble(
         _ context: RoleContext, contracts: [@Sendable () -> [UInt8]], auditDestination: String
     ) throws -> RoleAssembly {
         let parts = try parts(context, contracts: contracts, auditDestination: auditDestination)
         return RoleAssembly(
-            services: coreServices(parts), background: coreBackground(parts), checks: coreChecks(parts),
+            services: coreServices(parts) + keyServices(parts.keys, parts.core, context),
+            background: coreBackground(parts) + keyBackground(parts.keys, parts.core, context),
+            checks: coreChecks(parts) + [parts.keys.vault.check],
             denials: parts.core.audit)
     }
 }

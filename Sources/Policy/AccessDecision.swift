@@ -63,7 +63,7 @@ struct AccessDecision {
         case .success(let verdict):
             let principal = verdict.principal
             if question.peerRole == .gateway {
-                if let wanted = verdict.certificateFingerprint, wanted != question.peerFingerprint {
+                if let wanted = verdict.certificateFingerprints, !wanted.contains(question.peerFingerprint) {
                     throw .principalInvalid
                 }
                 guard principal.audience == question.ownRole, principal.method == question.method else {

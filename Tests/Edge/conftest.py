@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -50,10 +51,20 @@ def command(*words, **options):
     return done.stdout
 
 
+# Below the range that outgoing connections take theirs from: a server can be started again on its old port.
+PORTS = range(20000, 32000)
+
+
 def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    for _ in range(1000):
+        port = random.choice(PORTS)
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise AssertionError("no free port")
 
 
 def sets(settings):
@@ -144,7 +155,13 @@ class Edge:
         self.folder = folder
         self.ports = {role: free_port() for role in ROLES} | {f"gateway{n}": free_port() for n in range(1, gateways)}
         self.admin = {role: free_port() for role in self.ports}
-        self.settings = {"data.folder": folder} | more
+        # All tests come from one address, and some of them log in often.
+        self.settings = {
+            "data.folder": folder, "gateway.limits.address-rate": 10000, "gateway.limits.address-burst": 100000,
+            "gateway.limits.caller-rate": 10000, "gateway.limits.caller-burst": 100000,
+            "gateway.limits.organization-rate": 10000, "gateway.limits.organization-burst": 100000,
+            "identity.login.source-failures": 10000,
+        } | more
         for role in ROLES:
             self.settings[f"{role}.listen"] = f"127.0.0.1:{self.ports[role]}"
             self.settings[f"{role}.admin.listen"] = f"127.0.0.1:{self.admin[role]}"
@@ -170,7 +187,7 @@ class Edge:
         self.settings["example.peers.identity"] = f"127.0.0.1:{self.ports['identity']}"
         self.settings["identity.peers.identity"] = f"127.0.0.1:{self.ports['identity']}"
         if redis:
-            self.settings["gateway.redis.url"] = redis.url
+            self.settings["gateway.redis"] = redis.url
         for role in ROLES:
             self.processes[role] = Process(("serve", role), self.settings)
         for number in range(1, gateways):
@@ -216,30 +233,35 @@ class Edge:
             connection.close()
 
     def admin_call(self, method, path, body=None, **more):
-        return self.call(method, path, body, key=self.first["secret"], **more)
+        return self.call(method, path, body, key=self.first["key"], **more)
 
     def log_in(self, email=None, password=None, **more):
         return self.call("POST", "/api/v1/sessions:logIn", {
             "email": email or self.first["email"], "password": password or self.first["password"],
         }, **more)
 
-    def make_user(self, roles=("MEMBER_ROLE_VIEWER",), password="correct horse battery staple", **more):
+    def make_user(self, roles=("MEMBER_ROLE_VIEWER",), password="seven grey herons wade upstream", **more):
         email = f"{uuid.uuid4().hex[:12]}@example.com"
         answer = self.admin_call("POST", "/api/v1/users", {
             "user": {"email": email, "displayName": "Somebody"}, "roles": list(roles), "password": password}, **more)
         assert answer.status == 200, answer
         return answer.json | {"password": password}
 
-    def make_key(self, key=None, **fields):
-        answer = self.call("POST", "/api/v1/api-keys", {"displayName": "test"} | fields, key=key or self.first["secret"])
+    def make_key(self, key=None, usable=True, **fields):
+        answer = self.call("POST", "/api/v1/api-keys", {"displayName": "test"} | fields, key=key or self.first["key"])
         assert answer.status == 200, answer
+        if usable:
+            # Gateways hear of it within a second.
+            for name in (name for name in self.ports if name.startswith("gateway")):
+                wait_for(lambda: self.call("GET", "/api/v1/me", key=answer.json["secret"], gateway=name).status == 200,
+                         f"{name} does not know a new key", 10)
         return answer.json
 
     def make_organization(self):
         email = f"{uuid.uuid4().hex[:12]}@example.com"
-        password = "another horse battery staple"
+        password = "seven grey herons wade upstream"
         answer = self.admin_call("POST", "/api/v1/organizations", {
-            "organization": {"displayName": "Other"}, "admin": {"email": email}, "adminPassword": password})
+            "organization": {"displayName": "Elsewhere"}, "admin": {"email": email}, "adminPassword": password})
         assert answer.status == 200, answer
         token = self.log_in(email, password)
         assert token.status == 200, token

@@ -30,7 +30,7 @@ import Testing
         let sent = principal()
         let verdict = try PrincipalVerifier(keys: keys).verify(sign(sent), now: startOfTests)
         let got = verdict.principal
-        #expect(verdict.certificateFingerprint == "f")
+        #expect(verdict.certificateFingerprints == ["f"])
         #expect((got.organization, got.subject, got.kind) == (sent.organization, sent.subject, sent.kind))
         #expect((got.permissions, got.sourceAddress) == (sent.permissions, sent.sourceAddress))
         #expect((got.strength, got.audience, got.method) == (sent.strength, sent.audience, sent.method))

@@ -83,7 +83,9 @@ struct FirstStart: Sendable {
 
     private func make() async throws -> (OrganizationID, FirstAdmin?) {
         let chosen = password ?? Self.password(core.environment.randomBytes(Self.passwordLength))
-        let hash = try await core.passwords.hash(chosen)
+        let hash = try await core.hash(
+            chosen, of: PasswordOwner(email: email, organization: Self.organizationName),
+            field: CoreSettings.adminPassword.name)
         let now = core.environment.now()
         let organization = Organization(
             id: OrganizationID(core.environment.identifier()), displayName: Self.organizationName, isOperator: true,

@@ -43,7 +43,9 @@ final class FirstStartService: Service, Sendable {
         await cancelWhenGracefulShutdown { [self] in
             while !Task.isCancelled {
                 do {
-                    if case .made(let admin) = try await start.perform() { terminal?(Self.text(admin, start.file.path)) }
+                    if case .made(let admin) = try await start.perform() {
+                        terminal?(Self.text(admin, start.file.path))
+                    }
                     problem.withLock { $0 = nil }
                     break
                 } catch {

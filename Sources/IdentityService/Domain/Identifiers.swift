@@ -15,6 +15,7 @@ enum ResourceName: String {
     case organizations
     case users
     case members
+    case apiKeys = "api-keys"
 
     /// The identifier in a name of this collection.
     ///

@@ -8,6 +8,8 @@ enum IdentityError: Error, Hashable {
     case lastAdmin
     case permissionNotHeld(String)
     case permissionUnknown(String)
+    /// The caller asks about somebody else, which takes this permission: a rule that the contract cannot state.
+    case permissionMissing(String)
     case loginFailed
     case loginBusy(retryAfter: Duration)
     case refreshTokenInvalid

@@ -42,7 +42,8 @@ struct PageToken: Sendable, Hashable {
         var bytes = [Self.version] + Self.binding(of: request)
         bytes += (0..<8).map { UInt8(truncatingIfNeeded: time >> (56 - 8 * $0)) }
         bytes += id.utf8
-        return Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+        return Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing(
+            "=", with: "")
     }
 
     /// A digest is enough: who forges a token sees nothing that the request itself would not show.

@@ -30,6 +30,10 @@ extension IdentityError: RPCErrorConvertible {
             RPCError(
                 .invalidArgument, Reason.permissionUnknown, "there is no permission of that name",
                 metadata: ["permission": permission])
+        case .permissionMissing(let permission):
+            RPCError(
+                .permissionDenied, Datavault_Policy_V1_Reason.permissionMissing,
+                "the caller lacks the permission \(permission)", metadata: ["permission": permission])
         case .limitReached(let limit, let maximum):
             RPCError(
                 .resourceExhausted, Reason.limitReached, "the organization may have \(maximum) \(limit)",

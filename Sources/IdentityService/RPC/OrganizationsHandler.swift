@@ -28,10 +28,13 @@ struct OrganizationsHandler: Datavault_Identity_V1_OrganizationsService.Handler 
         let admin = User(
             id: UserID(core.environment.identifier()), email: EmailAddress(request.admin.email),
             displayName: request.admin.displayName, createdAt: now, updatedAt: now)
-        let hash = try await core.hash(request.adminPassword, field: "admin_password")
+        let hash = try await core.hash(
+            request.adminPassword,
+            of: PasswordOwner(email: request.admin.email, organization: organization.displayName),
+            field: "admin_password")
         let message = OrganizationMessage(organization)
         let (intent, after) = (CallScope.current?.audit, MaskedText.of(message))
-        return try await core.replay.write(request, id: request.requestID, across: .makeOrganization) { tx in
+        return try await core.replay.write(request, id: request.requestID, across: .makeOrganization, sealing: core.seal) { tx in
             try OrganizationStore.insert(organization, in: tx)
             try UserStore.insert(admin, passwordHash: hash, of: organization.id, in: tx)
             let member = Member(user: admin.id, roles: .admin, createdAt: now)

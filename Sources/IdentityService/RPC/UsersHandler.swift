@@ -23,15 +23,21 @@ struct UsersHandler: Datavault_Identity_V1_UsersService.Handler {
         try await core.store.scoped(organization).read { tx in
             try core.requireHeld(roles, by: rights, in: tx)
         }
-        let hash =
-            request.password.isEmpty ? nil : try await core.hash(request.password, field: "password")
+        var hash: String?
+        if !request.password.isEmpty {
+            let name = try await core.store.scoped(organization).read { tx in
+                try PasswordOwner.name(of: organization, in: tx)
+            }
+            hash = try await core.hash(
+                request.password, of: PasswordOwner(email: request.user.email, organization: name), field: "password")
+        }
         let user = User(
             id: UserID(core.environment.identifier()), email: EmailAddress(request.user.email),
             displayName: request.user.displayName, state: User.State(request.user.state) ?? .active,
             createdAt: now, updatedAt: now)
         let message = UserMessage(user)
         let (intent, after) = (CallScope.current?.audit, MaskedText.of(message))
-        return try await core.replay.write(request, id: request.requestID) { tx in
+        return try await core.replay.write(request, id: request.requestID, sealing: core.seal) { [hash] tx in
             guard try UserStore.count(of: organization, in: tx) < core.limits.users else {
                 throw IdentityError.limitReached(limit: "users", maximum: core.limits.users)
             }

@@ -172,4 +172,3 @@ struct SessionStore: Sendable {
         return try tx.run("DELETE FROM sessions WHERE id IN (\(SQL.list(ids)))")
     }
 }
-

@@ -50,9 +50,16 @@ struct TokenKeyStore: Sendable {
     /// Does what the schedule says is due, unless another instance has: keys are numbered, and a number is given once.
     ///
     /// - Returns: All keys after that.
-    func advance(_ schedule: TokenKeySchedule, _ sealer: TokenKeySealer, now: Int64) async throws -> [TokenKey] {
-        try await store.system(.tokenKeys).write { tx in
-            for step in schedule.steps(try Self.all(in: tx), now: now) {
+    func advance(
+        _ schedule: TokenKeySchedule, _ sealer: TokenKeySealer, news: TokenNews = TokenNews(), now: Int64
+    ) async throws -> [TokenKey] {
+        let present = try await all()
+        // To look costs no write, and nearly always there is nothing to do.
+        guard !schedule.steps(present, now: now).isEmpty else { return present }
+        return try await store.system(.tokenKeys).write { tx in
+            let steps = schedule.steps(try Self.all(in: tx), now: now)
+            if !steps.isEmpty { try news.tokenKeys(tx) }
+            for step in steps {
                 switch step {
                 case .forget(let id): try tx.run("DELETE FROM token_keys WHERE id = \(id)")
                 case .make(let number, let activeAt, let retiredAt, let expiresAt):

@@ -51,36 +51,23 @@ enum TokenRevocationStore {
 
     /// Keeps a revocation.
     ///
+    /// - Returns: Its identifier.
     /// - Parameters:
     ///   - session: Whose tokens; nil: all of the user's.
     ///   - issuedBefore: In milliseconds since 1970, as `until`.
     static func add(
         session: String?, user: UserID, of organization: OrganizationID, issuedBefore: Int64, until: Int64, now: Int64,
         in tx: borrowing Transaction
-    ) throws {
-        try tx.run(
+    ) throws -> Int64 {
+        let id = try tx.value(
+            Int64.self,
             """
             INSERT INTO token_revocations (organization, session, user_id, issued_before_ms, until_ms, created_at)
             VALUES (\(tx.owner(organization)), \(session), \(user.rawValue), \(issuedBefore), \(until), \(now))
+            RETURNING id
             """)
-    }
-
-    /// All that are in force, whichever organizations' they are; of a system transaction.
-    ///
-    /// Identifiers are given before transactions commit, so a lower one can appear after a higher one: who follows the
-    /// table compares what it has told with what is in force, and does not go on from the highest.
-    ///
-    /// - Parameter now: Milliseconds since 1970.
-    static func inForce(at now: Int64, in tx: borrowing Transaction) throws -> [TokenRevocationRow] {
-        var rows: [TokenRevocationRow] = []
-        try tx.forEach(
-            TokenRevocationRow.self,
-            """
-            SELECT id, organization, session, user_id, issued_before_ms, until_ms FROM token_revocations
-            WHERE until_ms > \(now) ORDER BY id
-            """
-        ) { rows.append($0) }
-        return rows
+        guard let id else { throw StoreError(.unexpected, "no id was returned") }
+        return id
     }
 
     /// Deletes those whose time is over; of a system transaction.

@@ -1,5 +1,6 @@
 import Crypto
 import FoundationEssentials
+import PolicyModel
 
 /// Verifies access tokens offline: one algorithm, keys by `kid` from those that Identity publishes, and nothing that the
 /// token could ask for otherwise. It remembers nothing: who sees a token often keeps the verdict, with
@@ -20,6 +21,13 @@ public struct AccessTokenVerifier: Sendable {
 
         /// Names both parties.
         public init(issuer: String, audience: String) { (self.issuer, self.audience) = (issuer, audience) }
+
+        /// The parties of a suite: Identity makes access tokens, for gateways.
+        public init(trustDomain: String) {
+            self.init(
+                issuer: "spiffe://\(trustDomain)/\(Role.identity.rawValue)",
+                audience: "spiffe://\(trustDomain)/\(Role.gateway.rawValue)")
+        }
     }
 
     /// Why a token is not believed.

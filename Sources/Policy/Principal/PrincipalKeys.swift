@@ -6,12 +6,18 @@ public final class PrincipalKeys: Sendable {
     /// A key and who may use it.
     public struct Key: Sendable {
         let publicKey: Curve25519.Signing.PublicKey
-        /// SHA-256 of the certificate of the gateway that holds the key, in lower-case hexadecimal; nil: of any.
-        let certificateFingerprint: String?
+        /// SHA-256 of the certificates of the gateway that holds the key, in lower-case hexadecimal; nil: of any. Two
+        /// while a certificate is replaced: calls go on over connections that the old one made.
+        let certificateFingerprints: Set<String>?
 
         /// A key, and the certificate that it goes with.
         public init(publicKey: Curve25519.Signing.PublicKey, certificateFingerprint: String?) {
-            (self.publicKey, self.certificateFingerprint) = (publicKey, certificateFingerprint)
+            self.init(publicKey: publicKey, certificateFingerprints: certificateFingerprint.map { [$0] })
+        }
+
+        /// A key, and the certificates that it goes with; nil: any.
+        public init(publicKey: Curve25519.Signing.PublicKey, certificateFingerprints: Set<String>?) {
+            (self.publicKey, self.certificateFingerprints) = (publicKey, certificateFingerprints)
         }
     }
 

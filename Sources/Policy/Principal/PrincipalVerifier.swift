@@ -22,13 +22,13 @@ public final class PrincipalVerifier: Sendable {
     /// A principal whose signature is right. A class, as a call takes it from those that are remembered.
     package final class Verdict: Sendable {
         package let principal: VerifiedPrincipal
-        /// The certificate that the key belongs to; nil if to any.
-        package let certificateFingerprint: String?
+        /// The certificates that the key belongs to; nil if to any.
+        package let certificateFingerprints: Set<String>?
         /// The token itself, decoded.
         package let token: [UInt8]
 
-        init(_ principal: VerifiedPrincipal, certificateFingerprint: String?, token: [UInt8]) {
-            (self.principal, self.certificateFingerprint, self.token) = (principal, certificateFingerprint, token)
+        init(_ principal: VerifiedPrincipal, certificateFingerprints: Set<String>?, token: [UInt8]) {
+            (self.principal, self.certificateFingerprints, self.token) = (principal, certificateFingerprints, token)
         }
     }
 
@@ -112,7 +112,7 @@ public final class PrincipalVerifier: Sendable {
             principal.expiresAt.subtractingReportingOverflow(principal.issuedAt).overflow == false,
             principal.expiresAt - principal.issuedAt <= PrincipalToken.maxLifetime
         else { return nil }
-        return Verdict(principal, certificateFingerprint: key.certificateFingerprint, token: token)
+        return Verdict(principal, certificateFingerprints: key.certificateFingerprints, token: token)
     }
 
     // MARK: Verdicts

@@ -1,5 +1,10 @@
-// Members of `stat` are its to give on Linux, wherever Foundation is part of the program.
+// Members of `stat` are for one module of C to give: the first that a run of the compiler meets, of those that include its
+// header. Which one that is changes with the files that are compiled together.
 import CoreFoundation
+
+#if canImport(CNIOLinux)
+    import CNIOLinux
+#endif
 
 #if canImport(Glibc)
     import Glibc

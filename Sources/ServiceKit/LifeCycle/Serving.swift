@@ -37,10 +37,13 @@ struct Place {
             command: "datavault migrate \(definition.name) up")
         let tls = try tls()
         let assembly = try await service.assemble(context)
+        let trust = trust
         var policy = policy
         if let denials = assembly.denials { policy.denials = denials }
         let health = HealthService(services: assembly.services.map(\.serviceDescriptor.name), initially: .notServing)
-        let readiness = Readiness([gate.check] + peerChecks + assembly.checks, logger: logger) { isReady in
+        let readiness = Readiness(
+            [gate.check] + peerChecks + (trust.map { [$0.check] } ?? []) + assembly.checks, logger: logger
+        ) { isReady in
             health.setAll(isReady ? .serving : .notServing)
         }
         let server = Server(
@@ -57,7 +60,8 @@ struct Place {
             try await server.listen(address, tls: tls)
         }
         return Serving(
-            address: address, admin: try await admin(readiness), readiness: readiness, before: [tls],
+            address: address, admin: try await admin(readiness), readiness: readiness,
+            before: [tls] + (trust.map { [$0] } ?? []),
             background: assembly.background.map { GatedService($0, gate: gate) }, server: server)
     }
 
@@ -71,6 +75,12 @@ struct Place {
         return Serving(
             address: address, admin: try await admin(readiness), readiness: readiness, background: assembly.background,
             server: front)
+    }
+
+    /// Whom to believe, as Identity tells it; nil for a role that does not know Identity.
+    private var trust: PrincipalKeyWatcher? {
+        guard let identity = context.peers.values.first(where: { $0.definition.role == .identity }) else { return nil }
+        return PrincipalKeyWatcher(context.principalKeys, logger: logger) { try identity.channel() }
     }
 
     private func admin(_ readiness: Readiness) async throws -> AdminServer {

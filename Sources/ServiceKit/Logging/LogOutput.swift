@@ -27,8 +27,8 @@ public final class LogOutput: @unchecked Sendable {
         thread.start()
     }
 
-    /// Takes a line, without its end, or drops it.
-    func write(_ line: [UInt8]) {
+    /// Takes a line, or several, without the last one's end, or drops all.
+    package func write(_ line: [UInt8]) {
         condition.withLock {
             guard waiting.count + line.count < capacity else {
                 unreported += 1

@@ -21,7 +21,8 @@ public struct ReplySeal: Sendable {
 
     func open(_ kept: [UInt8], at place: [String]) throws -> [UInt8] {
         do { return try sealer.open(kept, at: place) } catch {
-            var failure = RPCError(code: .internal, message: "the reply that is kept under this request_id cannot be read")
+            var failure = RPCError(
+                code: .internal, message: "the reply that is kept under this request_id cannot be read")
             failure.cause = error
             throw failure
         }

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Lets one task wait until it is woken or a time is over. A call that comes while nobody waits is not lost.
-final class Wakeup: Sendable {
+package final class Wakeup: Sendable {
     private struct State {
         var isSet = false
         var waiter: CheckedContinuation<Void, Never>?
@@ -11,7 +11,9 @@ final class Wakeup: Sendable {
 
     private let state = Mutex(State())
 
-    func wake() {
+    package init() {}
+
+    package func wake() {
         let waiter = state.withLock { state in
             if state.waiter == nil { state.isSet = true }
             return state.waiter.take()
@@ -20,7 +22,7 @@ final class Wakeup: Sendable {
     }
 
     /// - Parameter timeout: The longest wait; nil: none.
-    func wait(for timeout: Duration?) async {
+    package func wait(for timeout: Duration?) async {
         let turn = state.withLock { state in
             state.turn += 1
             return state.turn

@@ -137,7 +137,9 @@ public final class PrincipalKeyWatcher: Service, Sendable {
             (state.heard, state.isListening) = (.now, true)
             state.silence = max(heartbeat * configuration.missedHeartbeats, configuration.tick * 2)
             // Verdicts are forgotten with each replacement, so a heartbeat makes none.
-            guard state.list.take(told, now: configuration.now(), maximum: configuration.maximumKeys) else { return nil }
+            guard state.list.take(told, now: configuration.now(), maximum: configuration.maximumKeys) else {
+                return nil
+            }
             keys.replace(with: state.list.keys)
             return state.list.entries.count
         }

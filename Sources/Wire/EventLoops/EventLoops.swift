@@ -6,7 +6,7 @@ import NIOPosix
 /// Servers and channels that are given the same `EventLoops` share threads, so a handler that calls another service
 /// does so without leaving its thread.
 public final class EventLoops: Sendable {
-    let contexts: [LoopContext]
+    package let contexts: [LoopContext]
     private let group: MultiThreadedEventLoopGroup
     private let isShared: Bool
 
@@ -41,7 +41,7 @@ public final class EventLoops: Sendable {
         try await group.shutdownGracefully()
     }
 
-    func context(of loop: any EventLoop) -> LoopContext {
+    package func context(of loop: any EventLoop) -> LoopContext {
         for context in contexts where context.loop === loop { return context }
         preconditionFailure("the channel's event loop is none of these event loops")
     }

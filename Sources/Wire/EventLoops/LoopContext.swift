@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 import Synchronization
 
 /// All that Wire keeps for one event loop: the executor of its calls' tasks, its timers, and what is to be written.
@@ -8,8 +8,8 @@ import Synchronization
 /// write as those that never suspended.
 //
 // Unchecked: all but `incoming` is confined to the loop, which `loop.inEventLoop` decides.
-final class LoopContext: TaskExecutor, @unchecked Sendable {
-    let loop: any EventLoop
+package final class LoopContext: TaskExecutor, @unchecked Sendable {
+    package let loop: any EventLoop
     /// Jobs from other threads, and whether a turn that takes them is scheduled already.
     private let incoming = Mutex(Incoming())
     @exclusivity(unchecked) private var ready: [UnownedJob] = []
@@ -47,11 +47,11 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
 
     /// Places taken in the list of ready jobs.
     var readyCount: Int { unsafe ready.count }
-    var inLoop: Bool { loop.inEventLoop }
+    package var inLoop: Bool { loop.inEventLoop }
 
     // MARK: Executor
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if loop.inEventLoop {
             if capturesNextJob {
@@ -83,7 +83,7 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
     }
 
     /// Runs `body` on the loop: at once if it is the current thread's, else as a turn of its own.
-    func run(_ body: @escaping @Sendable () -> Void) {
+    package func run(_ body: @escaping @Sendable () -> Void) {
         if loop.inEventLoop {
             turn(body)
         } else {
@@ -92,7 +92,7 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
     }
 
     /// Runs `resume`, which makes one job of this executor ready, and that job at once.
-    func resumeInline(_ resume: () -> Void) {
+    package func resumeInline(_ resume: () -> Void) {
         unsafe inlineJob = nil
         capturesNextJob = true
         resume()
@@ -105,7 +105,7 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
     }
 
     /// Runs `body` in this turn, after what runs now has returned.
-    func afterTurn(_ body: @escaping () -> Void) {
+    package func afterTurn(_ body: @escaping () -> Void) {
         deferred.append(body)
         if turnDepth == 0 { scheduleTurn() }
     }
@@ -113,7 +113,7 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
     // MARK: Turns
 
     /// Runs `body` and then all it caused: resumed jobs first, then one flush a connection.
-    func turn(_ body: () -> Void) {
+    package func turn(_ body: () -> Void) {
         turnDepth += 1
         body()
         turnDepth -= 1
@@ -121,9 +121,9 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
     }
 
     /// Opens a turn that `leaveTurn` ends: a burst of reads shares one flush.
-    func enterTurn() { turnDepth += 1 }
+    package func enterTurn() { turnDepth += 1 }
 
-    func leaveTurn() {
+    package func leaveTurn() {
         turnDepth -= 1
         settle()
     }
@@ -192,7 +192,7 @@ final class LoopContext: TaskExecutor, @unchecked Sendable {
     }
 
     /// Runs `body` on the loop and returns when it has run.
-    func hop<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+    package func hop<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
         if inLoop { return body() }
         return await unsafe withUnsafeContinuation { continuation in
             run { unsafe continuation.resume(returning: body()) }

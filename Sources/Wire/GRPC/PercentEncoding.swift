@@ -1,8 +1,8 @@
 /// The percent-encoding of `grpc-message` (PROTOCOL-HTTP2.md): all but printable ASCII, and `%` itself.
-enum PercentEncoding {
+package enum PercentEncoding {
     private static let hex = Array("0123456789ABCDEF".utf8)
 
-    static func encode(_ text: String) -> String {
+    package static func encode(_ text: String) -> String {
         guard !text.utf8.allSatisfy({ $0 >= 0x20 && $0 <= 0x7E && $0 != UInt8(ascii: "%") }) else { return text }
         var output: [UInt8] = []
         for byte in text.utf8 {

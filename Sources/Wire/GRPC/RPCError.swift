@@ -115,7 +115,7 @@ public struct RPCError: Error, Sendable, CustomStringConvertible {
     }
 
     /// The error's google.rpc.Status, or nil if the code and message say it all.
-    var encodedDetails: [UInt8]? {
+    package var encodedDetails: [UInt8]? {
         guard !details.isEmpty else { return nil }
         var status = Google_Rpc_Status()
         status.code = Int32(clamping: code.rawValue)

@@ -1,7 +1,7 @@
-import NIOCore
+package import NIOCore
 
 /// The value of `grpc-timeout` (PROTOCOL-HTTP2.md): at most eight digits and a unit.
-enum Timeout {
+package enum Timeout {
     /// The amount that `text` says, or nil if it is not a timeout.
     static func parse(_ text: UnsafeRawBufferPointer) -> TimeAmount? {
         guard text.count >= 2, text.count <= 9, let unit = unsafe text.last else { return nil }
@@ -26,8 +26,14 @@ enum Timeout {
         return .nanoseconds(overflow ? Int64.max / 4 : min(product, Int64.max / 4))
     }
 
+    /// As above, of a text.
+    package static func parse(_ text: String) -> TimeAmount? {
+        let bytes = Array(text.utf8)
+        return unsafe bytes.withUnsafeBytes { unsafe parse($0) }
+    }
+
     /// The shortest text that is not more than `amount` and at most 0.1 % less.
-    static func format(_ amount: TimeAmount) -> String {
+    package static func format(_ amount: TimeAmount) -> String {
         let nanoseconds = max(amount.nanoseconds, 0)
         let units: [(Int64, String)] = [
             (1, "n"), (1_000, "u"), (1_000_000, "m"), (1_000_000_000, "S"), (60_000_000_000, "M"),

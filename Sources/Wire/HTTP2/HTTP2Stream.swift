@@ -23,7 +23,7 @@ public class HTTP2Stream: TimerEntry, @unchecked Sendable {
     /// The connection while the stream is open. Not counted: a connection holds itself while it has open streams.
     @exclusivity(unchecked) final var openOn: Unmanaged<HTTP2Connection>?
     final var connection: HTTP2Connection? { unsafe openOn?.takeUnretainedValue() }
-    final let context: LoopContext
+    package final let context: LoopContext
     @safe @exclusivity(unchecked) final var id: Int32 = 0
 
     // Intrusive list of the connection's open streams, which holds one reference to each.

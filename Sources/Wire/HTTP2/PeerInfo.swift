@@ -52,7 +52,7 @@ final class SharedPeerInfo: Sendable {
 
 extension PeerInfo {
     /// Takes over what a TLS handshake has shown.
-    mutating func authenticate(_ handshake: TLSHandshakeCompleted) {
+    package mutating func authenticate(_ handshake: TLSHandshakeCompleted) {
         isEncrypted = true
         serverName = handshake.serverName
         guard let peer = handshake.peer else { return }

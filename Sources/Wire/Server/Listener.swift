@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 import NIOPosix
 import Synchronization
 
@@ -18,18 +18,18 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// Counts connections, in all and by address, against their limits.
-final class ConnectionLimiter: Sendable {
+package final class ConnectionLimiter: Sendable {
     private let limit: Int
     private let limitPerAddress: Int
     private let counts = Mutex((total: 0, byAddress: [String: Int]()))
 
-    init(limit: Int, limitPerAddress: Int) {
+    package init(limit: Int, limitPerAddress: Int) {
         self.limit = limit
         self.limitPerAddress = limitPerAddress
     }
 
     /// Takes a place; says which limit forbids it.
-    func enter(_ address: String) -> AbuseKind? {
+    package func enter(_ address: String) -> AbuseKind? {
         counts.withLock { counts in
             guard counts.total < limit else { return .connections }
             if !address.isEmpty {
@@ -41,7 +41,7 @@ final class ConnectionLimiter: Sendable {
         }
     }
 
-    func leave(_ address: String) {
+    package func leave(_ address: String) {
         counts.withLock { counts in
             counts.total -= 1
             guard !address.isEmpty, let count = counts.byAddress[address] else { return }
@@ -52,7 +52,7 @@ final class ConnectionLimiter: Sendable {
 
 extension PeerInfo {
     /// The peer of an accepted or connected channel.
-    init(channel: any Channel) {
+    package init(channel: any Channel) {
         switch channel.remoteAddress {
         case .v4, .v6:
             self.init(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ExampleService
+import Gateway
 import IdentityService
 import ServiceKit
 
@@ -7,7 +8,13 @@ import ServiceKit
 enum Roles {
     static let all: [RoleDefinition] = [
         IdentityService.role(contracts: [ExampleService.descriptorSet]), ExampleService.role,
+        GatewayService.role(version: Version.current, further: [example]),
     ]
+
+    /// The example behind the edge.
+    private static let example = GatewayService.Further(
+        peer: ExampleService.peer(of: GatewayService.name), package: "datavault.example",
+        descriptorSet: ExampleService.descriptorSet)
 
     static let schema = RoleDefinition.schema(all)
 

@@ -12,11 +12,18 @@ public enum ExampleService {
     private static let name = "example"
     private static let port = 7410
     /// Where changes are told. The journal is served by the same role, and reached as another one would be.
-    private static let journal = PeerDefinition(name, role: .pipeline, of: name, port: port)
+    private static let journal = peer(of: name)
+
+    private static let identity = PeerDefinition("identity", role: .identity, of: name, port: 7420)
+
+    /// The role as another one calls it.
+    public static func peer(of caller: String) -> PeerDefinition {
+        PeerDefinition(name, role: .pipeline, of: caller, port: port)
+    }
 
     /// The role for `datavault`. Its certificate is the pipeline's, as the contract knows no role of examples.
     public static let role = RoleDefinition(
-        name, role: .pipeline, port: port, peers: [journal], migrations: migrations, descriptorSet: descriptorSet,
+        name, role: .pipeline, port: port, peers: [journal, identity], migrations: migrations, descriptorSet: descriptorSet,
         assemble: { context in assemble(context) })
 
     private static let migrations =

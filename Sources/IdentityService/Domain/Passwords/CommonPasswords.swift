@@ -3,7 +3,8 @@
 enum CommonPasswords {
     private static let whole: Set<String> = [
         "123456123456", "123123123123", "121212121212", "112233445566", "abc123abc123", "asdf1234asdf", "a1b2c3d4e5f6",
-        "aaaabbbbcccc", "correcthorsebatterystaple", "correct horse battery staple", "defaultpassword", "iloveyouforever",
+        "aaaabbbbcccc", "correcthorsebatterystaple", "correct horse battery staple", "defaultpassword",
+        "iloveyouforever",
         "letmeinletmein", "letmeinplease", "mypassword123", "nopassword123", "passw0rdpassw0rd", "passwordpassword",
         "password1password", "passwordispassword", "qazwsxedcrfv", "qwer1234qwer", "qwerty123qwerty", "qwertyqwerty",
         "secretsecret", "superpassword", "temporarypassword", "thisismypassword", "thisisapassword", "trustno1trustno1",

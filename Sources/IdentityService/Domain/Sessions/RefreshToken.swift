@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import ServiceKit
 
 /// A refresh token: opaque to its holder, `dv_rt_` and 94 letters and digits, of which the last 6 are a checksum of the
 /// others.
@@ -10,7 +11,8 @@ import Foundation
 /// refresh, at whatever instance and in whatever order, gives the same successor.
 struct RefreshToken: Sendable, Hashable {
     static let prefix = "dv_rt_"
-    private static let secretSize = 32
+    /// Bytes of a secret.
+    static let secretSize = 32
     private static let tagSize = 16
     private static let bodySize = 16 + secretSize + tagSize
     /// Characters of a token.
@@ -26,10 +28,10 @@ struct RefreshToken: Sendable, Hashable {
     struct Keys: Sendable {
         fileprivate let hash, tag, successor: SymmetricKey
 
-        init(_ keys: DerivedKeys) {
-            hash = keys.key(for: .refreshTokenHash)
-            tag = keys.key(for: .refreshTokenTag)
-            successor = keys.key(for: .refreshTokenSuccessor)
+        init(rootKey: SymmetricKey) {
+            hash = RootKey.derive("datavault hashes of refresh tokens, v1", from: rootKey)
+            tag = RootKey.derive("datavault tags of refresh tokens, v1", from: rootKey)
+            successor = RootKey.derive("datavault successors of refresh tokens, v1", from: rootKey)
         }
     }
 

@@ -4,6 +4,8 @@ enum SessionEnd: String, Sendable, Hashable {
     case reused
     /// The user or an admin ended it.
     case deleted
+    /// The user has begun more sessions since than a user may have.
+    case displaced
     case passwordChanged = "password_changed"
     case userDisabled = "user_disabled"
     case userDeleted = "user_deleted"

@@ -1,34 +1,33 @@
 import Crypto
 import Foundation
+import ServiceKit
 
-/// Makes keys for access tokens, and keeps their private halves under AEAD (ChaCha20-Poly1305, RFC 8439), bound to the
-/// public ones.
+/// Makes keys for access tokens, and keeps their private halves sealed, each bound to its public one.
 struct TokenKeySealer: Sendable {
-    private let key: SymmetricKey
+    private let sealer: Sealer
 
-    init(_ keys: DerivedKeys) { key = keys.key(for: .tokenKeySealing) }
-
-    /// The root key is not the one that a key was sealed with.
-    struct CannotOpen: Error, CustomStringConvertible {
-        let id: String
-        var description: String { "the token key \(id) cannot be opened: it was sealed with another root key" }
+    /// - Parameter former: Root keys that older keys were sealed with.
+    init(rootKey: SymmetricKey, former: [SymmetricKey] = []) {
+        sealer = Sealer("datavault access token keys, v1", rootKey: rootKey, former: former)
     }
 
     /// Makes a key.
     func make(number: Int64, createdAt: Int64, activeAt: Int64, retiredAt: Int64, expiresAt: Int64) throws -> TokenKey {
         let pair = Curve25519.Signing.PrivateKey()
         let publicKey = [UInt8](pair.publicKey.rawRepresentation)
-        let box = try ChaChaPoly.seal(pair.rawRepresentation, using: key, authenticating: publicKey)
+        let id = TokenKey.thumbprint(publicKey)
         return TokenKey(
-            id: TokenKey.thumbprint(publicKey), number: number, publicKey: publicKey,
-            sealedPrivateKey: [UInt8](box.combined), createdAt: createdAt, activeAt: activeAt, retiredAt: retiredAt,
-            expiresAt: expiresAt)
+            id: id, number: number, publicKey: publicKey,
+            sealedPrivateKey: try sealer.seal([UInt8](pair.rawRepresentation), at: Self.place(id)),
+            createdAt: createdAt, activeAt: activeAt, retiredAt: retiredAt, expiresAt: expiresAt)
     }
 
-    func open(_ sealed: TokenKey) throws -> Curve25519.Signing.PrivateKey {
-        guard let box = try? ChaChaPoly.SealedBox(combined: sealed.sealedPrivateKey),
-            let bytes = try? ChaChaPoly.open(box, using: key, authenticating: sealed.publicKey)
-        else { throw CannotOpen(id: sealed.id) }
-        return try Curve25519.Signing.PrivateKey(rawRepresentation: bytes)
+    /// - Throws: `Sealer.Failure` if the root key is another one than when the key was made.
+    func open(_ key: TokenKey) throws -> Curve25519.Signing.PrivateKey {
+        try Curve25519.Signing.PrivateKey(
+            rawRepresentation: sealer.open(key.sealedPrivateKey, at: Self.place(key.id)))
     }
+
+    /// The thumbprint stands for the public key.
+    private static func place(_ id: String) -> [String] { ["token_keys", id] }
 }

@@ -6,6 +6,8 @@ public import NIOCore
 @safe
 public class HTTP2ByteStream: HTTP2Stream, @unchecked Sendable {
     @safe @exclusivity(unchecked) final var failure: HTTP2Error?
+    /// Why nobody waits for the rest of the peer's body any more.
+    @safe @exclusivity(unchecked) private final var readingFailure: HTTP2Error?
     @safe @exclusivity(unchecked) final var trailersToSend = HTTP2Fields()
     @exclusivity(unchecked) private final var readers: [UnsafeContinuation<Void, Never>] = unsafe []
     @exclusivity(unchecked) private final var writers: [UnsafeContinuation<Void, Never>] = unsafe []
@@ -20,9 +22,21 @@ public class HTTP2ByteStream: HTTP2Stream, @unchecked Sendable {
             let step: Result<ByteBuffer?, HTTP2Error>? = await context.hop { self.takeChunk() }
             if let step { return try step.get() }
             try Task.checkCancellation()
-            await waitForNews { !$0.inbound.isEmpty || $0.inboundEnded || $0.isClosed }
+            await waitForNews {
+                !$0.inbound.isEmpty || $0.inboundEnded || $0.isClosed || $0.readingFailure != nil
+            }
         }
     }
+
+    /// Makes `nextChunk` throw as soon as nothing more is there: the body comes too slowly. The stream goes on. On the
+    /// loop.
+    package final func failReading(_ message: String) {
+        readingFailure = HTTP2Error(kind: .resetLocally, code: .cancel, message: message)
+        wakeReader()
+    }
+
+    /// Whether the peer's whole body has come and lies here. On the loop.
+    package final var hasWholeBody: Bool { inboundEnded }
 
     private func takeChunk() -> Result<ByteBuffer?, HTTP2Error>? {
         if !inbound.isEmpty {
@@ -32,6 +46,7 @@ public class HTTP2ByteStream: HTTP2Stream, @unchecked Sendable {
             return .success(chunk)
         }
         if inboundEnded { return .success(nil) }
+        if let readingFailure { return .failure(readingFailure) }
         if isClosed { return .failure(failure ?? Self.ended) }
         return nil
     }

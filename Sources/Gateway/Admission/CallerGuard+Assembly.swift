@@ -1,0 +1,65 @@
+public import Logging
+import ServiceKit
+import ServiceLifecycle
+public import Wire
+
+extension CallerGuard {
+    /// Puts the guard of a gateway together: its `services` have to be run, and its `checks` be part of readiness.
+    ///
+    /// - Parameters:
+    ///   - credentials: Follows Identity; is among the services.
+    ///   - identity: The way to Identity; asked for each call.
+    public convenience init(
+        configuration: GuardConfiguration, credentials: CredentialWatcher,
+        logger: Logger = Logger(label: "datavault.gateway.guard"),
+        identity: @escaping @Sendable () throws -> ClientChannel
+    ) {
+        let ring = PrincipalKeyRing()
+        var keys = PrincipalKeyRegistrar.Configuration()
+        keys.rotation = configuration.principalKeyRotation
+        let registrar = PrincipalKeyRegistrar(ring, configuration: keys, logger: logger, channel: identity)
+        let usage = KeyUsageReporter(logger: logger, channel: identity)
+        let shared = SharedState(configuration, logger)
+        let parts = Parts(
+            recognition: CallerRecognition(credentials.store, signatures: configuration.signatures),
+            nonces: shared.nonces, limits: shared.limits, addresses: LocalLimiter(configuration.limits),
+            principals: PrincipalMint(ring), usage: usage)
+        self.init(
+            parts, services: [credentials, registrar, usage] + shared.services,
+            checks: [credentials.check, registrar.check])
+    }
+}
+
+/// What gateways share through Redis, or what a lone one keeps for itself.
+private struct SharedState {
+    let nonces: any NonceStore
+    let limits: any RateLimiter
+    let services: [any Service]
+
+    init(_ configuration: GuardConfiguration, _ logger: Logger) {
+        let local = LocalLimiter(configuration.limits)
+        guard let address = configuration.redis else {
+            var bounds = LocalNonces.Configuration()
+            bounds.capacity = configuration.maximumNonces
+            (nonces, limits, services) = (LocalNonces(bounds), local, [])
+            return
+        }
+        var connections = RedisClient.Configuration()
+        connections.commandTimeout = configuration.redisTimeout
+        let client = RedisClient(address, configuration: connections, logger: logger)
+        nonces = RedisNonces(client, prefix: configuration.redisPrefix)
+        limits = RedisLimiter(client, limits: configuration.limits, local: local, prefix: configuration.redisPrefix)
+        services = [RedisService(client: client)]
+    }
+}
+
+/// Keeps the connections to Redis for as long as the role runs.
+private struct RedisService: Service {
+    let client: RedisClient
+
+    func run() async throws {
+        client.start()
+        try? await gracefulShutdown()
+        client.close()
+    }
+}

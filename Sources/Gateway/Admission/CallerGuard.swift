@@ -1,0 +1,110 @@
+import Policy
+import PolicyModel
+public import ServiceKit
+public import ServiceLifecycle
+public import Wire
+
+/// The edge's guard: recognizes callers from memory, holds signatures against requests, and keeps budgets.
+///
+/// Nothing here suspends but for Redis, and for a signature whose maker's clock is ahead.
+public final class CallerGuard: RequestGuard {
+    /// The parts that it is made of.
+    struct Parts: Sendable {
+        var recognition: CallerRecognition
+        var nonces: any NonceStore
+        var limits: any RateLimiter
+        /// Of source addresses: always kept here, so that a flood of strangers is no flood on Redis.
+        var addresses: LocalLimiter
+        var principals: PrincipalMint
+        var usage: KeyUsageReporter
+        /// Milliseconds since 1970.
+        var now: @Sendable () -> Int64 = WallClock.now
+    }
+
+    /// What a refused request takes of its address's budget, or of its caller's where that is known.
+    private static let refusalCost = 1
+
+    private let parts: Parts
+    /// Work beside requests: the stream of credentials, keys and their use, Redis.
+    public let services: [any Service]
+    /// What the edge cannot work without.
+    public let checks: [ReadinessCheck]
+
+    init(_ parts: Parts, services: [any Service] = [], checks: [ReadinessCheck] = []) {
+        (self.parts, self.services, self.checks) = (parts, services, checks)
+    }
+
+    public func admit(_ head: RequestSummary, to method: AdmittedMethod) async throws(RPCError) -> any Admission {
+        // Nothing outside may call what only roles call, nor learn that it is there.
+        guard method.access != .internal else { throw GuardErrors.notRouted }
+        let now = parts.now()
+        guard let identified = try identify(head, now) else {
+            guard method.access == .public else { throw refused(GuardErrors.missing, head) }
+            return try admitUnknown(head, cost: method.cost)
+        }
+        let (recognized, signature) = identified
+        guard Self.mayComeFrom(head.sourceAddress, recognized) else { throw refused(GuardErrors.addressRefused, head) }
+        if let secret = recognized.secret { parts.usage.note(secret, now: now) }
+        let caller = recognized.caller
+        if case .permission(let permission) = method.access, !caller.permissions.contains(permission) {
+            // To ask for what one may not do is not free, either.
+            _ = try await take(Self.refusalCost, caller)
+            throw GuardErrors.permissionMissing(permission)
+        }
+        let decision = try await take(method.cost, caller)
+        return AdmittedCaller(
+            caller: caller, signature: signature, decision: decision, method: method, source: head.sourceAddress,
+            parts: parts)
+    }
+
+    private func identify(
+        _ head: RequestSummary, _ now: Int64
+    ) throws(RPCError) -> (CredentialStore.Recognized, SignedRequest?)? {
+        do throws(CallerRecognition.Refusal) {
+            return try parts.recognition.identify(head, now: now) {
+                let outcome = parts.addresses.hasLeft(Self.addressSubject(head))
+                return outcome.isAllowed
+            }
+        } catch {
+            switch error {
+            case .unavailable: throw GuardErrors.credentialsUnavailable
+            case .exhausted: throw refused(GuardErrors.missing, head)
+            case .credentials(let error): throw refused(error, head)
+            case .signature(let fault): throw refused(GuardErrors.signature(fault), head)
+            }
+        }
+    }
+
+    /// Whether a caller may come from where it comes from.
+    private static func mayComeFrom(_ source: String, _ recognized: CredentialStore.Recognized) -> Bool {
+        let lists = (recognized.caller.networks, recognized.organizationNetworks)
+        if lists.0.allowsAll && lists.1.allowsAll { return true }
+        let address = IPAddress(source: source)
+        return lists.0.allows(address) && lists.1.allows(address)
+    }
+
+    // MARK: Budgets
+
+    private func take(_ cost: Int, _ caller: KnownCaller) async throws(RPCError) -> LimitDecision {
+        let decision = await parts.limits.take(cost, from: caller.limitSubjects)
+        if let refusal = decision.refusal { throw GuardErrors.rateLimited(decision, refusal) }
+        return decision
+    }
+
+    private static func addressSubject(_ head: RequestSummary) -> LimitSubject {
+        LimitSubject(kind: .address, id: IPAddress(source: head.sourceAddress)?.limitKey ?? head.sourceAddress)
+    }
+
+    /// Admits somebody unknown to a public method: the address pays.
+    private func admitUnknown(_ head: RequestSummary, cost: Int) throws(RPCError) -> AdmittedUnknown {
+        let decision = parts.addresses.takeNow(cost, from: [Self.addressSubject(head)])
+        if let refusal = decision.refusal { throw GuardErrors.rateLimited(decision, refusal) }
+        return AdmittedUnknown(decision: decision)
+    }
+
+    /// What a refused request is told: why, or, from an address that tries too much, to wait.
+    private func refused(_ error: RPCError, _ head: RequestSummary) -> RPCError {
+        let decision = parts.addresses.takeNow(Self.refusalCost, from: [Self.addressSubject(head)])
+        return decision.refusal.map { GuardErrors.rateLimited(decision, $0) } ?? error
+    }
+}

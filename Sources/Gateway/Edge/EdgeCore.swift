@@ -1,0 +1,222 @@
+import Logging
+import NIOCore
+import NIOPosix
+public import PolicyModel
+import Synchronization
+public import Wire
+import WireProtos
+
+/// What all loops of an edge share.
+final class EdgeCore: Sendable {
+    let configuration: EdgeConfiguration
+    let routes: RouteTable
+    let upstreams: Upstreams
+    let guardian: any RequestGuard
+    let pages: [String: EdgePage]
+    let logger: Logger
+    let accessLog: AccessLog
+    let metrics: EdgeMetrics?
+    let commonFields: CommonFields
+    let offload: OffloadPool
+    let spools: SpoolBudget
+    private let inFlight = Atomic<Int>(0)
+
+    init(
+        configuration: EdgeConfiguration, routes: RouteTable, upstreams: Upstreams, guardian: any RequestGuard,
+        pages: [String: EdgePage], accessLog: AccessLog, logger: Logger, isEncrypted: Bool
+    ) {
+        (self.configuration, self.routes, self.upstreams) = (configuration, routes, upstreams)
+        (self.guardian, self.pages, self.accessLog, self.logger) = (guardian, pages, accessLog, logger)
+        metrics = EdgeMetrics.make()
+        commonFields = CommonFields(configuration, isEncrypted: isEncrypted)
+        offload = OffloadPool(threads: configuration.offloadThreads, limit: configuration.maxOffloaded)
+        spools = SpoolBudget(count: configuration.maxSpools, bytes: configuration.maxSpoolBytes)
+    }
+
+    /// Requests that are served now.
+    var requestsInFlight: Int { inFlight.load(ordering: .relaxed) }
+
+    // MARK: One request
+
+    /// Answers a request, whatever it is, and leaves its line in the log. On the request's loop.
+    func handle(_ exchange: Exchange) async {
+        let isWithinLimit = inFlight.add(1, ordering: .relaxed).newValue <= configuration.maxRequestsInFlight
+        metrics?.requestBegan()
+        prepare(exchange)
+        let isWatched = !exchange.bodyHasEnded
+        if isWatched {
+            exchange.bodyDeadline = exchange.start + .nanoseconds(configuration.requestTimeout.edgeNanoseconds)
+            exchange.loop.watch(exchange)
+        }
+        do throws(RPCError) {
+            if let fault = exchange.fault { throw fault }
+            guard isWithinLimit else { throw .overloaded }
+            try await serve(exchange)
+        } catch {
+            await fail(exchange, error)
+        }
+        // A stream may have put itself on the list.
+        if isWatched || exchange.heartbeat != nil {
+            exchange.heartbeat = nil
+            exchange.loop.unwatch(exchange)
+        }
+        inFlight.subtract(1, ordering: .relaxed)
+        metrics?.requestEnded()
+        let nanoseconds = (NIODeadline.now() - exchange.start).nanoseconds
+        exchange.loop.metrics.record(exchange, nanoseconds: nanoseconds)
+        if configuration.logsRequests {
+            exchange.loop.log.write(exchange, microseconds: Int(nanoseconds / 1_000))
+        }
+    }
+
+    private func prepare(_ exchange: Exchange) {
+        if let id = exchange.known.requestID, FieldText.isRequestID(id) {
+            exchange.requestID = id
+        } else {
+            exchange.requestID = RequestIdentifier.make()
+        }
+        if !configuration.trustedProxies.isEmpty, configuration.trustedProxies.contains(exchange.sourceAddress) {
+            if let client = exchange.headers.last(where: { $0.name == "x-forwarded-for" })?.value
+                .split(separator: ",").last.map({ String($0).trimmedBlanks }),
+                let address = try? SocketAddress(ipAddress: client, port: 0).ipAddress
+            {
+                exchange.sourceAddress = address
+            }
+            if let scheme = exchange.header("x-forwarded-proto"), scheme == "http" || scheme == "https" {
+                exchange.scheme = scheme
+            }
+        }
+    }
+
+    private func serve(_ exchange: Exchange) async throws(RPCError) {
+        if let type = exchange.known.contentType, type.hasPrefix("application/grpc") {
+            return try await serveGRPC(exchange)
+        }
+        if exchange.method == "OPTIONS" { return try await answerOptions(exchange) }
+        if let page = pages[exchange.path] { return try await serve(page, exchange) }
+        let path = try path(exchange)
+        switch routes.find(exchange.method, path) {
+        case .unknown: throw .routeUnknown
+        case .otherMethods(let allowed): throw .methodNotAllowed(allowed)
+        case .found(let route):
+            exchange.route = route
+            exchange.call = route.call
+            try await serve(route, path, exchange)
+        }
+    }
+
+    func path(_ exchange: Exchange) throws(RPCError) -> RequestPath {
+        do throws(RequestPath.Fault) { return try RequestPath(exchange.path) } catch {
+            switch error {
+            case .encoding: throw .malformed("the path's percent-encoding is none")
+            case .dots: throw .malformed("the path has a segment of dots")
+            case .relative: throw .malformed("the path does not begin with a slash")
+            }
+        }
+    }
+
+    private func serve(_ page: EdgePage, _ exchange: Exchange) async throws(RPCError) {
+        exchange.page = exchange.path
+        guard exchange.method == "GET" || exchange.method == "HEAD" else {
+            throw .methodNotAllowed(["GET", "HEAD", "OPTIONS"])
+        }
+        let content = page.content()
+        await answer(
+            exchange,
+            EdgeResponse(status: content.status, contentType: content.contentType, body: content.body))
+    }
+
+    // MARK: Answers
+
+    /// Answers with what every answer has beside.
+    func answer(_ exchange: Exchange, _ response: EdgeResponse) async {
+        var response = response
+        complete(&response, exchange)
+        await exchange.respond(response)
+    }
+
+    /// Adds the fields that depend on the request.
+    func complete(_ response: inout EdgeResponse, _ exchange: Exchange) {
+        response.isHead = exchange.method == "HEAD"
+        if let route = exchange.route, !route.deprecationFields.isEmpty { response.fields += route.deprecationFields }
+        if !exchange.guardFields.isEmpty { response.fields += exchange.guardFields }
+        if let origin = exchange.known.origin { response.fields += CrossOrigin.fields(origin, configuration.crossOrigin) }
+    }
+
+    func fail(_ exchange: Exchange, _ error: RPCError) async {
+        let body = ErrorBody(error)
+        exchange.reason = body.info?.reason ?? error.code.description
+        guard !exchange.hasBegun else { return await exchange.abort() }
+        guard error.code != .cancelled || exchange.fault != nil else {
+            exchange.status = body.status
+            return await exchange.abort()
+        }
+        if exchange.isGRPC { return await failGRPC(exchange, error) }
+        let isProblem = exchange.known.accept?.contains("problem+json") == true
+        var response = EdgeResponse(
+            status: body.status, contentType: isProblem ? ErrorBody.problemType : ErrorBody.statusType,
+            body: isProblem
+                ? body.problemJSON(routes.transcoder, instance: exchange.requestID)
+                : body.statusJSON(routes.transcoder))
+        if let seconds = body.retryAfter { response.fields.append(("retry-after", "\(seconds)")) }
+        if body.status == 401 { response.fields.append(("www-authenticate", "Bearer realm=\"datavault\"")) }
+        if body.status == 405, let allowed = body.info?.metadata["allow"] { response.fields.append(("allow", allowed)) }
+        response.fields += GuardFields.of(error)
+        await answer(exchange, response)
+    }
+}
+
+/// A page of the edge itself: `/livez`, `/readyz`, `/openapi.json`.
+public struct EdgePage: Sendable {
+    /// What is answered.
+    public struct Content: Sendable {
+        /// The HTTP status.
+        public var status: Int
+        /// The media type.
+        public var contentType: String
+        /// The body.
+        public var body: [UInt8]
+
+        /// Puts an answer together.
+        public init(status: Int = 200, contentType: String, body: [UInt8]) {
+            (self.status, self.contentType, self.body) = (status, contentType, body)
+        }
+    }
+
+    let content: @Sendable () -> Content
+
+    /// A page that is asked for its content each time; it must not block.
+    public init(_ content: @escaping @Sendable () -> Content) { self.content = content }
+}
+
+/// Where calls to a role go: asked for each call, as the way may be made when it is first needed.
+public typealias Upstreams = [Role: @Sendable () throws -> ClientChannel]
+
+/// Fields that a guard's refusal brings along.
+enum GuardFields {
+    private static let names = ["ratelimit", "ratelimit-policy"]
+
+    /// Text metadata of an error of those names.
+    static func of(_ error: RPCError) -> [(name: String, value: String)] {
+        guard error.origin == .local, !error.metadata.isEmpty else { return [] }
+        return names.compactMap { name in error.metadata[name].map { (name, $0) } }
+    }
+}
+
+/// Identifiers for requests that came without one.
+enum RequestIdentifier {
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    /// 128 random bits in hexadecimal.
+    static func make() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let words = [generator.next(), generator.next()]
+        return unsafe String(unsafeUninitializedCapacity: 32) { buffer in
+            for index in 0..<32 {
+                let word = words[index / 16]
+                unsafe buffer[index] = digits[Int(truncatingIfNeeded: word >> UInt64(index % 16 * 4)) & 15]
+            }
+            return 32
+        }
+    }
+}

@@ -1,0 +1,30 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The time of day, without Foundation.
+enum WallClock {
+    /// Since 1970.
+    static func seconds() -> Int {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return time.tv_sec
+    }
+
+    /// Since 1970.
+    static func milliseconds() -> Int {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
+    }
+
+    /// As `2026-03-31T09:08:07.006Z`.
+    static func text(_ milliseconds: Int) -> String {
+        let seconds = milliseconds / 1_000
+        let (year, month, day) = CivilDate.day(seconds)
+        let (time, fraction) = (seconds % 86_400, milliseconds % 1_000)
+        let zeros = fraction < 10 ? "00" : fraction < 100 ? "0" : ""
+        return "\(year)-\(HTTPDate.two(month))-\(HTTPDate.two(day))T\(HTTPDate.two(time / 3_600)):"
+            + "\(HTTPDate.two(time / 60 % 60)):\(HTTPDate.two(time % 60)).\(zeros)\(fraction)Z"
+    }
+}

@@ -1,0 +1,107 @@
+import DescriptorSet
+import Logging
+import PolicyModel
+public import ServiceKit
+import ServiceLifecycle
+import SwiftProtobuf
+import Transcoding
+import Wire
+
+/// The edge of the suite, for those outside: JSON over HTTP and gRPC at one port, with callers recognized, limited and
+/// named to the services behind it.
+public enum GatewayService {
+    /// The role's name.
+    public static let name = "gateway"
+    private static let port = 8080
+
+    /// A service behind the edge that is not of the suite's own contract.
+    public struct Further: Sendable {
+        let peer: PeerDefinition
+        let package: String
+        let descriptorSet: @Sendable () -> [UInt8]
+
+        /// Describes a service.
+        ///
+        /// - Parameters:
+        ///   - package: Calls of this package, and of those below it, go there.
+        ///   - descriptorSet: Its contract: a serialized `google.protobuf.FileDescriptorSet` with all imports.
+        public init(peer: PeerDefinition, package: String, descriptorSet: @escaping @Sendable () -> [UInt8]) {
+            (self.peer, self.package, self.descriptorSet) = (peer, package, descriptorSet)
+        }
+    }
+
+    private static let identity = PeerDefinition("identity", role: .identity, of: name, port: 7420)
+
+    /// The role for `datavault`.
+    ///
+    /// - Parameters:
+    ///   - version: What `/openapi.json` says of the program.
+    ///   - further: Services beside the suite's own.
+    public static func role(version: String, further: [Further] = []) -> RoleDefinition {
+        RoleDefinition(
+            name, role: .gateway, port: port,
+            serves: "Where JSON over HTTP and gRPC are served to those outside, encrypted if there is a certificate.",
+            settings: EdgeSettings.declarations + GuardConfiguration.declarations + EdgeTLS.declarations,
+            peers: [identity] + further.map(\.peer),
+            front: { context in try assemble(context, version: version, further: further) })
+    }
+
+    private static func assemble(
+        _ context: RoleContext, version: String, further: [Further]
+    ) throws -> FrontAssembly {
+        let set = try DescriptorSets.merged([DescriptorSet.array] + further.map { $0.descriptorSet() })
+        var packages = RouteTable.packages
+        var upstreams: Upstreams = [.identity: { try context.peer(identity.name).channel() }]
+        for one in further {
+            packages[one.package] = one.peer.role
+            upstreams[one.peer.role] = { try context.peer(one.peer.name).channel() }
+        }
+        // What nobody serves yet has no routes: a caller is told that there is nothing, not that something is away.
+        packages = packages.filter { upstreams[$0.value] != nil }
+        let routes = try RouteTable(descriptorSet: set, packages: packages)
+        let document = try OpenAPIDocument(routes: routes.openAPI, descriptorSets: [set], version: version).bytes()
+
+        let credentials = CredentialWatcher(logger: context.logger) { try context.peer(identity.name).channel() }
+        let guardian = CallerGuard(
+            configuration: GuardConfiguration(context.settings), credentials: credentials, logger: context.logger
+        ) { try context.peer(identity.name).channel() }
+        let tls = try EdgeTLS.source(context.settings, logger: context.logger)
+        let state = ReadyState()
+        let edge = EdgeServer(
+            configuration: EdgeConfiguration(context.settings), routes: routes, upstreams: upstreams, guard: guardian,
+            pages: ["/openapi.json": EdgePage { EdgePage.Content(contentType: "application/json", body: document) }],
+            isReady: { state.isReady }, tls: tls, eventLoops: context.eventLoops, logger: context.logger)
+        return FrontAssembly(
+            EdgeFront(edge: edge, state: state), background: guardian.services + (tls.map { [$0] } ?? []),
+            checks: guardian.checks)
+    }
+}
+
+/// The edge, as a role's front.
+private struct EdgeFront: RoleFront {
+    let edge: EdgeServer
+    let state: ReadyState
+
+    func listen(_ address: ListenAddress) async throws -> ListenAddress { try await edge.listen(address) }
+
+    func readinessChanged(to isReady: Bool) { state.isReady = isReady }
+
+    func run() async throws { try await edge.run() }
+}
+
+extension RouteTable {
+    /// The routes as OpenAPI's document takes them.
+    var openAPI: [OpenAPIRoute] {
+        routes.map { route in
+            let body: String =
+                switch route.body {
+                case .none: ""
+                case .whole: "*"
+                case .field(let path): path.description
+                }
+            return OpenAPIRoute(
+                verb: route.method, template: route.template.text, body: body,
+                responseBody: route.responseBody?.description ?? "", method: route.call.descriptor.path)
+        }
+    }
+}

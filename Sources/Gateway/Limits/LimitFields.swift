@@ -1,0 +1,46 @@
+import SwiftProtobuf
+import Wire
+import WireProtos
+
+/// What callers are told of limits, over HTTP and gRPC.
+///
+/// `RateLimit` and `RateLimit-Policy` are lists of structured fields (draft-ietf-httpapi-ratelimit-headers-11): `q` units
+/// in a window of `w` seconds, of which `r` remain, and all are back in `t` seconds.
+enum LimitFields {
+    private static let nanosecond: Int64 = 1_000_000_000
+
+    private static func seconds(_ nanoseconds: Int64) -> Int64 { (nanoseconds + nanosecond - 1) / nanosecond }
+
+    /// The fields of an answer.
+    static func headers(_ decision: LimitDecision) -> [(name: String, value: String)] {
+        guard !decision.states.isEmpty else { return [] }
+        var (policy, state) = ("", "")
+        for limit in decision.states {
+            let comma = policy.isEmpty ? "" : ", "
+            policy += "\(comma)\"\(limit.kind.rawValue)\";q=\(limit.limit.burst);w=\(seconds(limit.limit.window))"
+            state += "\(comma)\"\(limit.kind.rawValue)\";r=\(limit.outcome.remaining(of: limit.limit))"
+            state += ";t=\(seconds(limit.outcome.untilFull))"
+        }
+        return [("ratelimit", state), ("ratelimit-policy", policy)]
+    }
+
+    /// The fields of a refusal: those of an answer, and when to come again (RFC 9110, 10.2.3).
+    static func headers(refused decision: LimitDecision) -> [(name: String, value: String)] {
+        guard let refusal = decision.refusal else { return headers(decision) }
+        return headers(decision) + [("retry-after", String(max(1, seconds(refusal.outcome.retryAfter))))]
+    }
+
+    /// The details of a refusal over gRPC.
+    static func details(_ refusal: LimitDecision.State) -> [any Message] {
+        var violation = Google_Rpc_QuotaFailure.Violation()
+        violation.subject = refusal.kind.rawValue
+        violation.description_p =
+            "\(refusal.limit.burst) units at once, and \(refusal.limit.rate) a second come back"
+        var quota = Google_Rpc_QuotaFailure()
+        quota.violations = [violation]
+        var retry = Google_Rpc_RetryInfo()
+        retry.retryDelay.seconds = refusal.outcome.retryAfter / nanosecond
+        retry.retryDelay.nanos = Int32(refusal.outcome.retryAfter % nanosecond)
+        return [quota, retry]
+    }
+}

@@ -1,0 +1,187 @@
+import Crypto
+import NIOCore
+import Transcoding
+import Wire
+
+extension EdgeCore {
+    /// Makes the call of a route.
+    func serve(_ route: Route, _ path: RequestPath, _ exchange: Exchange) async throws(RPCError) {
+        try RequestMedia.check(exchange, route)
+        let format = try AnswerFormat.choose(exchange.known.accept, route)
+        let maker = try RequestMaker(route, path, exchange, routes.transcoder)
+        let kind = route.call.descriptor.kind
+        switch kind {
+        case .unary, .serverStreaming:
+            let limit = configuration.bodyBytesOfMethods[route.call.descriptor.path] ?? configuration.maxBodyBytes
+            if let announced = exchange.announcedLength, announced > limit { throw .bodyTooLarge(limit) }
+            let admission = try await admit(exchange, route.call)
+            let body = try await body(exchange, route, limit: limit, admission.digest)
+            try await admission.confirm()
+            let request = try await request(maker, body, exchange)
+            let options = try CallTerms.options(exchange, route.call, admission, configuration)
+            if kind == .unary {
+                try await serveUnary(exchange, route, format, request, options)
+            } else {
+                try await serveStream(exchange, route, format, request, options)
+            }
+        case .clientStreaming where route.upload != nil:
+            try await serveUpload(exchange, route, format, maker)
+        case .clientStreaming, .bidirectional:
+            throw RPCError(code: .unimplemented, message: "the method can be called by gRPC only")
+        }
+    }
+
+    /// Asks the guard.
+    func admit(_ exchange: Exchange, _ method: GatewayMethod) async throws(RPCError) -> any Admission {
+        let summary = RequestSummary(
+            method: exchange.method, scheme: exchange.scheme, authority: exchange.authority, path: exchange.path,
+            query: exchange.query, headers: exchange.headers, sourceAddress: exchange.sourceAddress,
+            requestID: exchange.requestID)
+        let admission = try await guardian.admit(summary, to: method.admitted)
+        (exchange.organization, exchange.subject) = (admission.organization, admission.subject)
+        exchange.guardFields = admission.responseHeaders
+        return admission
+    }
+
+    /// The way to a role.
+    func channel(_ method: GatewayMethod) throws(RPCError) -> ClientChannel {
+        guard let upstream = upstreams[method.role] else { throw .serviceUnavailable(method.role) }
+        do { return try upstream() } catch { throw .serviceUnavailable(method.role) }
+    }
+
+    private func body(
+        _ exchange: Exchange, _ route: Route, limit: Int, _ digest: ContentDigest?
+    ) async throws(RPCError) -> ByteBuffer {
+        if route.body == .none {
+            var body = ByteBuffer()
+            do throws(RPCError) { body = try await exchange.wholeBody(limit: 0) } catch {
+                guard error.code == .resourceExhausted else { throw error }
+                throw .bodyInvalid("the method takes no body")
+            }
+            if let digest, !digest.matches(body) { throw .digestMismatch }
+            return body
+        }
+        let body = try await exchange.wholeBody(limit: limit)
+        if body.readableBytes > 0, route.upload == nil, exchange.known.contentType == nil {
+            throw .mediaTypeUnsupported("application/json, and say so in content-type")
+        }
+        if let digest {
+            let matches =
+                body.readableBytes > configuration.offloadBytes
+                ? try await offload.run { () throws(RPCError) in digest.matches(body) } : digest.matches(body)
+            guard matches else { throw .digestMismatch }
+        }
+        return body
+    }
+
+    private func request(
+        _ maker: RequestMaker, _ body: ByteBuffer, _ exchange: Exchange
+    ) async throws(RPCError) -> [UInt8] {
+        if let upload = maker.route.upload {
+            let first = try maker.messageWithoutBody()
+            guard body.readableBytes > 0 else { return first }
+            return RawMessage.encode(
+                body.readableBytesView, contentType: exchange.known.contentType, as: upload, after: first)
+        }
+        guard body.readableBytes > configuration.offloadBytes else { return try maker.message(json: body) }
+        return try await offload.run { () throws(RPCError) in try maker.message(json: body) }
+    }
+
+    private func serveUnary(
+        _ exchange: Exchange, _ route: Route, _ format: AnswerFormat, _ request: [UInt8], _ options: CallOptions
+    ) async throws(RPCError) {
+        let method = route.call
+        let channel = try channel(method)
+        let reply: [UInt8]
+        do {
+            reply = try await channel.unaryBytes(method.descriptor, request, options: options).message
+        } catch { throw .upstream(error, method.role) }
+        try await answer(exchange, route, reply)
+    }
+
+    /// Answers with one message.
+    func answer(_ exchange: Exchange, _ route: Route, _ reply: [UInt8]) async throws(RPCError) {
+        if let download = route.download {
+            guard let content = RawMessage.decode(reply, as: download) else {
+                throw .unreadableReply(route.call.role)
+            }
+            await answer(
+                exchange,
+                EdgeResponse(
+                    contentType: ContentTypeText.safe(content.contentType), body: Array(content.bytes)))
+            return
+        }
+        let json: [UInt8]
+        if reply.count > configuration.offloadBytes {
+            let transcoder = routes.transcoder
+            json = try await offload.run { () throws(RPCError) in try Self.json(reply, route, transcoder) }
+        } else {
+            json = try Self.json(reply, route, routes.transcoder)
+        }
+        await answer(exchange, EdgeResponse(contentType: "application/json", body: json))
+    }
+
+    static func json(_ reply: [UInt8], _ route: Route, _ transcoder: Transcoder) throws(RPCError) -> [UInt8] {
+        do throws(TranscodingError) {
+            return try transcoder.json(fromProtobuf: reply, as: route.call.response, field: route.responseBody)
+        } catch {
+            var failure = RPCError.unreadableReply(route.call.role)
+            failure.cause = error
+            throw failure
+        }
+    }
+}
+
+/// Media types that services say.
+enum ContentTypeText {
+    /// The type if it can stand in a header field; the type of any bytes otherwise.
+    static func safe(_ text: String?) -> String {
+        guard let text, !text.isEmpty, text.utf8.count <= 256, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
+            return "application/octet-stream"
+        }
+        return text
+    }
+}
+
+extension ContentDigest {
+    /// Whether these bytes hash to it.
+    func matches(_ body: ByteBuffer) -> Bool {
+        var hash = BodyHash(algorithm)
+        hash.update(body)
+        return hash.finish() == value
+    }
+}
+
+/// A digest that is made piece by piece.
+enum BodyHash {
+    case sha256(SHA256)
+    case sha512(SHA512)
+
+    init(_ algorithm: ContentDigest.Algorithm) {
+        self =
+            switch algorithm {
+            case .sha256: .sha256(SHA256())
+            case .sha512: .sha512(SHA512())
+            }
+    }
+
+    mutating func update(_ bytes: ByteBuffer) {
+        unsafe bytes.withUnsafeReadableBytes { pointer in
+            switch self {
+            case .sha256(var hash):
+                unsafe hash.update(bufferPointer: pointer)
+                self = .sha256(hash)
+            case .sha512(var hash):
+                unsafe hash.update(bufferPointer: pointer)
+                self = .sha512(hash)
+            }
+        }
+    }
+
+    func finish() -> [UInt8] {
+        switch self {
+        case .sha256(let hash): Array(hash.finalize())
+        case .sha512(let hash): Array(hash.finalize())
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import GoogleAPIContract
+import PolicyContract
+public import PolicyModel
+public import SwiftProtobuf
+public import Transcoding
+import Wire
+
+/// All that callers may reach: the routes of REST and the methods of gRPC, made from a descriptor set's options.
+///
+/// A table never changes; another descriptor set makes another one.
+public final class RouteTable: Sendable {
+    /// The routes, in the contract's order.
+    public let routes: [Route]
+    /// The methods by `/package.Service/Method`, those without a route included; internal ones are not among them.
+    public let methods: [String: GatewayMethod]
+    /// What the table was made from, with comments.
+    public let descriptorSet: Google_Protobuf_FileDescriptorSet
+    /// Turns the methods' messages into JSON and back.
+    public let transcoder: Transcoder
+    private let trie: PathTrie
+
+    /// Reads a descriptor set.
+    ///
+    /// - Parameters:
+    ///   - descriptorSet: A serialized `google.protobuf.FileDescriptorSet` with all imports.
+    ///   - packages: Who serves a package and those below it; the longest name that fits counts. Other packages have
+    ///     no routes.
+    ///   - limits: Of each transcoding.
+    /// - Throws: `RouteError`, `DescriptorError`, or SwiftProtobuf's error.
+    public init(
+        descriptorSet: [UInt8], packages: [String: Role] = RouteTable.packages,
+        limits: TranscodingLimits = TranscodingLimits()
+    ) throws {
+        var extensions = SimpleExtensionMap()
+        extensions.formUnion(Datavault_Policy_V1_Policy_Extensions)
+        extensions.formUnion(Google_Api_Annotations_Extensions)
+        let set = try Google_Protobuf_FileDescriptorSet(serializedBytes: descriptorSet, extensions: extensions)
+        let transcoder = Transcoder(pool: try DescriptorPool(set), limits: limits)
+        var builder = RouteTableBuilder(transcoder: transcoder, set: set)
+        for file in set.file {
+            guard let role = Self.role(of: file.package, packages) else { continue }
+            try builder.add(file, role: role)
+        }
+        self.transcoder = transcoder
+        self.descriptorSet = set
+        (routes, methods) = (builder.routes, builder.methods)
+        trie = try PathTrie(builder.routes.map { ($0.method, $0.template) })
+    }
+
+    /// The suite's packages. The example's role is the pipeline's.
+    public static let packages: [String: Role] = [
+        "datavault.identity": .identity, "datavault.scrape": .scrape, "datavault.pipeline": .pipeline,
+        "datavault.compliance": .compliance, "datavault.example": .pipeline,
+    ]
+
+    private static func role(of package: String, _ packages: [String: Role]) -> Role? {
+        let fitting = packages.filter { package == $0.key || package.hasPrefix("\($0.key).") }
+        return fitting.max { $0.key.utf8.count < $1.key.utf8.count }?.value
+    }
+
+    /// The route of a request; a HEAD is a GET.
+    func find(_ method: String, _ path: RequestPath) -> RouteLookup {
+        var others: [String] = []
+        if let index = trie.find(method == "HEAD" ? "GET" : method, path, others: &others) {
+            return .found(routes[index])
+        }
+        if others.isEmpty { return .unknown }
+        if others.contains("GET") { others.append("HEAD") }
+        return .otherMethods((others + ["OPTIONS"]).sorted())
+    }
+}

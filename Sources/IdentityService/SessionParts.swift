@@ -1,0 +1,55 @@
+import Crypto
+import Logging
+import Persistence
+import ServiceKit
+import ServiceLifecycle
+import Wire
+
+/// What passwords, log-in, sessions and access tokens are made of.
+final class SessionParts: Sendable {
+    let configuration: SessionConfiguration
+    let environment: IdentityEnvironment
+    let hasher: PasswordHasher
+    let throttle: LogInThrottle
+    let failures: FailedLogIns
+    let ring: TokenKeyRing
+    let tokens: AccessTokenIssuer
+    let refreshKeys: RefreshToken.Keys
+    let ender: SessionEnder
+
+    /// Starts the threads that hash passwords; nothing else happens before the store is ready.
+    ///
+    /// - Parameters:
+    ///   - formerRootKeys: Those that older keys of access tokens were sealed with.
+    ///   - news: Who is told of revocations and keys.
+    init(
+        _ configuration: SessionConfiguration, store: Store, rootKey: SymmetricKey, formerRootKeys: [SymmetricKey] = [],
+        news: TokenNews = TokenNews(), environment: IdentityEnvironment
+    ) {
+        (self.configuration, self.environment) = (configuration, environment)
+        hasher = PasswordHasher(parameters: configuration.argon2, pool: HashingPool(configuration.pool))
+        throttle = LogInThrottle(configuration.throttle)
+        failures = FailedLogIns(maximumPerMinute: configuration.recordedFailures, now: environment.now)
+        ring = TokenKeyRing(
+            store: TokenKeyStore(store: store),
+            sealer: TokenKeySealer(rootKey: rootKey, former: formerRootKeys), schedule: configuration.keys, news: news,
+            now: environment.now)
+        tokens = AccessTokenIssuer(
+            ring: ring, trustDomain: configuration.trustDomain, lifetime: configuration.tokenLifetime,
+            environment: environment)
+        refreshKeys = RefreshToken.Keys(rootKey: rootKey)
+        ender = SessionEnder(tokenLifetime: configuration.tokenLifetime, news: news, now: environment.now)
+    }
+
+    /// The calls about sessions.
+    func handler(_ core: IdentityCore) -> SessionsHandler { SessionsHandler(core: core, parts: self) }
+
+    /// Work beside calls.
+    func background(_ core: IdentityCore, logger: Logger) -> [any Service] {
+        [
+            FailedLogInRecorder(failures, store: core.store, audit: core.audit, logger: logger),
+            TokenKeyRotation(ring, logger: logger),
+            SessionCleaner(store: core.store, now: environment.now, logger: logger),
+        ]
+    }
+}

@@ -1,0 +1,9 @@
+import Persistence
+
+/// Tells whoever tells gateways, in the transaction of the change, that there is something new of access tokens.
+struct TokenNews: Sendable {
+    /// An entry of `token_revocations`, by its identifier.
+    var revocation: @Sendable (Int64, OrganizationID, borrowing Transaction) throws -> Void = { _, _, _ in }
+    /// A key was made or forgotten.
+    var tokenKeys: @Sendable (borrowing Transaction) throws -> Void = { _ in }
+}
