@@ -525,6 +525,16 @@ let package = Package(
             swiftSettings: ours
         ),
         .executableTarget(
+            name: "wire-chain",
+            dependencies: [
+                "ServiceKit", "Policy", "PolicyModel", "Wire", "BenchContract", protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            path: "Tests/Benchmarks/Chain",
+            swiftSettings: ours
+        ),
+        .executableTarget(
             name: "wire-echo-client",
             dependencies: ["Wire", "EchoProtos", protobuf, nioCore],
             path: "Tests/Benchmarks/EchoClient",
