@@ -414,6 +414,16 @@ let package = Package(
             swiftSettings: ours
         ),
         .executableTarget(
+            name: "guard-bench",
+            dependencies: [
+                "Gateway", "IdentityContract", "ServiceKit", "Policy", "PolicyModel", "Wire", nioCore, protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Benchmarks/Guard",
+            swiftSettings: ours
+        ),
+        .executableTarget(
             name: "datavault",
             dependencies: [
                 "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway", "IdentityService",
