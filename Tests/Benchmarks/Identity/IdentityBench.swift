@@ -4,9 +4,9 @@
 import Foundation
 
 /// A measurement that prints its part of the report.
-struct Measurement {
+struct Measurement: Sendable {
     let name: String
-    let run: () async throws -> Void
+    let run: @Sendable () async throws -> Void
 }
 
 @main

@@ -55,23 +55,31 @@ struct Installation: Sendable {
     ///
     /// - Returns: How many succeeded and how many were refused, a second.
     func flood(clients: Int, users: Int, for time: Duration) async -> (done: Double, refused: Double) {
-        let counts = Mutex((done: 0, refused: 0))
+        let counts = Counts()
         let start = ContinuousClock.now
         await withTaskGroup(of: Void.self) { group in
             for client in 0..<clients {
                 group.addTask {
                     var number = client
-                    while ContinuousClock.now - start < time {
+                    while ContinuousClock.now - start < time, !Task.isCancelled {
                         let isDone = (try? await logIn(Installation.email(number % users))) != nil
-                        counts.withLock { if isDone { $0.done += 1 } else { $0.refused += 1 } }
+                        counts.add(isDone)
                         number += clients
                     }
                 }
             }
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        return counts.withLock { (Double($0.done) / seconds, Double($0.refused) / seconds) }
+        let (done, refused) = counts.both
+        return (Double(done) / seconds, Double(refused) / seconds)
     }
+}
+
+/// Answers of all clients.
+private final class Counts: Sendable {
+    private let counts = Mutex((done: 0, refused: 0))
+    var both: (done: Int, refused: Int) { counts.withLock { $0 } }
+    func add(_ isDone: Bool) { counts.withLock { if isDone { $0.done += 1 } else { $0.refused += 1 } } }
 }
 
 /// Figures as people read them.
