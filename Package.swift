@@ -433,6 +433,16 @@ let package = Package(
             swiftSettings: ours
         ),
         .executableTarget(
+            name: "guard-bench",
+            dependencies: [
+                "Gateway", "IdentityContract", "ServiceKit", "Policy", "PolicyModel", "Wire", nioCore, protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Benchmarks/Guard",
+            swiftSettings: ours
+        ),
+        .executableTarget(
             name: "datavault",
             dependencies: [
                 "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway", "IdentityService",
@@ -531,6 +541,16 @@ let package = Package(
             name: "wire-echo",
             dependencies: ["Wire", "EchoProtos", protobuf],
             path: "Tests/Benchmarks/Echo",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "wire-chain",
+            dependencies: [
+                "ServiceKit", "Policy", "PolicyModel", "Wire", "BenchContract", protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            path: "Tests/Benchmarks/Chain",
             swiftSettings: ours
         ),
         .executableTarget(
