@@ -46,7 +46,7 @@ final class EdgeCore: Sendable {
         prepare(exchange)
         let isWatched = !exchange.bodyHasEnded
         if isWatched {
-            exchange.bodyDeadline = exchange.start + .nanoseconds(configuration.requestTimeout.edgeNanoseconds)
+            exchange.bodyDeadline = .now() + .nanoseconds(configuration.requestTimeout.edgeNanoseconds)
             exchange.loop.watch(exchange)
         }
         if configuration.isTraced, EdgeTracing.hasInstrument {

@@ -69,7 +69,9 @@ final class HTTP1Exchange: Exchange, @unchecked Sendable {
             if hasEnded { return nil }
             if connection.isClosed { throw Self.clientGone }
             connection.inviteBody(of: self)
+            beginReading()
             await withCheckedContinuation { reader = $0 }
+            endReading()
         }
     }
 
