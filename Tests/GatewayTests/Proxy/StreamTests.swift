@@ -33,6 +33,11 @@ import Testing
             }
             let none = try await client.request(Self.get("/api/v1/files/f:\(verb)", "application/json"))
             #expect(none.text == "[]")
+            let head = try await client.request(
+                "HEAD /api/v1/files/f:\(verb)?count=2 HTTP/1.1\r\nhost: a\r\n\r\n")
+            #expect(head.status == 200)
+            let after = try await client.request(Self.get("/livez"))
+            #expect(after.status == 200)
         }
     }
 
