@@ -18,7 +18,7 @@ import WireProtos
 @testable import Persistence
 
 /// A clock that tests set.
-final class TestClock: Sendable {
+final class KeysClock: Sendable {
     private let offset = Mutex<Int64>(0)
 
     /// Microseconds since 1970.
@@ -30,7 +30,7 @@ final class TestClock: Sendable {
 struct KeysSetting: Sendable {
     var store: Store
     var rootKey = SymmetricKey(size: .bits256)
-    var clock = TestClock()
+    var clock = KeysClock()
     var configuration = ApiKeyConfiguration()
     var feed = CredentialFeed.Configuration()
     var trust = TrustHandler.Configuration()
@@ -53,7 +53,7 @@ final class KeysInstance: Sendable {
     let changes: CredentialChanges
     let retirement: OverlapRetirement
     let cleaner: KeyCleaner
-    let clock: TestClock
+    let clock: KeysClock
     let server: Server
     /// As a gateway.
     let channel: ClientChannel

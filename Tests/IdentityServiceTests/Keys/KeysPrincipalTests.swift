@@ -95,7 +95,7 @@ import Wire
             let setting = KeysSetting(store: store)
             let way = Way()
             let keys = PrincipalKeys()
-            let clock = TestClock()
+            let clock = KeysClock()
             var configuration = PrincipalKeyWatcher.Configuration()
             configuration.tick = .milliseconds(20)
             configuration.firstPause = .milliseconds(10)
