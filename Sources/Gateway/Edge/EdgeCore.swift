@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 public import PolicyModel
 import Synchronization
+import Tracing
 public import Wire
 import WireProtos
 
@@ -48,12 +49,13 @@ final class EdgeCore: Sendable {
             exchange.bodyDeadline = exchange.start + .nanoseconds(configuration.requestTimeout.edgeNanoseconds)
             exchange.loop.watch(exchange)
         }
-        do throws(RPCError) {
-            if let fault = exchange.fault { throw fault }
-            guard isWithinLimit else { throw .overloaded }
-            try await serve(exchange)
-        } catch {
-            await fail(exchange, error)
+        if configuration.isTraced, EdgeTracing.hasInstrument {
+            let span = EdgeTracing.begin(exchange)
+            exchange.span = span
+            await ServiceContext.withValue(span.context) { await answer(exchange, isWithinLimit) }
+            EdgeTracing.end(span, exchange)
+        } else {
+            await answer(exchange, isWithinLimit)
         }
         // A stream may have put itself on the list.
         if isWatched || exchange.heartbeat != nil {
@@ -66,6 +68,17 @@ final class EdgeCore: Sendable {
         exchange.loop.metrics.record(exchange, nanoseconds: nanoseconds)
         if configuration.logsRequests {
             exchange.loop.log.write(exchange, microseconds: Int(nanoseconds / 1_000))
+        }
+    }
+
+    @inline(__always)
+    private func answer(_ exchange: Exchange, _ isWithinLimit: Bool) async {
+        do throws(RPCError) {
+            if let fault = exchange.fault { throw fault }
+            guard isWithinLimit else { throw .overloaded }
+            try await serve(exchange)
+        } catch {
+            await fail(exchange, error)
         }
     }
 
@@ -140,7 +153,9 @@ final class EdgeCore: Sendable {
         response.isHead = exchange.method == "HEAD"
         if let route = exchange.route, !route.deprecationFields.isEmpty { response.fields += route.deprecationFields }
         if !exchange.guardFields.isEmpty { response.fields += exchange.guardFields }
-        if let origin = exchange.known.origin { response.fields += CrossOrigin.fields(origin, configuration.crossOrigin) }
+        if let origin = exchange.known.origin {
+            response.fields += CrossOrigin.fields(origin, configuration.crossOrigin)
+        }
     }
 
     func fail(_ exchange: Exchange, _ error: RPCError) async {

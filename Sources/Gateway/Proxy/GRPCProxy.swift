@@ -1,5 +1,6 @@
 import NIOCore
 import PolicyModel
+import Tracing
 import Wire
 
 extension EdgeCore {
@@ -54,6 +55,7 @@ extension EdgeCore {
             case .bytes(let bytes): fields.add(name, Base64.encode(bytes))
             }
         }
+        if let span = exchange.span { EdgeTracing.inject(span, into: &fields) }
         return fields
     }
 

@@ -29,6 +29,14 @@ final class RedisClient: Sendable {
         lanes = (0..<max(1, configuration.connections)).map { index in
             RedisLane(index, address, configuration, logger)
         }
+        // Where one connection is lost the others mostly are, too: they find out before a request does.
+        for lane in lanes {
+            let others = lanes.filter { $0 !== lane }
+            lane.setLossHandler { [weak self] in
+                guard self != nil else { return }
+                for other in others { other.probe() }
+            }
+        }
     }
 
     /// Connects in the background.
@@ -63,6 +71,7 @@ private final class RedisLane: Sendable {
         var isRunning = false
         var isUp = false
         var isClosed = false
+        var lossHandler: (@Sendable () -> Void)?
     }
 
     /// The connection, used on the queue only.
@@ -85,11 +94,16 @@ private final class RedisLane: Sendable {
 
     var isUp: Bool { state.withLock { $0.isUp } }
 
+    func setLossHandler(_ handler: @escaping @Sendable () -> Void) { state.withLock { $0.lossHandler = handler } }
+
+    /// Finds out whether the connection still holds.
+    func probe() { submit(RedisCommand(["PING"])) { _ in } }
+
     func start() { queue.async { self.connect() } }
 
     func close() {
         let waiting = state.withLock { state in
-            (state.isClosed, state.isUp) = (true, false)
+            (state.isClosed, state.isUp, state.lossHandler) = (true, false, nil)
             defer { state.waiting = [] }
             return state.waiting
         }
@@ -160,12 +174,16 @@ private final class RedisLane: Sendable {
     }
 
     private func lose(_ failure: RedisFailure, _ batch: [(RedisCommand, Completion)]) {
-        state.withLock { $0.isUp = false }
+        let handler = state.withLock { state in
+            state.isUp = false
+            return state.lossHandler
+        }
         holder.connection = nil
         logger.warning(
             "the connection to redis was lost",
             metadata: ["redis": "\(address.description)", "error": "\(failure)"])
         for (_, completion) in batch { completion(.failure(failure)) }
+        handler?()
         connectLater()
     }
 }

@@ -7,8 +7,16 @@ final class RedisConnection {
     // Freed in `deinit`, and reached by nobody else.
     private let context: UnsafeMutablePointer<redisContext>
 
+    /// hiredis writes to sockets whose other end is gone, and the signal of that ends a process which does not ignore it,
+    /// as those with NIO's sockets do.
+    private static let ignoresBrokenPipes: Bool = {
+        _ = signal(SIGPIPE, SIG_IGN)
+        return true
+    }()
+
     /// Connects, and logs in.
     init(_ address: RedisAddress, connectTimeout: Duration, commandTimeout: Duration) throws(RedisFailure) {
+        _ = Self.ignoresBrokenPipes
         let timeout = connectTimeout.timeValue
         let made: UnsafeMutablePointer<redisContext>? =
             switch address.endpoint {
@@ -19,7 +27,8 @@ final class RedisConnection {
         unsafe context = unsafe made
         guard unsafe context.pointee.err == 0 else { throw .away(unsafe Self.problem(context)) }
         _ = unsafe redisSetTimeout(context, commandTimeout.timeValue)
-        _ = unsafe redisEnableKeepAlive(context)
+        // A socket of a file knows no keep-alive, and hiredis takes that for a failure of the connection.
+        if case .tcp = address.endpoint { _ = unsafe redisEnableKeepAlive(context) }
         var commands: [RedisCommand] = []
         if let password = address.password {
             commands.append(RedisCommand(["AUTH"] + (address.user.map { [$0] } ?? []) + [password]))

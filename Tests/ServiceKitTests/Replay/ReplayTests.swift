@@ -41,7 +41,7 @@ import Wire
         let scope = CallScope(
             caller: .role(.scrape, onBehalf: .init(organization: organization, initiator: "users/ada")),
             policy: CallPolicy(access: .internal), audit: nil, principalToken: nil)
-        return try await CallScope.$current.withValue(scope) {
+        return try await CallScope.$bound.withValue(scope) {
             try await replay.write(Google_Protobuf_StringValue("request"), id: id) { _ in
                 Google_Protobuf_StringValue(text)
             }.value
