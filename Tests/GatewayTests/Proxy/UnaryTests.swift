@@ -51,7 +51,8 @@ import Wire
             }
             #expect(masks().map { $0.sorted() } == [["etag", "title"], ["etag", "title"]])
             let own = try await client.request(
-                RequestText.post("/api/v1/libraries/l/books/b?updateMask=title", #"{"title":"T","etag":"e"}"#, method: "PATCH"))
+                RequestText.post(
+                    "/api/v1/libraries/l/books/b?updateMask=title", #"{"title":"T","etag":"e"}"#, method: "PATCH"))
             #expect(own.status == 200, "\(own.text)")
             #expect(masks().last == ["title"])
             let other = try await client.request(
@@ -164,7 +165,8 @@ import Wire
                 let answer = try await client.request(RequestText.get("/api/v1/libraries/l/books/slow", field))
                 #expect(answer.status == 504, "\(answer.text)")
             }
-            let bad = try await client.request(RequestText.get("/api/v1/libraries/l/books/b", "x-request-timeout: soon"))
+            let bad = try await client.request(
+                RequestText.get("/api/v1/libraries/l/books/b", "x-request-timeout: soon"))
             #expect(bad.status == 400)
             #expect(bad.text.contains("HEADER_INVALID") && bad.text.contains("x-request-timeout"))
         }

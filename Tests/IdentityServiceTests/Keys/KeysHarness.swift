@@ -105,7 +105,8 @@ final class KeysInstance: Sendable {
                 MembersHandler(core: core), OrganizationsHandler(core: core),
                 TrustHandler(
                     store: store, vault: vault, feed: feed, tokens: tokens,
-                    usage: KeyUsageStore(store: store, environment: environment, batch: setting.configuration.usageBatch),
+                    usage: KeyUsageStore(
+                        store: store, environment: environment, batch: setting.configuration.usageBatch),
                     changes: changes, environment: environment, configuration: setting.trust, logger: logger),
             ],
             interceptors: PolicyLayer.interceptors(policy))
@@ -163,7 +164,8 @@ final class KeysInstance: Sendable {
     func person(_ roles: MemberRoles, of organization: OrganizationID) async throws -> TestCaller {
         let (core, now) = (core, clock.now)
         let user = User(
-            id: UserID(core.environment.identifier()), email: EmailAddress("\(core.environment.identifier())@example.com"),
+            id: UserID(core.environment.identifier()),
+            email: EmailAddress("\(core.environment.identifier())@example.com"),
             displayName: "", createdAt: now, updatedAt: now)
         try await core.store.scoped(organization).write { tx in
             try UserStore.insert(user, passwordHash: nil, of: organization, in: tx)

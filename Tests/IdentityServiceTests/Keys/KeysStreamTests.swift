@@ -50,7 +50,8 @@ import Wire
                 #expect(key.permissions == ["notes.read"])
                 #expect(key.allowedNetworks == ["192.0.2.0/24"])
                 // The newest first, and a gateway can check both.
-                #expect(key.secrets.map { Array($0.hash) } == [rotated, first].map { identity.vault.vault.hash($0.secret) })
+                #expect(
+                    key.secrets.map { Array($0.hash) } == [rotated, first].map { identity.vault.vault.hash($0.secret) })
                 try #require(key.secrets.count == 2)
                 #expect(key.secrets[0].expiresAtMs == 0)
                 #expect(key.secrets[1].expiresAtMs > 0)
