@@ -88,16 +88,17 @@ final class EdgeCore: Sendable {
         } else {
             exchange.requestID = RequestIdentifier.make()
         }
-        if !configuration.trustedProxies.isEmpty, configuration.trustedProxies.contains(exchange.sourceAddress) {
-            if let client = exchange.headers.last(where: { $0.name == "x-forwarded-for" })?.value
-                .split(separator: ",").last.map({ String($0).trimmedBlanks }),
-                let address = try? SocketAddress(ipAddress: client, port: 0).ipAddress
-            {
-                exchange.sourceAddress = address
-            }
-            if let scheme = exchange.header("x-forwarded-proto"), scheme == "http" || scheme == "https" {
-                exchange.scheme = scheme
-            }
+        if !configuration.trustedProxies.isEmpty { believeProxy(exchange) }
+    }
+
+    /// Takes the client's address and scheme from proxies whose word is believed.
+    private func believeProxy(_ exchange: Exchange) {
+        let (peer, proxies) = (exchange.sourceAddress, configuration.trustedProxies)
+        guard ForwardedAddress.isTrusted(peer, proxies) else { return }
+        let lines = exchange.headers.filter { $0.name == "x-forwarded-for" }.map(\.value)
+        exchange.sourceAddress = ForwardedAddress.client(peer: peer, forwardedFor: lines, trusted: proxies)
+        if let scheme = exchange.header("x-forwarded-proto"), scheme == "http" || scheme == "https" {
+            exchange.scheme = scheme
         }
     }
 
