@@ -370,9 +370,28 @@ let package = Package(
             path: "Tests/IdentityProbe",
             swiftSettings: ours
         ),
+        .executableTarget(
+            name: "session-probe",
+            dependencies: [
+                "IdentityService", "IdentityContract", "Persistence", "Wire", nioCore, protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            path: "Tests/SessionProbe",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "identity-bench",
+            dependencies: [
+                "IdentityService", "IdentityContract", "Persistence", "Wire", nioCore, protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            path: "Tests/Benchmarks/Identity",
+            swiftSettings: ours
+        ),
         .testTarget(
             name: "IdentityServiceTests",
             dependencies: [
+                "session-probe",
                 "IdentityService", "IdentityContract", "ComplianceContract", "ServiceKit", "Wire", "WireProtos",
                 "Policy",
                 "PolicyModel", "PolicyContract", "Persistence", "Jobs", "StoreTesting", "identity-probe", nioCore,
@@ -522,6 +541,16 @@ let package = Package(
             name: "wire-echo",
             dependencies: ["Wire", "EchoProtos", protobuf],
             path: "Tests/Benchmarks/Echo",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "wire-chain",
+            dependencies: [
+                "ServiceKit", "Policy", "PolicyModel", "Wire", "BenchContract", protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            path: "Tests/Benchmarks/Chain",
             swiftSettings: ours
         ),
         .executableTarget(

@@ -8,7 +8,7 @@ cd "$root"
 swift=swift
 [ "${WITH_SWIFT2:-1}" != 0 ] || swift=
 Tests/Benchmarks/peers/build.sh "$out" $swift
-for product in wire-echo wire-echo-client; do
+for product in wire-echo wire-echo-client wire-chain; do
     # Statically, as services are deployed: calls into the runtime then take no detour through the linker.
     swift build -c release --static-swift-stdlib --product "$product"
 done

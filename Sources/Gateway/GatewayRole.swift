@@ -49,6 +49,7 @@ public enum GatewayService {
     private static func assemble(
         _ context: RoleContext, version: String, further: [Further]
     ) throws -> FrontAssembly {
+        let further = further.filter { context.hasPeer($0.peer.name) }
         let set = try DescriptorSets.merged([DescriptorSet.array] + further.map { $0.descriptorSet() })
         var packages = RouteTable.packages
         var upstreams: Upstreams = [.identity: { try context.peer(identity.name).channel() }]

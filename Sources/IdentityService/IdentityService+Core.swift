@@ -46,7 +46,8 @@ extension IdentityService {
             observers: UserChangeObservers([sessions.ender, KeyChangeObserver(keys: keys.keys, audit: audit)]),
             seal: ReplySeal(rootKey: rootKey))
         return IdentityParts(
-            context: context, core: core, sessions: sessions, passwordCalls: UserPasswordCalls(core: core, parts: sessions),
+            context: context, core: core, sessions: sessions,
+            passwordCalls: UserPasswordCalls(core: core, parts: sessions),
             firstStart: FirstStartService(firstStart(context, core, makeKey: makeFirstKey(keys.keys))), keys: keys)
     }
 

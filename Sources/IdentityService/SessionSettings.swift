@@ -41,7 +41,8 @@ enum SessionSettings {
     /// `identity.login.source-failures`
     static let sourceFailures = SettingKey(
         "identity.login.source-failures", default: 50, in: 1...100_000,
-        "Wrong passwords from an address at once, whatever the accounts; beyond them attempts are refused with LOGIN_BUSY.")
+        "Wrong passwords from an address at once, whatever the accounts; beyond them attempts are refused with LOGIN_BUSY."
+    )
     /// `identity.login.source-interval`
     static let sourceInterval = SettingKey(
         "identity.login.source-interval", default: Duration.seconds(2), in: .milliseconds(10)...Duration.seconds(3_600),
@@ -49,7 +50,8 @@ enum SessionSettings {
     /// `identity.login.recorded-failures`
     static let recordedFailures = SettingKey(
         "identity.login.recorded-failures", default: 5, in: 0...1_000,
-        "Failed log-ins of a user that the audit log has one by one in a minute; further ones are counted in one entry.")
+        "Failed log-ins of a user that the audit log has one by one in a minute; further ones are counted in one entry."
+    )
 
     // MARK: Sessions
 

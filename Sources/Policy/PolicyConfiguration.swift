@@ -1,4 +1,3 @@
-import FoundationEssentials
 public import Logging
 public import PolicyModel
 
@@ -15,9 +14,13 @@ public struct PolicyConfiguration: Sendable {
         "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
     ]
     /// Milliseconds since 1970.
-    public var now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }
+    public var now: @Sendable () -> Int64 = { CoarseClock.milliseconds() }
     /// Is told of refused calls that have an audit action.
     public var denials: any DenialRecorder = LoggedDenials()
+
+    /// The role of peers that showed no certificate; nil, as it must be wherever others can connect: they have none and are
+    /// refused. For benchmarks, whose load generators have no certificates: out of reach of other packages.
+    package var roleWithoutCertificate: Role?
 
     /// Where messages are logged, masked, if its level is `debug` or finer when the server is made.
     public var logger = Logger(label: "datavault.policy")

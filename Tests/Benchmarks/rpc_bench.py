@@ -6,7 +6,8 @@
 OUT is what peers/build.sh made, DIRECTORY has wire-echo and wire-echo-client. --add puts another server into the run:
     --add 'mine=path/to/server --port {port}'
 Each server answers POST /echo.EchoService/Say with the 107 bytes it got and /Stream with 10 000 messages of that size;
-nghttpd serves files of those sizes by GET. A run disturbed by other work is repeated and the least disturbed kept;
+nghttpd serves files of those sizes by GET. wire-chain is Wire with deadline, principal, policy and metrics: unary only,
+beside peers that do nothing of this. A run disturbed by other work is repeated and the least disturbed kept;
 every run is checked for status and byte counts. The exit status is 1 if a run failed or, with --strict, an aim is
 missed or not measured."""
 

@@ -172,6 +172,8 @@ class Edge:
             else:
                 self.processes["suite"] = Process(("up",), self.settings)
             self.wait()
+            # Signatures tell whole seconds, and what may be older than the memory of nonces is refused.
+            time.sleep(1.1)
         except BaseException:
             self.end()
             raise

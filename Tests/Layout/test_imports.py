@@ -88,7 +88,8 @@ def test_services_do_not_import_each_other(targets):
             assert not closure(targets, name) & ({*SERVICES, "Gateway"} - {name})
     if "Gateway" in targets:
         contracts = {one for one in closure(targets, "Gateway") if one.endswith("Contract")}
-        assert contracts <= {"IdentityContract", "PolicyContract", "GoogleAPIContract", "OpenTelemetryContract"}
+        assert contracts <= {
+            "GatewayContract", "IdentityContract", "PolicyContract", "GoogleAPIContract", "OpenTelemetryContract"}
         assert not closure(targets, "Gateway") & set(SERVICES)
 
 

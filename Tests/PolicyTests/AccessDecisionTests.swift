@@ -28,7 +28,7 @@ import Wire
         _ principal: VerifiedPrincipal = principal(),
         fingerprint: String? = "f"
     ) -> Result<PrincipalVerifier.Verdict, PrincipalVerifier.Refusal> {
-        .success(PrincipalVerifier.Verdict(principal: principal, certificateFingerprints: fingerprint.map { [$0] }))
+        .success(PrincipalVerifier.Verdict(principal, certificateFingerprints: fingerprint.map { [$0] }, token: []))
     }
 
     private func refusal(_ result: Result<Caller, AccessDecision.Refusal>) -> AccessDecision.Refusal? {

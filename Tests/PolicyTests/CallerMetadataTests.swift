@@ -16,7 +16,7 @@ import Wire
         principalToken: [1, 2, 3])
 
     @Test func principalGoesOnlyWhereTheRoleMay() throws {
-        try CallScope.$current.withValue(scope) {
+        try CallScope.$bound.withValue(scope) {
             var options = CallOptions()
             try options.forwardPrincipal(to: Methods.updateBook, as: .pipeline)
             #expect(options.metadata[bytes: PrincipalToken.metadataName] == [1, 2, 3])

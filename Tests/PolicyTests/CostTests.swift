@@ -16,7 +16,7 @@ import Testing
     func callsAndCosts(code: StatusCode?, cost: Int, label: String) throws {
         let metrics = TestMetrics()
         let meters = CostInterceptor.Meters(createBook, factory: metrics)
-        meters.record(code, cost: createBook.policy?.cost ?? 0)
+        meters.record(code)
         let dimensions = [("service", "datavault.test.v1.LibraryService"), ("method", "CreateBook")]
         #expect(try metrics.expectCounter("datavault_call_cost_total", dimensions).totalValue == Int64(cost))
         let calls = try metrics.expectCounter("datavault_calls_total", dimensions + [("code", label)])

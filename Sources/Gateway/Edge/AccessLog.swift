@@ -51,7 +51,8 @@ final class AccessLogBuffer {
         }
         lines.append(contentsOf: "{\"time\":\"".utf8)
         lines.append(contentsOf: time.utf8)
-        lines.append(contentsOf: "\",\"level\":\"info\",\"logger\":\"datavault.gateway.access\",\"message\":\"request\"".utf8)
+        lines.append(
+            contentsOf: "\",\"level\":\"info\",\"logger\":\"datavault.gateway.access\",\"message\":\"request\"".utf8)
         text("method", exchange.method)
         text("route", exchange.label)
         number("status", exchange.status)

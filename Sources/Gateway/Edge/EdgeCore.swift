@@ -154,7 +154,9 @@ final class EdgeCore: Sendable {
         response.isHead = exchange.method == "HEAD"
         if let route = exchange.route, !route.deprecationFields.isEmpty { response.fields += route.deprecationFields }
         if !exchange.guardFields.isEmpty { response.fields += exchange.guardFields }
-        if let origin = exchange.known.origin { response.fields += CrossOrigin.fields(origin, configuration.crossOrigin) }
+        if let origin = exchange.known.origin {
+            response.fields += CrossOrigin.fields(origin, configuration.crossOrigin)
+        }
     }
 
     func fail(_ exchange: Exchange, _ error: RPCError) async {

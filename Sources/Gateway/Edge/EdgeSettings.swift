@@ -5,25 +5,31 @@ enum EdgeSettings {
     private static let standard = EdgeConfiguration()
 
     static let maxHeaderBytes = SettingKey(
-        "gateway.edge.header-bytes", default: ByteCount(standard.maxHeaderBytes), in: ByteCount(1 << 10)...ByteCount(1 << 20),
+        "gateway.edge.header-bytes", default: ByteCount(standard.maxHeaderBytes),
+        in: ByteCount(1 << 10)...ByteCount(1 << 20),
         "Bytes of a request's header fields, names and values; more is answered with 431.")
     static let maxHeaderCount = SettingKey(
         "gateway.edge.header-count", default: standard.maxHeaderCount, in: 1...1_000,
         "Header fields of a request; more is answered with 431.")
     static let maxTargetLength = SettingKey(
-        "gateway.edge.target-length", default: ByteCount(standard.maxTargetLength), in: ByteCount(256)...ByteCount(64 << 10),
+        "gateway.edge.target-length", default: ByteCount(standard.maxTargetLength),
+        in: ByteCount(256)...ByteCount(64 << 10),
         "Bytes of a request's target; more is answered with 414.")
     static let maxBodyBytes = SettingKey(
-        "gateway.edge.body-bytes", default: ByteCount(standard.maxBodyBytes), in: ByteCount(1 << 10)...ByteCount(256 << 20),
+        "gateway.edge.body-bytes", default: ByteCount(standard.maxBodyBytes),
+        in: ByteCount(1 << 10)...ByteCount(256 << 20),
         "Bytes of a body that becomes one message; more is answered with 413.")
     static let maxUploadBytes = SettingKey(
-        "gateway.edge.upload-bytes", default: ByteCount(standard.maxUploadBytes), in: ByteCount(1 << 10)...ByteCount(1 << 40),
+        "gateway.edge.upload-bytes", default: ByteCount(standard.maxUploadBytes),
+        in: ByteCount(1 << 10)...ByteCount(1 << 40),
         "Bytes of an upload; more is answered with 413.")
     static let uploadPieceBytes = SettingKey(
-        "gateway.edge.upload-piece-bytes", default: ByteCount(standard.uploadPieceBytes), in: ByteCount(1 << 10)...ByteCount(1 << 20),
+        "gateway.edge.upload-piece-bytes", default: ByteCount(standard.uploadPieceBytes),
+        in: ByteCount(1 << 10)...ByteCount(1 << 20),
         "Bytes of one piece of an upload, as the service gets it.")
     static let maxWaitingBytes = SettingKey(
-        "gateway.edge.waiting-bytes", default: ByteCount(standard.maxWaitingBytes), in: ByteCount(16 << 10)...ByteCount(16 << 20),
+        "gateway.edge.waiting-bytes", default: ByteCount(standard.maxWaitingBytes),
+        in: ByteCount(16 << 10)...ByteCount(16 << 20),
         "Bytes of a body that wait to be taken before no more are read.")
     static let maxPipelinedRequests = SettingKey(
         "gateway.edge.pipelined-requests", default: standard.maxPipelinedRequests, in: 1...1_000,
@@ -32,7 +38,8 @@ enum EdgeSettings {
         "gateway.edge.head-timeout", default: standard.headTimeout, in: .milliseconds(100)...Duration.seconds(300),
         "From a request's first byte to the end of its head; later is answered with 408.")
     static let requestTimeout = SettingKey(
-        "gateway.edge.request-timeout", default: standard.requestTimeout, in: .milliseconds(100)...Duration.seconds(3_600),
+        "gateway.edge.request-timeout", default: standard.requestTimeout,
+        in: .milliseconds(100)...Duration.seconds(3_600),
         "From a request's head to the end of its body; later is answered with 408.")
     static let uploadTimeout = SettingKey(
         "gateway.edge.upload-timeout", default: standard.uploadTimeout, in: .seconds(1)...Duration.seconds(86_400),
@@ -50,10 +57,12 @@ enum EdgeSettings {
         "gateway.edge.idle-timeout", default: standard.idleTimeout, in: .milliseconds(100)...Duration.seconds(3_600),
         "Between two requests of an HTTP/1.1 connection.")
     static let defaultCallTimeout = SettingKey(
-        "gateway.edge.call-timeout", default: standard.defaultCallTimeout, in: .milliseconds(10)...Duration.seconds(3_600),
+        "gateway.edge.call-timeout", default: standard.defaultCallTimeout,
+        in: .milliseconds(10)...Duration.seconds(3_600),
         "The time that a call may take if its caller names none.")
     static let maxCallTimeout = SettingKey(
-        "gateway.edge.call-timeout-limit", default: standard.maxCallTimeout, in: .milliseconds(10)...Duration.seconds(3_600),
+        "gateway.edge.call-timeout-limit", default: standard.maxCallTimeout,
+        in: .milliseconds(10)...Duration.seconds(3_600),
         "The longest that a caller may ask for.")
     static let maxStreamDuration = SettingKey(
         "gateway.edge.stream-limit", default: standard.maxStreamDuration, in: .seconds(1)...Duration.seconds(86_400),
@@ -71,7 +80,8 @@ enum EdgeSettings {
         "gateway.edge.requests-in-flight", default: standard.maxRequestsInFlight, in: 1...1_000_000,
         "Requests that are served at once; more are answered with 503.")
     static let offloadBytes = SettingKey(
-        "gateway.edge.offload-bytes", default: ByteCount(standard.offloadBytes), in: ByteCount(1 << 10)...ByteCount(16 << 20),
+        "gateway.edge.offload-bytes", default: ByteCount(standard.offloadBytes),
+        in: ByteCount(1 << 10)...ByteCount(16 << 20),
         "Bodies over this size are turned into messages, and hashed, on threads of their own.")
     static let offloadThreads = SettingKey(
         "gateway.edge.offload-threads", default: standard.offloadThreads, in: 1...256,
@@ -83,13 +93,15 @@ enum EdgeSettings {
         "gateway.edge.spools", default: standard.maxSpools, in: 1...100_000,
         "Signed uploads that may lie on disk at once until their digest is verified; more are answered with 503.")
     static let maxSpoolBytes = SettingKey(
-        "gateway.edge.spool-bytes", default: ByteCount(standard.maxSpoolBytes), in: ByteCount(1 << 20)...ByteCount(1 << 44),
+        "gateway.edge.spool-bytes", default: ByteCount(standard.maxSpoolBytes),
+        in: ByteCount(1 << 20)...ByteCount(1 << 44),
         "Bytes that they may take together; more are answered with 503.")
     static let backlog = SettingKey(
         "gateway.edge.backlog", default: standard.backlog, in: 1...65_535,
         "Connections that the kernel holds before they are accepted.")
     static let strictTransportAge = SettingKey(
-        "gateway.edge.strict-transport-age", default: standard.strictTransportAge, in: .zero...Duration.seconds(3 * 31_536_000),
+        "gateway.edge.strict-transport-age", default: standard.strictTransportAge,
+        in: .zero...Duration.seconds(3 * 31_536_000),
         "How long browsers stay with TLS (HSTS); zero: not said.")
     static let logsRequests = SettingKey(
         "gateway.edge.log-requests", default: standard.logsRequests, "Whether each request leaves a line in the log.")

@@ -97,7 +97,8 @@ extension RPCError {
         var violation = Google_Rpc_BadRequest.FieldViolation()
         let path =
             prefix.isEmpty || error.parameter != nil
-            ? error.path : error.path.isEmpty ? prefix : error.path.hasPrefix("[") ? prefix + error.path : "\(prefix).\(error.path)"
+            ? error.path
+            : error.path.isEmpty ? prefix : error.path.hasPrefix("[") ? prefix + error.path : "\(prefix).\(error.path)"
         violation.field = error.parameter ?? path
         violation.description_p = error.message
         violation.reason = error.reason.rawValue

@@ -76,7 +76,8 @@ struct MediaRange {
         for range in ranges {
             let narrowness =
                 range.type == type && range.subtype == subtype
-                ? 2 : range.type == type && range.subtype == "*" ? 1 : range.type == "*" && range.subtype == "*" ? 0 : -1
+                ? 2
+                : range.type == type && range.subtype == "*" ? 1 : range.type == "*" && range.subtype == "*" ? 0 : -1
             if narrowness > best.narrowness { best = (narrowness, range.quality) }
         }
         return best.quality

@@ -39,7 +39,8 @@ enum RawMessage {
     /// What a message says of a body: its bytes, and its media type where it is an HttpBody.
     ///
     /// - Returns: Nil if the bytes are no protobuf.
-    static func decode(_ message: [UInt8], as body: Route.RawBody) -> (bytes: ArraySlice<UInt8>, contentType: String?)? {
+    static func decode(_ message: [UInt8], as body: Route.RawBody) -> (bytes: ArraySlice<UInt8>, contentType: String?)?
+    {
         var current = message[...]
         for number in body.path {
             guard let field = find(number, in: current) else { return nil }

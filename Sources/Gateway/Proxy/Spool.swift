@@ -1,9 +1,10 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
 import NIOCore
 import Synchronization
 import Wire
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// How many bodies may lie on disk, and how large they may be together.
 final class SpoolBudget: Sendable {
@@ -125,7 +126,9 @@ final class Spool: @unchecked Sendable {
         var done = 0
         while done < wanted {
             let got = unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: wanted - done) { bytes in
-                max(0, unsafe pread(descriptor, bytes.baseAddress, min(bytes.count, wanted - done), off_t(offset + done)))
+                max(
+                    0,
+                    unsafe pread(descriptor, bytes.baseAddress, min(bytes.count, wanted - done), off_t(offset + done)))
             }
             guard got > 0 else { throw RPCError(code: .internal, message: "the kept body cannot be read") }
             done += got

@@ -25,7 +25,8 @@ extension EdgeCore {
                 while let message = try await call.next() { try await writer.write(message) }
             }
         } catch {
-            let error = (error as? RPCError).map { $0.origin == .peer ? $0.withoutInternals : $0 }
+            let error =
+                (error as? RPCError).map { $0.origin == .peer ? $0.withoutInternals : $0 }
                 ?? RPCError.wrapping(error)
             guard exchange.hasBegun else { throw .upstream(error, role) }
             return await writer.end(with: .upstream(error, role))

@@ -65,7 +65,9 @@ struct RouteTableBuilder {
         }
         let template = try PathTemplate(path)
         var body = Route.Body.none
-        if rule.body == "*" { body = .whole } else if !rule.body.isEmpty {
+        if rule.body == "*" {
+            body = .whole
+        } else if !rule.body.isEmpty {
             body = .field(try method.request.path(rule.body))
         }
         let responseBody = rule.responseBody.isEmpty ? nil : try method.response.path(rule.responseBody)

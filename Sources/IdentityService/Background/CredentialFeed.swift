@@ -14,8 +14,9 @@ extension SystemReason {
 
 /// Looks for changes of credentials, whichever process made them, and hands them to this process's streams.
 ///
-/// One look for all streams, every four fifths of a heartbeat and at once after a commit of this process. A look that finds
-/// nothing is a heartbeat: so each one proves that the store was read a moment ago. While the store cannot be read, or takes
+/// One look for all streams, every four fifths of a heartbeat and at once after a commit of this process. It is one state of
+/// the store, of which pages of beginning streams are read, too: so what a stream is told is never older than what it was
+/// told before. A look that finds nothing is a heartbeat: so each one proves that the store was read a moment ago. While the store cannot be read, or takes
 /// longer than half the silence limit, there is none, and gateways fail closed rather than believe what may have been
 /// revoked.
 final class CredentialFeed: Service, Sendable {
@@ -29,6 +30,10 @@ final class CredentialFeed: Service, Sendable {
         var spacing: Duration = .milliseconds(10)
         /// How long a stream may take nothing before it is cut off.
         var stall: Duration = .seconds(5)
+        /// Keys of a page of a stream's first part.
+        var page = 500
+        /// Pages that one look reads.
+        var pages = 8
         /// Events that wait for a stream.
         var maximumPending = 20_000
         /// Changes that are told one by one; after more of them in one look, streams begin anew.
@@ -53,6 +58,8 @@ final class CredentialFeed: Service, Sendable {
     private struct Look: Sendable {
         let position: ChangePosition
         let events: [CredentialPayload]
+        /// In the order of those who asked for them.
+        let pages: [(events: [CredentialPayload], next: SnapshotCursor)]
         let principalKeysChanged: Bool
         /// More has changed than is told one by one.
         let isTooMuch: Bool
@@ -60,6 +67,8 @@ final class CredentialFeed: Service, Sendable {
 
     private struct State {
         var subscriptions: [ObjectIdentifier: CredentialSubscription] = [:]
+        /// Streams that wait for a page of their first part, in their order.
+        var waiting: [CredentialSubscription] = []
         var principalListeners: [ObjectIdentifier: Wakeup] = [:]
         /// When the last look that succeeded began.
         var lastLook: ContinuousClock.Instant?
@@ -86,8 +95,7 @@ final class CredentialFeed: Service, Sendable {
 
     // MARK: Streams
 
-    /// Begins to collect changes for a stream. What is read of the store afterwards is at least as new as what the stream
-    /// is not told.
+    /// Begins to collect changes for a stream.
     ///
     /// - Throws: `IdentityError.tooManyWatchers`; UNAVAILABLE while the store cannot be read.
     func subscribe(peer: String) throws -> CredentialSubscription {
@@ -105,8 +113,17 @@ final class CredentialFeed: Service, Sendable {
         return subscription
     }
 
+    /// Asks for the next page of a stream's first part, once the page before has been written.
+    func readOn(_ subscription: CredentialSubscription) {
+        state.withLock { $0.waiting.append(subscription) }
+        bell.wake()
+    }
+
     func end(_ subscription: CredentialSubscription) {
-        state.withLock { _ = $0.subscriptions.removeValue(forKey: ObjectIdentifier(subscription)) }
+        state.withLock { state in
+            state.subscriptions[ObjectIdentifier(subscription)] = nil
+            state.waiting.removeAll { $0 === subscription }
+        }
     }
 
     /// Wakes a stream of principal keys when they change, and when the server drains.
@@ -172,16 +189,23 @@ final class CredentialFeed: Service, Sendable {
     ) async throws -> ChangePosition {
         try await vault.verify()
         let asOf = environment.now() / 1_000
-        let found = try await within(configuration.patience) { [self] in try await look(after: position) }
+        // Those who begin while the store is read are told of this look, too, and have their first page in a later one.
+        let readers: [CredentialSubscription] = state.withLock { Array($0.waiting.prefix(configuration.pages)) }
+        let cursors = readers.map(\.cursor)
+        let found = try await within(configuration.patience) { [self] in
+            try await look(after: position, pages: cursors)
+        }
         let subscriptions: [CredentialSubscription] = state.withLock { state in
             state.lastLook = began
+            if !found.isTooMuch { state.waiting.removeAll { one in readers.contains { $0 === one } } }
             return Array(state.subscriptions.values)
         }
         for subscription in subscriptions {
             if found.isTooMuch {
                 subscription.end(RPCError(code: .unavailable, message: "too much has changed; the peer has to begin anew"))
             } else {
-                subscription.offer(found.events, asOf: asOf, stall: configuration.stall)
+                let page = readers.firstIndex { $0 === subscription }.map { found.pages[$0] }
+                subscription.offer(found.events, page: page, asOf: asOf, stall: configuration.stall)
             }
         }
         if found.principalKeysChanged {
@@ -190,17 +214,20 @@ final class CredentialFeed: Service, Sendable {
         return found.position
     }
 
-    private func look(after position: ChangePosition?) async throws -> Look {
+    private func look(after position: ChangePosition?, pages cursors: [SnapshotCursor]) async throws -> Look {
         let (kind, maximum, now) = (store.kind, configuration.maximumChanges, environment.now())
+        let page = configuration.page
         let (reader, tokens) = (reader, tokens)
         return try await store.system(.tellGateways).read { tx in
             let new = try CredentialChangeStore.position(kind, in: tx)
             guard let position,
                 let changes = try CredentialChangeStore.changes(after: position, kind, maximum: maximum, in: tx)
-            else { return Look(position: new, events: [], principalKeysChanged: true, isTooMuch: true) }
+            else { return Look(position: new, events: [], pages: [], principalKeysChanged: true, isTooMuch: true) }
             let events = try Self.events(changes, reader, tokens, now: now, in: tx)
+            let pages = try cursors.map { try Self.page($0, count: page, reader, tokens, now: now, in: tx) }
             return Look(
-                position: new, events: events, principalKeysChanged: changes.contains(.principalKeys), isTooMuch: false)
+                position: new, events: events, pages: pages, principalKeysChanged: changes.contains(.principalKeys),
+                isTooMuch: false)
         }
     }
 
@@ -235,6 +262,29 @@ final class CredentialFeed: Service, Sendable {
         return events
     }
 
+    /// A page of all that is good now.
+    private static func page(
+        _ cursor: SnapshotCursor, count: Int, _ reader: CredentialReader, _ tokens: any TokenTrust, now: Int64,
+        in tx: borrowing Transaction
+    ) throws -> (events: [CredentialPayload], next: SnapshotCursor) {
+        switch cursor {
+        case .tokenKeys:
+            let all = try tokens.keys(in: tx)
+            return ([.tokenKeys(.with { $0.keys = all })], .revocations(after: .min))
+        case .revocations(let id):
+            let rows = try tokens.revocations(after: id, count: count, nowMilliseconds: now / 1_000, in: tx)
+            let last = rows.count == count ? rows.last?.id : nil
+            return (rows.map { .revocation($0.revocation) }, last.map { .revocations(after: $0) } ?? .networks(after: ""))
+        case .networks(let id):
+            let found = try reader.networks(after: id, count: count, in: tx)
+            return (found.events, found.last.map { .networks(after: $0) } ?? .keys(after: ""))
+        case .keys(let id):
+            let found = try reader.keys(after: id, count: count, now: now, in: tx)
+            return (found.events, found.last.map { .keys(after: $0) } ?? .done)
+        case .done: return ([], .done)
+        }
+    }
+
     /// Gives up what takes too long: what it would find would be old.
     private func within<Result: Sendable>(
         _ time: Duration, _ body: @escaping @Sendable () async throws -> Result
@@ -250,46 +300,6 @@ final class CredentialFeed: Service, Sendable {
                 throw StoreError(.timeout, "the store took longer to be read than gateways may wait")
             }
             return result
-        }
-    }
-
-    // MARK: The first part of a stream
-
-    /// All that is good now, page by page, each from one state of the store.
-    ///
-    /// Pages may be of different states. Each change that a page does not show was or will be offered to the stream, as the
-    /// subscription is older than the pages.
-    func tellAll(_ tell: (CredentialPayload) async throws -> Void) async throws {
-        let (reader, tokens, page) = (reader, tokens, Self.page)
-        let handle = store.system(.tellGateways)
-        let now = environment.now()
-        let keys = try await handle.read { tx in try tokens.keys(in: tx) }
-        try await tell(.tokenKeys(.with { $0.keys = keys }))
-        var lastRevocation: Int64? = .min
-        while let last = lastRevocation {
-            let rows = try await handle.read { tx in
-                try tokens.revocations(after: last, count: page, nowMilliseconds: now / 1_000, in: tx)
-            }
-            for row in rows { try await tell(.revocation(row.revocation)) }
-            lastRevocation = rows.count == page ? rows.last?.id : nil
-        }
-        try await tellPages(tell) { id, tx in try reader.networks(after: id, count: page, in: tx) }
-        try await tellPages(tell) { id, tx in try reader.keys(after: id, count: page, now: now, in: tx) }
-    }
-
-    private static let page = 500
-
-    private func tellPages(
-        _ tell: (CredentialPayload) async throws -> Void,
-        _ read: @escaping @Sendable (
-            String, borrowing Transaction
-        ) throws -> (events: [CredentialPayload], last: String?)
-    ) async throws {
-        var next: String? = ""
-        while let last = next {
-            let found = try await store.system(.tellGateways).read { tx in try read(last, tx) }
-            for event in found.events { try await tell(event) }
-            next = found.last
         }
     }
 }

@@ -38,12 +38,18 @@ struct KeyCleaner: Service {
             now - configuration.keptAfterEnd.wholeMicroseconds, now - retention.wholeMicroseconds
         )
         let handle = store.system(.forgetEnded)
-        while try await handle.write(.readCommitted, { tx in
-            try ApiKeySecretStore.removeEnded(before: old, batch: Self.batch, in: tx)
-        }) == Self.batch {}
-        while try await handle.write(.readCommitted, { tx in
-            try CredentialChangeStore.remove(before: oldest, batch: Self.batch, in: tx)
-        }) == Self.batch {}
+        while try await handle.write(
+            .readCommitted,
+            { tx in
+                try ApiKeySecretStore.removeEnded(before: old, batch: Self.batch, in: tx)
+            }) == Self.batch
+        {}
+        while try await handle.write(
+            .readCommitted,
+            { tx in
+                try CredentialChangeStore.remove(before: oldest, batch: Self.batch, in: tx)
+            }) == Self.batch
+        {}
         try await handle.write(.readCommitted) { tx in _ = try PrincipalKeyStore.removeEnded(now: now, in: tx) }
     }
 }

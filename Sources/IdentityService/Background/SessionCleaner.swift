@@ -26,7 +26,7 @@ struct SessionCleaner: Service {
             while !Task.isCancelled {
                 do {
                     while try await clean() == Self.batch {}
-                } catch where !Task.isCancelled {
+                } catch  where !Task.isCancelled {
                     logger.warning("old sessions could not be removed", metadata: ["error": "\(error)"])
                 } catch {}
                 try? await Task.sleep(for: Self.interval)

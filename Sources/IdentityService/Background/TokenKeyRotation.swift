@@ -23,7 +23,7 @@ struct TokenKeyRotation: Service {
                 var pause = interval
                 do {
                     try await ring.advance()
-                } catch where !Task.isCancelled {
+                } catch  where !Task.isCancelled {
                     logger.warning("the keys of access tokens could not be looked at", metadata: ["error": "\(error)"])
                     pause = min(interval, Self.intervalAfterFailure)
                 } catch {}

@@ -55,7 +55,9 @@ extension ApiKey.State {
 extension Google_Protobuf_Timestamp {
     /// Microseconds since 1970; nil if the timestamp is beyond what any calendar has (0001 to 9999).
     var microsecondsSince1970: Int64? {
-        guard (-62_135_596_800...253_402_300_799).contains(seconds), (0...999_999_999).contains(nanos) else { return nil }
+        guard (-62_135_596_800...253_402_300_799).contains(seconds), (0...999_999_999).contains(nanos) else {
+            return nil
+        }
         return seconds * 1_000_000 + Int64(nanos) / 1_000
     }
 }

@@ -34,7 +34,9 @@ struct OrganizationsHandler: Datavault_Identity_V1_OrganizationsService.Handler 
             field: "admin_password")
         let message = OrganizationMessage(organization)
         let (intent, after) = (CallScope.current?.audit, MaskedText.of(message))
-        return try await core.replay.write(request, id: request.requestID, across: .makeOrganization, sealing: core.seal) { tx in
+        return try await core.replay.write(
+            request, id: request.requestID, across: .makeOrganization, sealing: core.seal
+        ) { tx in
             try OrganizationStore.insert(organization, in: tx)
             try UserStore.insert(admin, passwordHash: hash, of: organization.id, in: tx)
             let member = Member(user: admin.id, roles: .admin, createdAt: now)

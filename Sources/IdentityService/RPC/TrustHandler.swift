@@ -75,12 +75,16 @@ struct TrustHandler: Datavault_Identity_V1_TrustService.Handler, DrainAware {
         }
         let began = environment.now() / 1_000
         try await send(.start(start), asOf: began)
-        try await feed.tellAll { try await send($0, asOf: began) }
-        try await send(.complete(Datavault_Identity_V1_CredentialSnapshotComplete()), asOf: began)
+        feed.readOn(subscription)
         while true {
             let delivery = try await subscription.next()
             for payload in delivery.events { try await send(payload, asOf: delivery.asOf) }
-            if delivery.events.isEmpty { try await send(nil, asOf: delivery.asOf) }
+            switch delivery.page {
+            case .none: if delivery.events.isEmpty { try await send(nil, asOf: delivery.asOf) }
+            case .some(.done):
+                try await send(.complete(Datavault_Identity_V1_CredentialSnapshotComplete()), asOf: delivery.asOf)
+            case .some: feed.readOn(subscription)
+            }
         }
     }
 
@@ -117,7 +121,7 @@ struct TrustHandler: Datavault_Identity_V1_TrustService.Handler, DrainAware {
             fingerprint: context.peer.certificateFingerprint,
             expiresAt: now + configuration.principalKeyLife.wholeMicroseconds)
         try await store.system(.listPrincipalKeys).write { tx in
-            guard try PrincipalKeyStore.count(now: now, in: tx) < maximum else {
+            guard try PrincipalKeyStore.count(besides: listed, now: now, in: tx) < maximum else {
                 throw IdentityError.limitReached(limit: "principal_keys", maximum: maximum)
             }
             try PrincipalKeyStore.list(listed, now: now, in: tx)

@@ -61,8 +61,16 @@ enum PrincipalKeyStore {
             """)
     }
 
-    static func count(now: Int64, in tx: borrowing Transaction) throws -> Int {
-        try tx.value(Int.self, "SELECT count(*) FROM principal_keys WHERE expires_at > \(now)") ?? 0
+    /// How many other listings there are that have not ended.
+    static func count(
+        besides key: ListedPrincipalKey, now: Int64, in tx: borrowing Transaction
+    ) throws -> Int {
+        try tx.value(
+            Int.self,
+            """
+            SELECT count(*) FROM principal_keys
+            WHERE expires_at > \(now) AND NOT (id = \(key.id) AND fingerprint = \(key.fingerprint))
+            """) ?? 0
     }
 
     static func removeEnded(now: Int64, in tx: borrowing Transaction) throws -> Int {

@@ -3,7 +3,8 @@ import ServiceKit
 import Synchronization
 
 extension SystemReason {
-    static let checkRootKey = SystemReason("check that the root key is the one that the store's secrets are sealed with")
+    static let checkRootKey = SystemReason(
+        "check that the root key is the one that the store's secrets are sealed with")
 }
 
 /// The table of canaries, one for each root key, and the check of the process's own.

@@ -17,15 +17,14 @@ struct AccessInterceptor: ServerInterceptor {
         let method = context.method
         guard let policy = method.policy else { throw PolicyErrors.missingPolicy(method.path) }
         let peer = context.peer
-        let role = PeerRole.of(peer.uriNames, trustDomain: configuration.trustDomain)
-        var token: [UInt8]?
+        let role = role(of: peer)
         var principal: Result<PrincipalVerifier.Verdict, PrincipalVerifier.Refusal>?
         let caller: Caller
         do throws(RPCError) {
             guard let role else { throw PolicyErrors.unknownRole }
             // First, as a signature costs a thousand times what the role does: nobody else has one verified.
             guard policy.roles.contains(role) else { throw PolicyErrors.refused(.roleRefused(role)) }
-            (token, principal) = presented(by: context)
+            principal = presented(by: context)
             caller = try decide(
                 AccessDecision.Question(
                     policy: policy, method: method.path, ownRole: configuration.role, peerRole: role,
@@ -41,22 +40,33 @@ struct AccessInterceptor: ServerInterceptor {
         }
         let scope = CallScope(
             caller: caller, policy: policy,
-            audit: policy.audit.map { AuditIntent(action: $0.action, actor: caller) }, principalToken: token)
-        try await CallScope.$current.withValue(scope) { try await next(context) }
+            audit: policy.audit.map { AuditIntent(action: $0.action, actor: caller) },
+            principalToken: try? principal?.get().token)
+        context.finding = scope
+        try await next(context)
     }
 
-    /// The principal's token and what came of it. What is no base64 is a wrong one, and so are two: whoever reads another
-    /// one of them than the next would believe another caller.
+    private func role(of peer: PeerInfo) -> Role? {
+        // A certificate without the suite's name is not the same as none: its peer says that it is someone else.
+        if let role = configuration.roleWithoutCertificate, peer.certificateFingerprint.isEmpty, peer.uriNames.isEmpty {
+            return role
+        }
+        return PeerRole.of(peer.uriNames, trustDomain: configuration.trustDomain)
+    }
+
+    /// What came of the principal that the call carries; nil if it carries none. What is no base64 is a wrong one, and so
+    /// are two: whoever reads another one of them than the next would believe another caller.
     private func presented(
         by context: ServerContext
-    ) -> ([UInt8]?, Result<PrincipalVerifier.Verdict, PrincipalVerifier.Refusal>?) {
-        let tokens = context.metadata(bytes: "datavault-principal-bin")
-        guard let first = tokens.first else { return (nil, nil) }
-        guard tokens.count == 1, let token = first else { return (nil, .failure(.invalid)) }
-        do {
-            return (token, .success(try configuration.verifier.verify(token, now: configuration.now())))
-        } catch {
-            return (token, .failure(error))
+    ) -> Result<PrincipalVerifier.Verdict, PrincipalVerifier.Refusal>? {
+        unsafe context.withMetadata("datavault-principal-bin") { count, first in
+            guard count <= 1 else { return .failure(.invalid) }
+            guard count == 1 else { return nil }
+            return unsafe configuration.verifier.verify(presented: first, now: configuration.now()) {
+                // Values joined by a comma are several.
+                let tokens = context.metadata(bytes: "datavault-principal-bin")
+                return tokens.count == 1 ? tokens[0] : nil
+            }
         }
     }
 

@@ -7,7 +7,7 @@ import Wire
 ///
 /// `datavault_calls_total{service, method, code}` and `datavault_call_cost_total{service, method}`. A call that was
 /// refused before its handler ran costs one unit at most, as it took little.
-final class CostInterceptor: ServerInterceptor {
+struct CostInterceptor: ServerInterceptor {
     static let refusedCost = 1
 
     /// A method's counters.
@@ -15,56 +15,65 @@ final class CostInterceptor: ServerInterceptor {
         private let dimensions: [(String, String)]
         private let factory: any MetricsFactory
         private let costs: Counter
-        private let outcomes = Mutex<[Int: Counter]>([:])
+        /// What nearly all calls are, so that they look nothing up.
+        private let successes: Counter
+        private let failures = Mutex<[Int: Counter]>([:])
+        private let cost: Int
 
         init(_ method: MethodDescriptor, factory: any MetricsFactory = MetricsSystem.factory) {
             self.factory = factory
             dimensions = [("service", method.service), ("method", method.name)]
             costs = Counter(label: "datavault_call_cost_total", dimensions: dimensions, factory: factory)
+            successes = Self.outcomes(.ok, dimensions, factory)
+            cost = method.policy?.cost ?? CallPolicy.defaultCost
         }
 
         /// Counts a call that has ended: with an error's code, or well.
-        func record(_ code: StatusCode?, cost: Int) {
+        func record(_ code: StatusCode?) {
+            guard let code, code != .ok else {
+                costs.increment(by: cost)
+                return successes.increment()
+            }
             let wasRefused = [.unauthenticated, .permissionDenied, .invalidArgument].contains(code)
             costs.increment(by: wasRefused ? min(cost, CostInterceptor.refusedCost) : cost)
-            outcome(code ?? .ok).increment()
+            failure(code).increment()
         }
 
-        private func outcome(_ code: StatusCode) -> Counter {
-            outcomes.withLock { outcomes in
-                if let counter = outcomes[code.rawValue] { return counter }
-                let counter = Counter(
-                    label: "datavault_calls_total", dimensions: dimensions + [("code", "\(code)")], factory: factory)
-                outcomes[code.rawValue] = counter
+        private func failure(_ code: StatusCode) -> Counter {
+            failures.withLock { failures in
+                if let counter = failures[code.rawValue] { return counter }
+                let counter = Self.outcomes(code, dimensions, factory)
+                failures[code.rawValue] = counter
                 return counter
             }
         }
-    }
 
-    private let meters = Mutex<[ObjectIdentifier: Meters]>([:])
-
-    func applies(to method: MethodDescriptor?) -> Bool { method?.policy != nil }
-
-    func intercept(_ context: ServerContext, next: ServerInterceptorNext) async throws {
-        let method = context.method
-        let meters = meters(of: method)
-        let cost = method.policy?.cost ?? CallPolicy.defaultCost
-        do {
-            try await next(context)
-            meters.record(nil, cost: cost)
-        } catch {
-            meters.record(RPCError.wrapping(error).code, cost: cost)
-            throw error
+        private static func outcomes(
+            _ code: StatusCode, _ dimensions: [(String, String)], _ factory: any MetricsFactory
+        ) -> Counter {
+            Counter(label: "datavault_calls_total", dimensions: dimensions + [("code", "\(code)")], factory: factory)
         }
     }
 
-    private func meters(of method: MethodDescriptor) -> Meters {
-        meters.withLock { all in
-            // Descriptors are constants of generated code: there are as many as methods.
-            if let known = all[ObjectIdentifier(method)] { return known }
-            let new = Meters(method)
-            all[ObjectIdentifier(method)] = new
-            return new
+    /// Those of the method that it is prepared for.
+    private let meters: Meters?
+
+    init(meters: Meters? = nil) { self.meters = meters }
+
+    func applies(to method: MethodDescriptor?) -> Bool { method?.policy != nil }
+
+    func prepared(for method: MethodDescriptor?) -> any ServerInterceptor {
+        CostInterceptor(meters: method.map { Meters($0) })
+    }
+
+    func intercept(_ context: ServerContext, next: ServerInterceptorNext) async throws {
+        let meters = meters ?? Meters(context.method)
+        do {
+            try await next(context)
+            meters.record(nil)
+        } catch {
+            meters.record(RPCError.wrapping(error).code)
+            throw error
         }
     }
 }

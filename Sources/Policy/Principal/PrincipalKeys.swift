@@ -21,32 +21,29 @@ public final class PrincipalKeys: Sendable {
         }
     }
 
-    private struct State {
-        var keys: [String: Key]
-        var generation = 0
-    }
-
     private let fixed: [String: Key]
-    private let state: Mutex<State>
+    private let keys: Mutex<[String: Key]>
+    /// Beside the lock, as each call asks for it.
+    private let replacements = Atomic<Int>(0)
 
     /// Starts with some keys, by their identifiers.
     ///
     /// - Parameter fixed: Keys that stay, whatever replaces the others.
     public init(_ keys: [String: Key] = [:], fixed: [String: Key] = [:]) {
         self.fixed = fixed
-        state = Mutex(State(keys: keys.merging(fixed) { _, fixed in fixed }))
+        self.keys = Mutex(keys.merging(fixed) { _, fixed in fixed })
     }
 
     /// Replaces all keys but the fixed ones. What was verified with the old ones is verified anew.
     public func replace(with keys: [String: Key]) {
-        state.withLock { state in
-            state.keys = keys.merging(fixed) { _, fixed in fixed }
-            state.generation += 1
+        self.keys.withLock { all in
+            all = keys.merging(fixed) { _, fixed in fixed }
+            replacements.add(1, ordering: .releasing)
         }
     }
 
-    func key(_ id: String) -> Key? { state.withLock { $0.keys[id] } }
+    func key(_ id: String) -> Key? { keys.withLock { $0[id] } }
 
     /// Changes when the keys do.
-    var generation: Int { state.withLock { $0.generation } }
+    var generation: Int { replacements.load(ordering: .acquiring) }
 }

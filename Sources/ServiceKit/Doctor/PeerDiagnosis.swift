@@ -12,8 +12,12 @@ struct PeerDiagnosis {
 
     func diagnoses() async -> [Diagnosis] {
         var found: [Diagnosis] = []
-        for peer in role.peers { found.append(await diagnosis(peer)) }
+        for peer in role.peers where !peer.isOptional || isSet(peer) { found.append(await diagnosis(peer)) }
         return found
+    }
+
+    private func isSet(_ peer: PeerDefinition) -> Bool {
+        settings.origin(of: peer.address.declaration).source != "default"
     }
 
     private func diagnosis(_ peer: PeerDefinition) async -> Diagnosis {

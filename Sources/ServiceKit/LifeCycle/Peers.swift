@@ -13,14 +13,17 @@ public struct PeerDefinition: Sendable {
     public let role: Role
     /// Where it is.
     public let address: SettingKey<SocketAddress>
+    /// Whether the suite may be without it: then it is there if its setting says where, or if it runs in this process.
+    public let isOptional: Bool
 
     /// Describes a peer.
     ///
     /// - Parameters:
     ///   - caller: The name of the role that calls it.
     ///   - port: The default port of its RPCs.
-    public init(_ name: String, role: Role, of caller: String, port: Int) {
-        (self.name, self.role) = (name, role)
+    ///   - isOptional: Whether the suite may be without it.
+    public init(_ name: String, role: Role, of caller: String, port: Int, isOptional: Bool = false) {
+        (self.name, self.role, self.isOptional) = (name, role, isOptional)
         address = SettingKey(
             "\(caller).peers.\(name)", default: .loopback(port),
             "Where the role \(name) is found; while it is unset and \(name) runs in the same process, there.")
@@ -116,6 +119,12 @@ public final class Peer: Service, Sendable {
 /// Where the roles of this process listen.
 final class AddressBook: Sendable {
     private let addresses = Mutex<[String: ListenAddress]>([:])
+
+    /// Whether a peer is one that the suite has here.
+    func has(_ peer: PeerDefinition, _ settings: Settings) -> Bool {
+        !peer.isOptional || settings.origin(of: peer.address.declaration).source != "default"
+            || addresses.withLock { $0[peer.name] != nil }
+    }
 
     func add(_ name: String, _ address: ListenAddress) { addresses.withLock { $0[name] = address } }
 

@@ -106,4 +106,7 @@ public struct RoleContext: Sendable {
         guard let peer = peers[name] else { preconditionFailure("\(name) is no peer of this role") }
         return peer
     }
+
+    /// Whether a peer is there that the suite may be without.
+    public func hasPeer(_ name: String) -> Bool { peers[name] != nil }
 }

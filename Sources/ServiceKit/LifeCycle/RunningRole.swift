@@ -67,7 +67,7 @@ public final class RunningRole: Sendable {
         _ logger: Logger
     ) throws -> (peers: [String: Peer], services: [any Service]) {
         var (peers, services): ([String: Peer], [any Service]) = ([:], [])
-        for peer in definition.peers {
+        for peer in definition.peers where addresses.has(peer, settings) {
             let uri = "spiffe://\(settings[SuiteSettings.trustDomain])/\(peer.role.rawValue)"
             let tls = try ReloadingTLSContext(
                 configuration: definition.settings.tlsFiles(settings, role: definition.role).client(expecting: uri),

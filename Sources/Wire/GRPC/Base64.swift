@@ -30,6 +30,8 @@ package enum Base64 {
     package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         var output: [UInt8] = []
         output.reserveCapacity(text.count * 3 / 4)
+        // Looked up once: each look at a global goes through its initializer's lock.
+        let values = values
         var group: UInt32 = 0
         var digits = 0
         var padding = 0

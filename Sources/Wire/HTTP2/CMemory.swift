@@ -8,7 +8,7 @@
 
 /// Whether `count` bytes at both places are the same.
 @inline(__always)
-func wireEqual(_ left: UnsafeRawPointer?, _ right: UnsafeRawPointer?, _ count: Int) -> Bool {
+package func wireEqual(_ left: UnsafeRawPointer?, _ right: UnsafeRawPointer?, _ count: Int) -> Bool {
     guard count > 0, let left = unsafe left, let right = unsafe right else { return count == 0 }
     return unsafe memcmp(left, right, count) == 0
 }

@@ -74,6 +74,20 @@ struct HeaderBlock: ~Copyable {
         return result
     }
 
+    /// How many fields of one name there are, and the first one's value, which is empty if there is none.
+    func withFields<Result>(
+        _ name: StaticString, _ body: (_ count: Int, _ first: UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        var count = 0
+        var first = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+        unsafe forEach { fieldName, value in
+            guard unsafe fieldName.equals(name) else { return }
+            count += 1
+            if count == 1 { unsafe first = value }
+        }
+        return unsafe body(count, first)
+    }
+
     /// The same for a name that is known at run time only.
     func first(named name: String) -> String? {
         let length = name.utf8.count

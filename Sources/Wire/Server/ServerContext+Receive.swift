@@ -52,7 +52,8 @@ extension ServerContext {
         if let longest = server.core.configuration.maxCallDuration, limit.map({ $0 > longest }) ?? true {
             limit = longest
         }
-        if let limit { setDeadline(.now() + limit) }
+        // One look at the clock for both: the call began in this turn.
+        if let limit { setDeadline((server.core.metrics == nil ? .now() : startTime) + limit) }
         guard !inboundEnded, kind.hasSingleRequest else { return }
         armRequestTimer()
     }
@@ -144,6 +145,7 @@ extension ServerContext {
     var isPlain: Bool { registered?.interceptors.isEmpty != false && !(hasTraceparent && server.core.passesTraceOn) }
 
     /// Runs the interceptors and the handler.
+    @inline(__always)
     func runChain(of method: RegisteredMethod) async throws {
         if hasTraceparent, server.core.passesTraceOn {
             try await RawTraceContext.pass(on: self) {

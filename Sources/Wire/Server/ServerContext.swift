@@ -85,6 +85,10 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     /// Sees each response message before it is encoded; throwing ends the call. Set by interceptors.
     @safe @exclusivity(unchecked) public var onResponse: (@Sendable (any Message) throws -> Void)?
 
+    /// What an interceptor has found out about the call, for those after it, the handler, and all that works for it: found
+    /// by way of `current`, as a task-local for each call costs an allocation and switches of executors.
+    @safe @exclusivity(unchecked) package var finding: (any AnyObject & Sendable)?
+
     init(context: LoopContext, server: ServerLoop) {
         self.server = server
         unsafe reader = nil
@@ -120,6 +124,7 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
         orphanOf = nil
         onRequest = nil
         onResponse = nil
+        finding = nil
     }
 
     override func process(_ events: Events) { processEvents(events) }
@@ -159,6 +164,14 @@ public final class ServerContext: HTTP2Stream, @unchecked Sendable {
     /// The values of one metadata name that ends in `-bin`, in order, without reading the others; nil for one that is no
     /// base64.
     public func metadata(bytes name: StaticString) -> [[UInt8]?] { headers.bytes(name) }
+
+    /// The fields of one metadata name as they came, undecoded: how many there are, and the first one's value, which is
+    /// empty if there is none. Valid while `body` runs.
+    package func withMetadata<Result>(
+        _ name: StaticString, _ body: (_ count: Int, _ first: UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        unsafe headers.withFields(name, body)
+    }
 
     /// The authority that the client dialed.
     public var authority: String { headers.first(":authority") ?? "" }

@@ -28,7 +28,7 @@ final class ServerCore: Sendable {
                 RegisteredMethod(
                     descriptor: method.descriptor,
                     invoke: method.invoke,
-                    interceptors: chain.filter { $0.applies(to: method.descriptor) },
+                    interceptors: Self.interceptors(chain, for: method.descriptor),
                     metrics: metrics.map { MethodMetrics($0, method.descriptor) }
                 )
             }
@@ -38,10 +38,16 @@ final class ServerCore: Sendable {
             return RegisteredMethod(
                 descriptor: unnamed,
                 invoke: invoke,
-                interceptors: chain.filter { $0.applies(to: nil) },
+                interceptors: Self.interceptors(chain, for: nil),
                 metrics: metrics.map { MethodMetrics($0, unnamed) }
             )
         }
         services = Set(router.methods.map { $0.descriptor.service })
+    }
+
+    private static func interceptors(
+        _ chain: [any ServerInterceptor], for method: MethodDescriptor?
+    ) -> [any ServerInterceptor] {
+        chain.filter { $0.applies(to: method) }.map { $0.prepared(for: method) }
     }
 }

@@ -4,6 +4,10 @@ public protocol ServerInterceptor: Sendable {
     /// does not apply costs its calls nothing. `nil` stands for methods that are not registered.
     func applies(to method: MethodDescriptor?) -> Bool
 
+    /// What calls of `method` pass through in this one's place: itself, or one that knows already what is the same for all
+    /// of them. Asked once a method that it applies to, when the server starts.
+    func prepared(for method: MethodDescriptor?) -> any ServerInterceptor
+
     /// Does its part and calls `next`, or throws (an `RPCError`, as a rule) to refuse the call.
     ///
     /// The request has not been decoded yet; `context.onRequest` sees each message when it is.
@@ -12,6 +16,7 @@ public protocol ServerInterceptor: Sendable {
 
 extension ServerInterceptor {
     public func applies(to method: MethodDescriptor?) -> Bool { true }
+    public func prepared(for method: MethodDescriptor?) -> any ServerInterceptor { self }
 }
 
 /// The rest of a chain of interceptors, with the handler at its end.
@@ -30,8 +35,11 @@ public struct ServerInterceptorNext: Sendable {
     }
 
     @concurrent
+    @inline(never)
     private func proceedOnLoop(_ context: ServerContext) async throws { try await proceed(context) }
 
+    // Inlined, as each asynchronous function on the way costs every call a frame.
+    @inline(__always)
     private func proceed(_ context: ServerContext) async throws {
         if index < method.interceptors.count {
             let interceptor = method.interceptors[index]

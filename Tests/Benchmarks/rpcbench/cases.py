@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from . import answers
 from .idle import Connection
 from .load import STREAM_MESSAGES, Shape, checked, client, h2load
 from .machine import Effort, Watch, memory_mib
@@ -42,6 +43,7 @@ def unary(peer: Peer, out: Path, effort: Effort) -> dict:
     def measure() -> dict:
         log = out / "latencies.log"
         with serving(peer, out) as server:
+            answers.check(server)
             idle = memory_mib(server.pid)
             result = throughput(server, "Say", MANY, effort.seconds, 3000)
             # On their own: writing the log costs h2load a third of its speed.
@@ -96,6 +98,7 @@ def tls(peer: Peer, out: Path, effort: Effort) -> dict:
         with serving(peer, out) as server:
             clear = throughput(server, "Say", MANY, effort.seconds, 3000)
         with serving(peer, out, tls=True) as server:
+            answers.check(server)
             secure = throughput(server, "Say", MANY, effort.seconds, 3000)
         return {
             "clear_rate": clear["rate"], "tls_rate": secure["rate"],
@@ -136,8 +139,8 @@ def idle(peer: Peer, out: Path, effort: Effort) -> dict:
 Case = Callable[[Peer, Path, Effort], dict]
 CASES: dict[str, tuple[Case, Callable[[Peer], bool]]] = {
     "unary": (unary, lambda peer: True),
-    "stream": (stream, lambda peer: True),
+    "stream": (stream, lambda peer: not peer.is_guarded),
     "client": (client_calls, lambda peer: peer.client is not None),
     "tls": (tls, lambda peer: peer.has_tls),
-    "idle": (idle, lambda peer: True),
+    "idle": (idle, lambda peer: not peer.is_guarded),
 }

@@ -37,6 +37,9 @@ def h2load(server: Server, method: str, calls: int, shape: Shape, log: Path | No
     command = ["h2load", "-t", "1", "-n", str(calls), "-c", str(shape.connections), "-m", str(shape.streams)]
     if not server.peer.is_static:
         command += [*GRPC_HEADERS, "-d", str(server.out / BODIES[method])]
+        for header in server.call_headers():
+            command += ["-H", header]
+    before = succeeded(server)
     if log:
         log.unlink(missing_ok=True)
         command.append(f"--log-file={log}")
@@ -49,9 +52,19 @@ def h2load(server: Server, method: str, calls: int, shape: Shape, log: Path | No
     result["errors"] = max(calls - result["succeeded"], calls - result["ok"])
     if result["errors"] == 0 and result["data"] != calls * REPLY_BYTES[method]:
         result["errors"] = calls  # a reply of the wrong size cannot be told from the others
+    if server.peer.is_guarded and succeeded(server) - before != calls:
+        result["errors"] = calls  # what the policy layer counts is what was called, or it did not see the calls
     if log and log.exists():
         result.update(latencies(log))
     return result
+
+
+def succeeded(server: Server) -> int:
+    """Calls that a guarded server's policy layer has counted as OK; 0 for the others."""
+    if not server.peer.is_guarded:
+        return 0
+    found = re.findall(r'^datavault_calls_total\{code="OK".*\} (\d+)$', server.admin("metrics"), re.MULTILINE)
+    return sum(map(int, found))
 
 
 def checked(result: dict) -> dict:

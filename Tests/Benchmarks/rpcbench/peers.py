@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ PORTS = range(20000, 32000)
 
 @dataclass(frozen=True)
 class Peer:
-    """A server, and the client of the same library if there is one. `{port}`, `{cert}`, `{key}` stand in commands."""
+    """A server, and the client of the same library if there is one. `{port}`, `{cert}`, `{key}` stand in commands, and
+    `{admin}` for the port of one that takes no call without a principal and hands out principals there."""
 
     name: str
     command: list[str]
@@ -29,6 +31,12 @@ class Peer:
     environment: dict[str, str] = field(default_factory=dict)
     is_static: bool = False  # serves files of the replies' sizes by GET: what HTTP/2 itself costs
     client: list[str] | None = None
+    service: str = "echo.EchoService"
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether the whole policy layer stands before the echo, which has no other method then."""
+        return "{admin}" in self.command
 
     @property
     def has_tls(self) -> bool:
@@ -44,11 +52,23 @@ class Server:
     port: int
     uses_tls: bool
     out: Path
+    admin_port: int
 
     def url(self, method: str) -> str:
         scheme = "https" if self.uses_tls else "http"
-        path = {"Say": "f", "Stream": "s"}[method] if self.peer.is_static else f"echo.EchoService/{method}"
+        path = {"Say": "f", "Stream": "s"}[method] if self.peer.is_static else f"{self.peer.service}/{method}"
         return f"{scheme}://127.0.0.1:{self.port}/{path}"
+
+    def admin(self, path: str) -> str:
+        """A page of the second port."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}/{path}", timeout=10) as answer:
+            return answer.read().decode()
+
+    def call_headers(self) -> list[str]:
+        """What calls carry beside gRPC's own headers: good for less than a minute, so asked for before each run."""
+        if not self.peer.is_guarded:
+            return []
+        return ["grpc-timeout: 30S", f"datavault-principal-bin: {self.admin('principal')}"]
 
 
 def known(out: Path, wire: Path) -> list[Peer]:
@@ -63,6 +83,8 @@ def known(out: Path, wire: Path) -> list[Peer]:
              is_static=True),
         Peer("wire", [f"{wire}/wire-echo", "--port", "{port}", "--threads", "1"],
              tls=["--tls-cert", "{cert}", "--tls-key", "{key}"], client=[f"{wire}/wire-echo-client"]),
+        Peer("wire-chain", [f"{wire}/wire-chain", "--port", "{port}", "--admin-port", "{admin}", "--threads", "1"],
+             tls=["--tls-cert", "{cert}", "--tls-key", "{key}"], service="datavault.bench.v1.EchoService"),
         Peer("grpc-go", [f"{out}/go/echoserver", "{port}"], tls=certificate, environment=one_thread,
              client=[f"{out}/go/echoclient"]),
         Peer("cpp-async", [f"{out}/cpp/server_async", "{port}"], tls=certificate, client=cpp_client),
@@ -99,11 +121,11 @@ def pinned(cpu: int, command: list[str]) -> list[str]:
 @contextmanager
 def serving(peer: Peer, out: Path, tls: bool = False) -> Iterator[Server]:
     """Runs the peer's server on its processor, alone, and ends it."""
-    port = free_port()
+    port, admin = free_port(), free_port()
     template = peer.command
     if tls:
         template = peer.tls_command or [*peer.command, *(peer.tls or [])]
-    values = {"port": port, "cert": f"{out}/tls.crt", "key": f"{out}/tls.key"}
+    values = {"port": port, "admin": admin, "cert": f"{out}/tls.crt", "key": f"{out}/tls.key"}
     command = [part.format(**values) for part in template]
     log = out / f"{peer.name}.log"
     with open(log, "wb") as output:
@@ -112,7 +134,7 @@ def serving(peer: Peer, out: Path, tls: bool = False) -> Iterator[Server]:
         )
     try:
         wait_for(process, port, peer.name, log)
-        yield Server(peer, process.pid, port, tls, out)
+        yield Server(peer, process.pid, port, tls, out, admin)
         if process.poll() is not None:
             raise RuntimeError(f"{peer.name} ended by itself, see {log}")
     finally:

@@ -14,7 +14,8 @@ CPP = ["cpp-async", "cpp-cb"]
 
 @dataclass(frozen=True)
 class Aim:
-    """Wire's figure against the best of its rivals', times a factor; without rivals the limit is absolute."""
+    """The figure of Wire, bare or with the whole chain before the handler, against the best of its rivals', times a
+    factor; without rivals the limit is absolute."""
 
     title: str
     case: str
@@ -22,6 +23,7 @@ class Aim:
     rivals: list[str]
     limit: float
     is_ceiling: bool = False  # less is better
+    peer: str = "wire"
     has_cpu: bool = False  # the same ratio by server CPU a call, which other work on the machine moves less
 
 
@@ -30,6 +32,10 @@ AIMS = [
     Aim("unary calls/s, of grpc-go's", "unary", "rate", ["grpc-go"], 3, has_cpu=True),
     Aim("unary calls/s, of gRPC C++'s (best of both)", "unary", "rate", CPP, 5, has_cpu=True),
     Aim("unary calls/s, of grpc-swift-2's", "unary", "rate", ["grpc-swift-2"], 25, has_cpu=True),
+    Aim("unary calls/s through the chain, of nghttpd's file", "unary", "rate", ["nghttpd"], 0.5, peer="wire-chain",
+        has_cpu=True),
+    Aim("unary calls/s through the chain, of grpc-go's bare echo", "unary", "rate", ["grpc-go"], 2, peer="wire-chain",
+        has_cpu=True),
     Aim("one call at a time, median, of nghttpd's", "unary", "one_p50", ["nghttpd"], 1.5, True),
     Aim("server streaming messages/s, of grpc-go's", "stream", "rate", ["grpc-go"], 1.5, has_cpu=True),
     Aim("client calls per client-CPU-second, of grpc-go's", "client", "per_cpu_second", ["grpc-go"], 3),
@@ -105,7 +111,7 @@ def judged(middle: Medians, idle_connections: int) -> list[dict]:
     verdicts = []
     for aim in AIMS:
         rows = middle.get(aim.case, {})
-        mine = rows.get("wire", {}).get(aim.key)
+        mine = rows.get(aim.peer, {}).get(aim.key)
         rivals = [rows[rival][aim.key] for rival in aim.rivals if rival in rows]
         # «The best of both» needs both; and the aim speaks of 10 000 connections, not of a short run's.
         complete = mine is not None and len(rivals) == len(aim.rivals)
@@ -116,11 +122,11 @@ def judged(middle: Medians, idle_connections: int) -> list[dict]:
             value = mine / (min(rivals) if aim.is_ceiling else max(rivals)) if rivals else mine
         passed = None if value is None else (value <= aim.limit if aim.is_ceiling else value >= aim.limit)
         by_cpu = None
-        if complete and aim.has_cpu and rows["wire"]["cpu_us"] > 0:
-            by_cpu = min(rows[rival]["cpu_us"] for rival in aim.rivals) / rows["wire"]["cpu_us"]
+        if complete and aim.has_cpu and rows[aim.peer]["cpu_us"] > 0:
+            by_cpu = min(rows[rival]["cpu_us"] for rival in aim.rivals) / rows[aim.peer]["cpu_us"]
         if complete and aim.case == "tls":
             by_cpu = rows["wire"]["cpu_ratio"]
-        compared = [rows[name] for name in ["wire", *aim.rivals] if name in rows]
+        compared = [rows[name] for name in [aim.peer, *aim.rivals] if name in rows]
         verdicts.append({
             "aim": aim.title, "limit": aim.limit, "ceiling": aim.is_ceiling, "wire": value, "pass": passed,
             "by_cpu": by_cpu, "disturbed": any(row["others"] > DISTURBED for row in compared),

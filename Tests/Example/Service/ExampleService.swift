@@ -18,12 +18,13 @@ public enum ExampleService {
 
     /// The role as another one calls it.
     public static func peer(of caller: String) -> PeerDefinition {
-        PeerDefinition(name, role: .pipeline, of: caller, port: port)
+        PeerDefinition(name, role: .pipeline, of: caller, port: port, isOptional: caller != name)
     }
 
     /// The role for `datavault`. Its certificate is the pipeline's, as the contract knows no role of examples.
     public static let role = RoleDefinition(
-        name, role: .pipeline, port: port, peers: [journal, identity], migrations: migrations, descriptorSet: descriptorSet,
+        name, role: .pipeline, port: port, peers: [journal, identity], migrations: migrations,
+        descriptorSet: descriptorSet,
         assemble: { context in assemble(context) })
 
     private static let migrations =

@@ -1,6 +1,6 @@
+import Foundation
 import NIOCore
 import NIOPosix
-import Foundation
 import Testing
 
 /// A connection on which a test says every byte itself.
@@ -80,7 +80,9 @@ final class RawClient: Sendable {
                 await reader.drop(count)
                 return found
             }
-            if isAtEnd || ContinuousClock.now >= deadline { throw TimedOut(soFar: String(decoding: bytes, as: UTF8.self)) }
+            if isAtEnd || ContinuousClock.now >= deadline {
+                throw TimedOut(soFar: String(decoding: bytes, as: UTF8.self))
+            }
             await reader.wait()
         }
     }

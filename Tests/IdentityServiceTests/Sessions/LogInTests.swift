@@ -45,7 +45,8 @@ import WireProtos
             _ = try await identity.user("dora@example.com", in: ada.organization)
             try await identity.core.store.scoped(ada.organization).write { tx in
                 try tx.run(
-                    "UPDATE users SET state = 'disabled' WHERE organization = \(.organization) AND id = \(bob.id.rawValue)")
+                    "UPDATE users SET state = 'disabled' WHERE organization = \(.organization) AND id = \(bob.id.rawValue)"
+                )
             }
             let attempts: [(String, String, OrganizationID?)] = [
                 ("ada@example.com", "not the lighthouse", nil),

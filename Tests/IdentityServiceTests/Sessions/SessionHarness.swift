@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import IdentityContract
 import Jobs
+import NIOCore
 import Policy
 import PolicyModel
 import ServiceKit

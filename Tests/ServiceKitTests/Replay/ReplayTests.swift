@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import Persistence
 import PolicyModel
@@ -40,7 +41,7 @@ import Wire
         let scope = CallScope(
             caller: .role(.scrape, onBehalf: .init(organization: organization, initiator: "users/ada")),
             policy: CallPolicy(access: .internal), audit: nil, principalToken: nil)
-        return try await CallScope.$current.withValue(scope) {
+        return try await CallScope.$bound.withValue(scope) {
             try await replay.write(Google_Protobuf_StringValue("request"), id: id) { _ in
                 Google_Protobuf_StringValue(text)
             }.value
@@ -88,5 +89,65 @@ import Wire
             }
             try await Self.expect("small", replay, "1", "small")
         }
+    }
+
+    /// What a call under an id is answered, with its reply kept sealed.
+    private static func sealed(
+        _ replay: Replay, _ seal: ReplySeal, _ id: String, _ text: String, request: String = "request",
+        initiator: String = "users/ada"
+    ) async throws -> String {
+        let scope = CallScope(
+            caller: .role(.scrape, onBehalf: .init(organization: "acme", initiator: initiator)),
+            policy: CallPolicy(access: .internal), audit: nil, principalToken: nil)
+        return try await CallScope.$current.withValue(scope) {
+            try await replay.write(Google_Protobuf_StringValue(request), id: id, sealing: seal) { _ in
+                Google_Protobuf_StringValue(text)
+            }.value
+        }
+    }
+
+    @Test func aSealedReplyIsRepeatedAndNotReadable() async throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "replay-\(UUID()).db").path()
+        let store = try Store(.sqlite(path: path))
+        try await Migrator(Replay.migrations).migrate(store)
+        let (replay, seal) = (Replay(store: store), ReplySeal(rootKey: SymmetricKey(size: .bits256)))
+        let first = try await Self.sealed(replay, seal, "1", "the secret")
+        let second = try await Self.sealed(replay, seal, "1", "another")
+        #expect(first == "the secret")
+        #expect(second == "the secret")
+        // Ids are the callers' own.
+        let other = try await Self.sealed(replay, seal, "1", "theirs", initiator: "users/bob")
+        #expect(other == "theirs")
+        await #expect(throws: RPCError.self) {
+            try await Self.sealed(replay, seal, "1", "x", request: "another request")
+        }
+        let rows = try await store.system(.forgetReplies).read { tx in
+            try tx.values([UInt8].self, "SELECT reply FROM replies")
+                + tx.values([UInt8].self, "SELECT request_hash FROM replies")
+        }
+        #expect(rows.count == 4)
+        var hash = SHA256()
+        hash.update(data: [0])
+        hash.update(data: try Google_Protobuf_StringValue("request").serializedBytes() as [UInt8])
+        let guessed = Array(hash.finalize())
+        for row in rows {
+            #expect(!row.contains(Array("the secret".utf8)))
+            #expect(row != guessed)
+        }
+        // A row that was put in another one's place opens for nobody.
+        try await store.system(.forgetReplies).write { tx in
+            try tx.run(
+                """
+                UPDATE replies SET reply = (SELECT reply FROM replies WHERE caller LIKE '%ada')
+                WHERE caller LIKE '%bob'
+                """)
+        }
+        await #expect(throws: RPCError.self) {
+            try await Self.sealed(replay, seal, "1", "x", initiator: "users/bob")
+        }
+        let stranger = ReplySeal(rootKey: SymmetricKey(size: .bits256))
+        await #expect(throws: RPCError.self) { try await Self.sealed(replay, stranger, "1", "x") }
+        await store.close()
+        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
     }
 }

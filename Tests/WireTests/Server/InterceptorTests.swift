@@ -114,6 +114,39 @@ import Testing
         }
     }
 
+    /// Stands for another, which it makes for each method that it applies to.
+    private struct Prepared: ServerInterceptor {
+        let log: Box<[String]>
+        var name = "nobody"
+
+        func applies(to method: MethodDescriptor?) -> Bool { method?.kind != .bidirectional }
+
+        func prepared(for method: MethodDescriptor?) -> any ServerInterceptor {
+            Prepared(log: log, name: method?.name ?? "unregistered")
+        }
+
+        func intercept(_ context: ServerContext, next: ServerInterceptorNext) async throws {
+            log.log(name)
+            try await next(context)
+        }
+    }
+
+    @Test func isPreparedForEachMethod() async throws {
+        let log = Box<[String]>([])
+        try await withServer(interceptors: [Prepared(log: log)]) { router in
+            addEchoes(&router)
+            router.unregistered { _ in throw RPCError(code: .unimplemented) }
+        } _: { pair async throws in
+            for _ in 0..<2 { _ = try await pair.unary() }
+            let chat: BidirectionalCall<Note, Note> = try await pair.channel.bidirectional(Kinds.both)
+            try await chat.finishSending()
+            for try await _ in chat.responses {}
+            let unknown = MethodDescriptor(service: "a.B", name: "C", kind: .unary)
+            _ = try await failure(of: { let _: Note = try await pair.channel.unary(unknown, Note()) })
+            #expect(log.value == [Kinds.unary.name, Kinds.unary.name, "unregistered"])
+        }
+    }
+
     @Test func refusesCallsOfAllKinds() async throws {
         try await withServer(interceptors: [Refusing()], router: addEchoes) { pair async throws in
             let right = CallOptions(metadata: Metadata(["x-key": "right"]))

@@ -3,7 +3,7 @@ import NIOCore
 import Testing
 
 /// What is too much or too slow is refused with the status and the reason that belong to it.
-@Suite struct LimitTests {
+@Suite struct EdgeLimitTests {
     @Test func boundsSizes() async throws {
         var configuration = EdgeConfiguration()
         configuration.maxBodyBytes = 1_000
