@@ -85,7 +85,7 @@ public struct EdgeConfiguration: Sendable {
     public var isTraced = true
     /// Whether each request leaves a line.
     public var logsRequests = true
-    /// Addresses of proxies whose word on the client's address and scheme is believed: `X-Forwarded-For`,
+    /// Networks of proxies whose word on the client's address and scheme is believed: `X-Forwarded-For`,
     /// `X-Forwarded-Proto`.
     public var trustedProxies: [NetworkBlock] = []
 

@@ -88,14 +88,17 @@ final class EdgeCore: Sendable {
         } else {
             exchange.requestID = exchange.loop.identifiers.next()
         }
-        let proxies = configuration.trustedProxies
-        if !proxies.isEmpty, ForwardedAddress.isTrusted(exchange.sourceAddress, proxies) {
-            let forwarded = exchange.headers.filter { $0.name == "x-forwarded-for" }.map(\.value)
-            exchange.sourceAddress = ForwardedAddress.client(
-                peer: exchange.sourceAddress, forwardedFor: forwarded, trusted: proxies)
-            if let scheme = exchange.header("x-forwarded-proto"), scheme == "http" || scheme == "https" {
-                exchange.scheme = scheme
-            }
+        if !configuration.trustedProxies.isEmpty { believeProxy(exchange) }
+    }
+
+    /// Takes the client's address and scheme from proxies whose word is believed.
+    private func believeProxy(_ exchange: Exchange) {
+        let (peer, proxies) = (exchange.sourceAddress, configuration.trustedProxies)
+        guard ForwardedAddress.isTrusted(peer, proxies) else { return }
+        let lines = exchange.headers.filter { $0.name == "x-forwarded-for" }.map(\.value)
+        exchange.sourceAddress = ForwardedAddress.client(peer: peer, forwardedFor: lines, trusted: proxies)
+        if let scheme = exchange.header("x-forwarded-proto"), scheme == "http" || scheme == "https" {
+            exchange.scheme = scheme
         }
     }
 

@@ -116,6 +116,7 @@ struct RecognitionTests {
             #expect(admission.organization == "acme")
             #expect(await fixture.refusal(fixture.bearer(token)) == "PERMISSION_MISSING permission=things.write")
         }
+        #expect(await fixture.refusal(fixture.request([("x-api-key", token)]), Self.reading) == "API_KEY_INVALID")
         fixture.advance(600_000)
         #expect(await fixture.refusal(fixture.bearer(token), Self.reading) == "TOKEN_EXPIRED")
         #expect(await fixture.refusal(fixture.bearer(try fixture.token(["exp": 5, "iat": 1]))) == "TOKEN_EXPIRED")
@@ -213,10 +214,23 @@ struct RecognitionTests {
         #expect(fixture.store.isFresh)
     }
 
+    @Test("A first part that takes long to tell is as old as its beginning")
+    func longSnapshot() throws {
+        let fixture = try GuardFixture()
+        fixture.store.begin(silenceLimitMs: 1_000, identityTime: fixture.wall.now)
+        let began = fixture.wall.now
+        fixture.wall.advance(3_000)
+        fixture.monotonic.advance(3_000)
+        fixture.store.heard(identityTime: began)
+        #expect(!fixture.store.isFresh)
+        fixture.store.heard(identityTime: fixture.wall.now - 10)
+        #expect(fixture.store.isFresh)
+    }
+
     @Test("A gateway that was never told anything refuses")
     func nothingKnown() throws {
         let store = CredentialStore()
-        store.begin(silenceLimitMs: 60_000)
+        store.begin(silenceLimitMs: 60_000, identityTime: 1)
         store.heard(identityTime: 1)
         #expect(!store.isFresh)
         #expect(throws: CredentialStore.Refusal.unavailable) { try store.recognize(apiKey: "dv_live_x", now: 1) }
