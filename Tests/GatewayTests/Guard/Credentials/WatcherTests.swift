@@ -4,6 +4,7 @@ import IdentityContract
 import Logging
 import Policy
 import ServiceKit
+import Synchronization
 import Testing
 import Wire
 
@@ -178,6 +179,36 @@ struct WatcherTests {
                 // The first was listed several times; the second before it signed.
                 #expect(Set(listed).count >= 2)
                 #expect(listed.count > Set(listed).count)
+            }
+        }
+    }
+
+    @Test("A new certificate needs a listing of its own, over a connection that shows it")
+    func certificateChanges() async throws {
+        final class Certificate: Sendable {}
+        let trust = FakeTrust()
+        try await withTrust(trust) { channel in
+            let ring = PrincipalKeyRing()
+            let certificates = [Certificate(), Certificate()]
+            let (current, channels) = (Mutex(0), Mutex(0))
+            var configuration = PrincipalKeyRegistrar.Configuration()
+            (configuration.watching, configuration.settling) = (.milliseconds(10), .milliseconds(10))
+            let listing = CallerGuard.Listing(
+                channel: {
+                    channels.withLock { $0 += 1 }
+                    // In this process there is one server only: a channel of its own goes there, too.
+                    return try channel()
+                }, certificate: { certificates[current.withLock { $0 }] })
+            // The common channel is shut down with the first listing, and the second one then fails: what counts here is
+            // that it is asked for.
+            let registrar = PrincipalKeyRegistrar(
+                ring, configuration: configuration, logger: Logger(label: "test"), listing: listing, channel: channel)
+            try await running(registrar.run) {
+                try await until("a key signs") { ring.current != nil }
+                try await Task.sleep(for: .milliseconds(100))
+                #expect(channels.withLock { $0 } == 1)
+                current.withLock { $0 = 1 }
+                try await until("the key is listed anew") { channels.withLock { $0 } >= 2 }
             }
         }
     }
