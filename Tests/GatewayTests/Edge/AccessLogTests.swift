@@ -12,7 +12,8 @@ import Testing
         try await EdgeBed.run(accessLog: .lines(output)) { bed in
             let client = try await bed.client()
             for target in ["/api/v1/libraries/l/books/7", "/api/v1/libraries/l/books/none", "/secret/path?key=hidden"] {
-                _ = try await client.request(RequestText.get(target, "x-request-id: r-1", "authorization: Bearer hidden"))
+                _ = try await client.request(
+                    RequestText.get(target, "x-request-id: r-1", "authorization: Bearer hidden"))
             }
         }
         output.flush()

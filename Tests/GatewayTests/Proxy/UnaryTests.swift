@@ -168,7 +168,8 @@ import Wire
                 let answer = try await client.request(RequestText.get("/api/v1/libraries/l/books/slow", field))
                 #expect(answer.status == 504, "\(answer.text)")
             }
-            let bad = try await client.request(RequestText.get("/api/v1/libraries/l/books/b", "x-request-timeout: soon"))
+            let bad = try await client.request(
+                RequestText.get("/api/v1/libraries/l/books/b", "x-request-timeout: soon"))
             #expect(bad.status == 400)
             #expect(bad.text.contains("HEADER_INVALID") && bad.text.contains("x-request-timeout"))
         }
