@@ -190,7 +190,8 @@ struct WatcherTests {
         try await withTrust(trust) { channel in
             let ring = PrincipalKeyRing()
             let certificates = [Certificate(), Certificate()]
-            let (current, channels) = (Mutex(0), Mutex(0))
+            let current = Mutex(0)
+            let channels = Mutex(0)
             var configuration = PrincipalKeyRegistrar.Configuration()
             (configuration.watching, configuration.settling) = (.milliseconds(10), .milliseconds(10))
             let listing = CallerGuard.Listing(
