@@ -16,9 +16,10 @@ struct RecognitionTests {
     @Test("An API key is recognized in either header")
     func apiKey() async throws {
         let fixture = try GuardFixture()
-        for header in [("authorization", "Bearer \(fixture.secretText)"), ("authorization", "bearer  \(fixture.secretText)"),
-            ("x-api-key", fixture.secretText)]
-        {
+        for header in [
+            ("authorization", "Bearer \(fixture.secretText)"), ("authorization", "bearer  \(fixture.secretText)"),
+            ("x-api-key", fixture.secretText),
+        ] {
             let admission = try await fixture.admit(fixture.request([header]))
             #expect(admission.subject == "api-keys/\(GuardFixture.keyID)")
             #expect(admission.digest == nil)
@@ -126,10 +127,13 @@ struct RecognitionTests {
         let fixture = try GuardFixture()
         let good = try fixture.token()
         let parts = good.split(separator: ".").map(String.init)
-        let widened = try fixture.token(["perms": ["things.read", "things.write"]], key: Curve25519.Signing.PrivateKey())
-        let none = try fixture.token(header: ["alg": "none"]).split(separator: ".").dropLast().joined(separator: ".") + "."
+        let widened = try fixture.token(
+            ["perms": ["things.read", "things.write"]], key: Curve25519.Signing.PrivateKey())
+        let none =
+            try fixture.token(header: ["alg": "none"]).split(separator: ".").dropLast().joined(separator: ".") + "."
         // The public key as the secret of an HMAC.
-        let confused = try fixture.token(header: ["alg": "HS256"]).split(separator: ".").dropLast().joined(separator: ".")
+        let confused = try fixture.token(header: ["alg": "HS256"]).split(separator: ".").dropLast().joined(
+            separator: ".")
         let code = HMAC<SHA256>.authenticationCode(
             for: Data(confused.utf8), using: SymmetricKey(data: fixture.tokenKey.publicKey.rawRepresentation))
         var attacks = [
