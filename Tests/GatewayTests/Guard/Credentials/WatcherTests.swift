@@ -4,7 +4,6 @@ import IdentityContract
 import Logging
 import Policy
 import ServiceKit
-import Synchronization
 import Testing
 import Wire
 
@@ -196,10 +195,10 @@ struct WatcherTests {
             (configuration.watching, configuration.settling) = (.milliseconds(10), .milliseconds(10))
             let listing = CallerGuard.Listing(
                 channel: {
-                    channels.withLock { $0 += 1 }
+                    channels.advance(1)
                     // In this process there is one server only: a channel of its own goes there, too.
                     return try channel()
-                }, certificate: { certificates[current.withLock { $0 }] })
+                }, certificate: { certificates[Int(current.now)] })
             // The common channel is shut down with the first listing, and the second one then fails: what counts here is
             // that it is asked for.
             let registrar = PrincipalKeyRegistrar(
@@ -207,9 +206,9 @@ struct WatcherTests {
             try await running(registrar.run) {
                 try await until("a key signs") { ring.current != nil }
                 try await Task.sleep(for: .milliseconds(100))
-                #expect(channels.withLock { $0 } == 1)
-                current.withLock { $0 = 1 }
-                try await until("the key is listed anew") { channels.withLock { $0 } >= 2 }
+                #expect(channels.now == 1)
+                current.advance(1)
+                try await until("the key is listed anew") { channels.now >= 2 }
             }
         }
     }
