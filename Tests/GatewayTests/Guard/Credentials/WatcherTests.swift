@@ -4,6 +4,7 @@ import IdentityContract
 import Logging
 import Policy
 import ServiceKit
+import Synchronization
 import Testing
 import Wire
 
