@@ -245,6 +245,7 @@ def test_a_failed_log_in_does_not_tell_why(edge):
     assert edge.admin_call("PATCH", f"/api/v1/{disabled['name']}", {"state": "USER_STATE_DISABLED"}).status == 200
     tries = {
         "unknown address": (f"{uuid.uuid4()}@example.com", "some wrong password"),
+        "no address": ("\0", "some wrong password"),
         "wrong password": (user["email"], "some wrong password"),
         "disabled": (disabled["email"], disabled["password"]),
         "no password": (keyless["email"], "some wrong password"),
@@ -262,18 +263,19 @@ def test_a_failed_log_in_does_not_tell_why(edge):
 
 def test_guessing_is_limited(own_edge):
     suite = own_edge(default_limits=True)
+    assert suite.admin_call("GET", "/api/v1/me").status == 200
     answers = []
     for number in range(200):
         answers.append(suite.log_in(f"nobody{number}@example.com", "summer 2026 again"))
         if answers[-1].status == 429:
             break
     assert answers[-1].status == 429, answers[-1]
-    assert len(answers) <= 60, f"{len(answers)} attempts before the first refusal"
+    assert len(answers) <= 30, f"{len(answers)} attempts before the first refusal"
     assert all(answer.status == 401 for answer in answers[:-1])
     assert answers[-1].reason in ("RATE_LIMITED", "LOGIN_BUSY"), answers[-1]
     assert int(answers[-1].headers["Retry-After"]) >= 1
     assert answers[-1].headers["RateLimit"] and answers[-1].headers["RateLimit-Policy"]
-    # Whoever is known goes on.
+    # Whose key was good lately goes on, from the same address.
     assert suite.admin_call("GET", "/api/v1/me").status == 200
 
 

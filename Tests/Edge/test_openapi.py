@@ -45,7 +45,7 @@ def test_schemathesis_finds_nothing(own_edge, tmp_path):
         [pathlib.Path(sys.executable).with_name("schemathesis"), "run", f"{suite.url()}/openapi.json",
          "--header", f"Authorization: Bearer {suite.first['key']}", "--phases", "coverage,fuzzing",
          "--exclude-checks", ",".join(sorted(NOT_CHECKED)), "--max-examples", "20", "--max-time", str(FUZZ_TIME),
-         "--seed", "1", "--workers", "2", "--generation-database", "none", "--continue-on-failure", "--no-color",
+         "--seed", "1", "--workers", "1", "--generation-database", "none", "--continue-on-failure", "--no-color",
          "--warnings", "off", "--request-timeout", "30", "--no-shrink", "--suppress-health-check", "all"],
         capture_output=True, text=True, cwd=tmp_path, timeout=FUZZ_TIME * 3 + 60)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]

@@ -1,6 +1,7 @@
 /// Templates by their segments: finds the most specific one in the time that the path's length takes.
 ///
-/// A literal goes before `*`, `*` before `**`, a template with the path's verb before one without.
+/// A literal goes before `*`, `*` before `**`, a template with the path's verb before one without. A verb that a template
+/// has is never taken for the end of a name, whatever the method: `GET /things/7:run` is no look at a thing `7:run`.
 struct PathTrie {
     /// A template's end.
     struct Leaf {
@@ -96,16 +97,22 @@ struct PathTrie {
             return found
         }
         if let child = node.any {
-            if let verb, !verb.head.isEmpty,
-                let found = pick(nodes[child].leaves, verb.name, method, &others)
+            var isVerb = false
+            if let verb, !verb.head.isEmpty {
+                if let found = pick(nodes[child].leaves, verb.name, method, &others)
                     ?? pick(nodes[child].rest, verb.name, method, &others)
-            {
-                return found
+                {
+                    return found
+                }
+                isVerb = nodes[child].leaves.contains { $0.verb == verb.name }
             }
-            if !segment.isEmpty, let found = search(child, depth + 1, method, path, &others) { return found }
+            if !isVerb, !segment.isEmpty, let found = search(child, depth + 1, method, path, &others) { return found }
         }
         guard !node.rest.isEmpty else { return nil }
-        if let verb = path.verb, let found = pick(node.rest, verb.name, method, &others) { return found }
+        if let verb = path.verb {
+            if let found = pick(node.rest, verb.name, method, &others) { return found }
+            if node.rest.contains(where: { $0.verb == verb.name }) { return nil }
+        }
         return pick(node.rest, nil, method, &others)
     }
 

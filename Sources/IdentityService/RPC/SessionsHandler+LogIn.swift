@@ -47,6 +47,8 @@ extension SessionsHandler {
     private func candidate(
         _ request: Datavault_Identity_V1_LogInRequest, _ account: String
     ) async throws -> LogInCandidate? {
+        // Nobody's address has one, and no database takes it for text.
+        guard !account.utf8.contains(0) else { return nil }
         let organization =
             request.organization.isEmpty
             ? nil : OrganizationID(try ResourceName.organizations.identifier(in: request.organization))

@@ -40,6 +40,17 @@ import Testing
         #expect(others.sorted() == ["DELETE", "GET"])
     }
 
+    @Test(arguments: [("/a/7:run", ["POST"]), ("/a/7:other", []), ("/b/7/8:run", ["POST"])])
+    func takesNoVerbOfAnotherMethodForAName(_ path: String, _ methods: [String]) throws {
+        let trie = try PathTrie([
+            ("GET", try PathTemplate("/a/*")), ("POST", try PathTemplate("/a/*:run")),
+            ("GET", try PathTemplate("/b/**")), ("POST", try PathTemplate("/b/**:run")),
+        ])
+        var others: [String] = []
+        #expect(trie.find("GET", try RequestPath(path), others: &others) == (methods.isEmpty ? 0 : nil))
+        #expect(others == methods)
+    }
+
     @Test func refusesTwoRoutesForOnePath() {
         #expect(throws: RouteError.self) {
             _ = try PathTrie([("GET", try PathTemplate("/a/{x}")), ("GET", try PathTemplate("/a/{y}"))])
