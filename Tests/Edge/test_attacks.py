@@ -1,11 +1,11 @@
 """What attackers try at the edge: forged tokens, stolen refresh tokens, forged principals, guessing, slow bodies."""
 
 import base64
-import hashlib
 import hmac
 import importlib
 import json
 import socket
+import subprocess
 import sys
 import sysconfig
 import threading
@@ -140,7 +140,8 @@ def stubs(tmp_path_factory):
     assert protoc.main(words) == 0
     sys.path.insert(0, str(out))
     names = {
-        "users": "datavault.identity.v1.users_service_pb2", "users_grpc": "datavault.identity.v1.users_service_pb2_grpc",
+        "users": "datavault.identity.v1.users_service_pb2",
+        "users_grpc": "datavault.identity.v1.users_service_pb2_grpc",
         "trust": "datavault.identity.v1.trust_service_pb2", "trust_grpc": "datavault.identity.v1.trust_service_pb2_grpc",
         "notes": "datavault.example.v1.notes_service_pb2", "notes_grpc": "datavault.example.v1.notes_service_pb2_grpc",
         "principal": "datavault.policy.v1.principal_pb2", "policy": "datavault.policy.v1.policy_pb2",
@@ -302,3 +303,28 @@ def test_a_body_that_comes_too_slowly_is_cut_off(own_edge):
     assert received.startswith(b"HTTP/1.1 408"), received
     assert b"REQUEST_TIMEOUT" in received and took < 30, (took, received)
     assert suite.admin_call("GET", "/api/v1/me").status == 200
+
+
+def curl(edge, *words):
+    done = subprocess.run(
+        ["curl", "-sS", "--http2-prior-knowledge", "-w", "\n%{http_version} %{http_code}", *words], capture_output=True,
+        text=True, timeout=60)
+    assert done.returncode == 0, done
+    body, _, last = done.stdout.rpartition("\n")
+    version, status = last.split()
+    assert version == "2"
+    return int(status), json.loads(body) if body else None
+
+
+def test_http2_is_asked_the_same_questions(edge, stubs):
+    """curl speaks HTTP/2 by nghttp2; the fields that only HTTP/1.1 has are no way around the length of a body."""
+    url = f"{edge.url()}/api/v1/me"
+    me = edge.admin_call("GET", "/api/v1/me").json
+    good = ("-H", f"Authorization: Bearer {edge.first['key']}")
+    assert curl(edge, *good, url) == (200, me)
+    forged = base64.b64encode(forged_principal(edge, stubs, "ROLE_IDENTITY", METHOD)).decode()
+    status, body = curl(edge, "-H", f"datavault-principal-bin: {forged}", f"{edge.url()}{USERS}")
+    assert (status, body["details"][0]["reason"]) == (401, "CREDENTIALS_MISSING"), body
+    assert curl(edge, *good, "-H", f"datavault-principal-bin: {forged}", url) == (200, me)
+    status, body = curl(edge, "-H", "Authorization: Bearer dv_live_x", url)
+    assert (status, body["details"][0]["reason"]) == (401, "API_KEY_INVALID"), body

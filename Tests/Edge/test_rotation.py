@@ -4,17 +4,20 @@ EDGE_ROTATION_SECONDS is how long it lasts; from 60 on the gateways' own princip
 go round twice too.
 """
 
+import contextlib
 import datetime
 import ipaddress
 import os
+import sqlite3
 import ssl
+import subprocess
 import threading
 import time
 import traceback
 
 import pytest
 import requests
-from conftest import CALL_TIMEOUT, Edge, wait_for
+from conftest import CALL_TIMEOUT, COMMAND_TIMEOUT, Edge, wait_for
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -148,6 +151,18 @@ def token_keys(edge):
     return {key["kid"] for key in edge.call("GET", "/api/v1/jwks").json["keys"]}
 
 
+def principal_keys(edge):
+    """How many keys gateways have signed principals with, as Identity's database tells."""
+    query = "SELECT count(DISTINCT id) FROM principal_keys"
+    if url := edge.settings.get("identity.store.url"):
+        done = subprocess.run(
+            ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", url, "-c", query], capture_output=True, text=True,
+            timeout=COMMAND_TIMEOUT, check=True)
+        return int(done.stdout)
+    with contextlib.closing(sqlite3.connect(f"file:{edge.folder}/identity.db?mode=ro", uri=True)) as database:
+        return database.execute(query).fetchone()[0]
+
+
 def rotate_everything(edge, certificates):
     overlap = max(2, SECONDS // 4)
     bearer, plain = Holder(None), edge.make_key()
@@ -159,6 +174,7 @@ def rotate_everything(edge, certificates):
     assert begun.status == 200, begun
     tokens = Holder(begun.json)
     note = edge.admin_call("POST", "/api/v1/notes", {"text": "kept"}).json["name"]
+    assert principal_keys(edge) == len(edge.gateways)
     kinds = token_keys(edge)
     traffic = Traffic()
 
@@ -223,6 +239,9 @@ def rotate_everything(edge, certificates):
     assert all(count > SECONDS for count in traffic.served.values()), traffic.served
     # Keys of tokens: those of the beginning, and two more at least.
     assert len(kinds) >= 4, kinds
+    # A gateway's key of the beginning, and two more.
+    if SECONDS >= 60:
+        assert principal_keys(edge) >= 3 * len(edge.gateways)
     # What was replaced is over.
     wait_for(lambda: all(edge.call("GET", "/api/v1/me", key=old, gateway=gateway).status == 401
                          for old in (plain["secret"], secrets[0]) for gateway in edge.gateways),
