@@ -25,8 +25,8 @@ def ready(port):
 def start(program, folder):
     """Seconds to ready, and the process."""
     words = [program, "up", "--set", f"data.folder={folder}", "--set", "log.format=json"]
-    for setting in ("example.listen", "example.admin.listen"):
-        words += ["--set", f"{setting}=127.0.0.1:0"]
+    for role in ("identity", "example", "gateway"):
+        words += ["--set", f"{role}.listen=127.0.0.1:0", "--set", f"{role}.admin.listen=127.0.0.1:0"]
     began = time.monotonic()
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     for line in process.stdout:

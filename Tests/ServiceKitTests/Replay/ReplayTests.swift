@@ -99,7 +99,7 @@ import Wire
         let scope = CallScope(
             caller: .role(.scrape, onBehalf: .init(organization: "acme", initiator: initiator)),
             policy: CallPolicy(access: .internal), audit: nil, principalToken: nil)
-        return try await CallScope.$current.withValue(scope) {
+        return try await CallScope.$bound.withValue(scope) {
             try await replay.write(Google_Protobuf_StringValue(request), id: id, sealing: seal) { _ in
                 Google_Protobuf_StringValue(text)
             }.value
