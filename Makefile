@@ -36,7 +36,7 @@ accept-contract: setup ## Make the present contract the one that callers rely on
 
 bench: bench-wire bench-transcode bench-policy bench-guard bench-metrics bench-outbound bench-jobs bench-suite bench-identity ## Run all benchmarks
 
-bench-wire: setup ## Measure Wire beside nghttpd, grpc-go, gRPC C++ and grpc-swift-2
+bench-wire: setup ## Measure Wire, bare and with the whole chain, beside nghttpd, grpc-go, gRPC C++ and grpc-swift-2
 	@scripts/bench-wire.sh
 
 bench-transcode: setup ## Measure JSON to protobuf and back beside swift-protobuf and Python

@@ -161,7 +161,7 @@ let package = Package(
             name: "PolicyTests",
             dependencies: [
                 "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "Patterns", "TestContractProtos",
-                protobuf,
+                nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),

@@ -62,14 +62,19 @@ public enum GatewayService {
         let routes = try RouteTable(descriptorSet: set, packages: packages)
         let document = try OpenAPIDocument(routes: routes.openAPI, descriptorSets: [set], version: version).bytes()
 
-        let credentials = CredentialWatcher(logger: context.logger) { try context.peer(identity.name).channel() }
+        let (trust, rules) = (context.peer(identity.name), GuardConfiguration(context.settings))
+        let credentials = CredentialWatcher(logger: context.logger) { try trust.channel() }
         let guardian = CallerGuard(
-            configuration: GuardConfiguration(context.settings), credentials: credentials, logger: context.logger
-        ) { try context.peer(identity.name).channel() }
+            configuration: rules, credentials: credentials, logger: context.logger,
+            listing: CallerGuard.Listing(
+                channel: { try trust.freshChannel() }, certificate: { trust.currentTLS })
+        ) { try trust.channel() }
+        var terms = EdgeConfiguration(context.settings)
+        terms.trustedProxies = rules.trustedProxies
         let tls = try EdgeTLS.source(context.settings, logger: context.logger)
         let state = ReadyState()
         let edge = EdgeServer(
-            configuration: EdgeConfiguration(context.settings), routes: routes, upstreams: upstreams, guard: guardian,
+            configuration: terms, routes: routes, upstreams: upstreams, guard: guardian,
             pages: ["/openapi.json": EdgePage { EdgePage.Content(contentType: "application/json", body: document) }],
             isReady: { state.isReady }, tls: tls, eventLoops: context.eventLoops, logger: context.logger)
         return FrontAssembly(

@@ -18,14 +18,14 @@ final class AdmittedCaller: Admission {
     private let decision: LimitDecision
     private let method: AdmittedMethod
     private let source: String
-    private let parts: CallerGuard.Parts
+    private let guardian: CallerGuard
 
     init(
         caller: KnownCaller, signature: SignedRequest?, decision: LimitDecision, method: AdmittedMethod,
-        source: String, parts: CallerGuard.Parts
+        source: String, guardian: CallerGuard
     ) {
         (self.caller, self.signature, self.decision) = (caller, signature, decision)
-        (self.method, self.source, self.parts) = (method, source, parts)
+        (self.method, self.source, self.guardian) = (method, source, guardian)
     }
 
     var organization: String? { caller.organization }
@@ -37,13 +37,13 @@ final class AdmittedCaller: Admission {
         guard let signature else { return }
         // What was accepted before it was made could be sent again to a gateway that starts in between: that one goes by
         // the time of making. So it waits until then, which is as long as the client's clock is ahead.
-        let ahead = signature.created - parts.now()
+        let ahead = signature.created - guardian.parts.now()
         if ahead > 0 {
             do { try await Task.sleep(for: .milliseconds(ahead)) } catch {
                 throw RPCError(code: .cancelled, message: "the call was cancelled")
             }
         }
-        let verdict = await parts.nonces.use(
+        let verdict = await guardian.parts.nonces.use(
             signature.nonce, created: signature.created, expires: signature.expires)
         switch verdict {
         case .fresh: return
@@ -55,9 +55,9 @@ final class AdmittedCaller: Admission {
 
     func principal() throws(RPCError) -> [UInt8]? {
         do throws(PrincipalMint.Refusal) {
-            return try parts.principals.principal(
+            return try guardian.parts.principals.principal(
                 of: caller, for: method, from: source, strength: signature == nil ? .bearer : .signed,
-                now: parts.now())
+                now: guardian.parts.now())
         } catch {
             throw GuardErrors.principal(error)
         }

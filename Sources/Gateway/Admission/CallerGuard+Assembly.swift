@@ -4,20 +4,38 @@ import ServiceLifecycle
 public import Wire
 
 extension CallerGuard {
+    /// How the gateway's key is listed: bound to the certificate that it calls with, so anew when that changes.
+    public struct Listing: Sendable {
+        /// A channel for one listing, which connects with the certificate of now; it is shut down behind it.
+        let channel: @Sendable () throws -> ClientChannel
+        /// Another object when the certificate has changed.
+        let certificate: @Sendable () -> any AnyObject & Sendable
+
+        /// Says how.
+        public init(
+            channel: @escaping @Sendable () throws -> ClientChannel,
+            certificate: @escaping @Sendable () -> any AnyObject & Sendable
+        ) {
+            (self.channel, self.certificate) = (channel, certificate)
+        }
+    }
+
     /// Puts the guard of a gateway together: its `services` have to be run, and its `checks` be part of readiness.
     ///
     /// - Parameters:
     ///   - credentials: Follows Identity; is among the services.
+    ///   - listing: How the gateway's key is listed; nil: as other calls are made, as the certificate does not change.
     ///   - identity: The way to Identity; asked for each call.
     public convenience init(
         configuration: GuardConfiguration, credentials: CredentialWatcher,
-        logger: Logger = Logger(label: "datavault.gateway.guard"),
+        logger: Logger = Logger(label: "datavault.gateway.guard"), listing: Listing? = nil,
         identity: @escaping @Sendable () throws -> ClientChannel
     ) {
         let ring = PrincipalKeyRing()
         var keys = PrincipalKeyRegistrar.Configuration()
         keys.rotation = configuration.principalKeyRotation
-        let registrar = PrincipalKeyRegistrar(ring, configuration: keys, logger: logger, channel: identity)
+        let registrar = PrincipalKeyRegistrar(
+            ring, configuration: keys, logger: logger, listing: listing, channel: identity)
         let usage = KeyUsageReporter(logger: logger, channel: identity)
         let shared = SharedState(configuration, logger)
         let parts = Parts(

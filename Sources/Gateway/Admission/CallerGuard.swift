@@ -24,7 +24,7 @@ public final class CallerGuard: RequestGuard {
     /// What a refused request takes of its address's budget, or of its caller's where that is known.
     private static let refusalCost = 1
 
-    private let parts: Parts
+    let parts: Parts
     /// Work beside requests: the stream of credentials, keys and their use, Redis.
     public let services: [any Service]
     /// What the edge cannot work without.
@@ -54,21 +54,25 @@ public final class CallerGuard: RequestGuard {
         let decision = try await take(method.cost, caller)
         return AdmittedCaller(
             caller: caller, signature: signature, decision: decision, method: method, source: head.sourceAddress,
-            parts: parts)
+            guardian: self)
     }
 
     private func identify(
         _ head: RequestSummary, _ now: Int64
     ) throws(RPCError) -> (CredentialStore.Recognized, SignedRequest?)? {
+        var exhausted: LimitDecision.State?
         do throws(CallerRecognition.Refusal) {
             return try parts.recognition.identify(head, now: now) {
-                let outcome = parts.addresses.hasLeft(Self.addressSubject(head))
-                return outcome.isAllowed
+                let state = parts.addresses.look(Self.addressSubject(head))
+                if !state.outcome.isAllowed { exhausted = state }
+                return state.outcome.isAllowed
             }
         } catch {
             switch error {
             case .unavailable: throw GuardErrors.credentialsUnavailable
-            case .exhausted: throw refused(GuardErrors.missing, head)
+            case .exhausted:
+                guard let exhausted else { throw refused(GuardErrors.missing, head) }
+                throw GuardErrors.rateLimited(LimitDecision(states: [exhausted]), exhausted)
             case .credentials(let error): throw refused(error, head)
             case .signature(let fault): throw refused(GuardErrors.signature(fault), head)
             }

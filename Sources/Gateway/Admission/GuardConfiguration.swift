@@ -16,7 +16,7 @@ enum GuardSettings {
     ) { $0.utf8.count <= 64 }
     static let trustedProxies = SettingKey<[NetworkBlock]>(
         "gateway.trusted-proxies", default: [],
-        "Networks of proxies whose X-Forwarded-For, -Proto and -Host are believed.")
+        "Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.")
     static let signatureLifetime = SettingKey(
         "gateway.signatures.lifetime", default: Duration.seconds(300), in: .seconds(1)...Duration.seconds(3_600),
         "The longest time between a signature's created and expires.")

@@ -76,9 +76,13 @@ final class CredentialStore: Sendable {
     }
 
     /// Begins to listen: the first event of a stream has come.
-    func begin(silenceLimitMs: Int32) {
+    ///
+    /// - Parameter identityTime: By Identity's clock, in milliseconds since 1970: what is told next says how things were
+    ///   then, however long it takes to tell.
+    func begin(silenceLimitMs: Int32, identityTime: Int64) {
         silenceLimit.store(Int64(max(silenceLimitMs, 0)) * 1_000_000, ordering: .relaxed)
-        state.withLock { $0.clockOffset = nil }
+        let offset = identityTime &- clock() / 1_000_000
+        state.withLock { $0.clockOffset = offset }
     }
 
     /// Notes that Identity has been heard.
@@ -145,7 +149,7 @@ final class CredentialStore: Sendable {
     ) throws(Refusal) -> Recognized {
         guard isFresh else { throw .unavailable }
         let presented = PresentedText(text, salt)
-        let (known, hashKey) = state.withLock { (Self.recall(presented, &$0, now), $0.set?.hashKey) }
+        let (known, hashKey) = state.withLock { (Self.recall(presented, isToken: false, &$0, now), $0.set?.hashKey) }
         if let known { return try known.get() }
         guard mayTry() else { throw .exhausted }
         // Cryptography happens outside the lock.
@@ -170,7 +174,7 @@ final class CredentialStore: Sendable {
         guard isFresh else { throw .unavailable }
         let presented = PresentedText(text, salt)
         let (known, verifier, generation) = state.withLock { state in
-            (Self.recall(presented, &state, now), state.set?.tokens, state.generation)
+            (Self.recall(presented, isToken: true, &state, now), state.set?.tokens, state.generation)
         }
         if let known { return try known.get() }
         guard mayTry() else { throw .exhausted }
@@ -192,11 +196,17 @@ final class CredentialStore: Sendable {
     }
 
     private static func recall(
-        _ presented: PresentedText, _ state: inout State, _ now: Int64
+        _ presented: PresentedText, isToken: Bool, _ state: inout State, _ now: Int64
     ) -> Result<Recognized, Refusal>? {
         guard let set = state.set, let verdict = state.verdicts.value(presented) else { return nil }
-        // The key has changed since: its secrets are looked up anew.
-        if case .apiKey(let caller, let secret) = verdict, set.key(secret.keyID)?.caller !== caller { return nil }
+        switch verdict {
+        case .apiKey(let caller, let secret):
+            // If the key has changed since, its secrets are looked up anew.
+            guard !isToken, set.key(secret.keyID)?.caller === caller else { return nil }
+        case .accessToken:
+            // A token in the place of a key is no key, however good it is.
+            guard isToken else { return nil }
+        }
         return recognized(verdict, set, now)
     }
 

@@ -129,7 +129,7 @@ public final class CredentialWatcher: Service, Sendable {
             reading.building = try CredentialSet(start)
             reading.hasStarted = true
             reading.silenceLimit = Int64(start.silenceLimitMs) * 1_000_000
-            store.begin(silenceLimitMs: start.silenceLimitMs)
+            store.begin(silenceLimitMs: start.silenceLimitMs, identityTime: event.timeMs)
             watchdog.setTimeout(.milliseconds(Int64(start.silenceLimitMs)))
         case .complete:
             guard let set = reading.building else { throw Broken("a stream is complete that has not started") }
@@ -150,6 +150,8 @@ public final class CredentialWatcher: Service, Sendable {
         // What was known before says nothing of what happened since: a new stream counts once it is complete.
         guard reading.building == nil else { return }
         let lag = store.heard(identityTime: event.timeMs)
+        // The end of a long first part is as old as its beginning, and the next event is not.
+        if case .complete = event.event { return }
         // Identity's clock was set back, or the way has become slow: a new stream tells.
         if lag > reading.silenceLimit { throw Broken("events are too old when they come") }
     }

@@ -1,6 +1,7 @@
 public import Logging
 import NIOCore
 public import ServiceKit
+import Synchronization
 import Wire
 
 /// Where the edge writes one line for each request.
@@ -11,6 +12,12 @@ public enum AccessLog: Sendable {
     case logger(Logger)
     /// As lines of JSON, many at a time, past all loggers: what a busy edge does.
     case lines(LogOutput)
+
+    /// Where the loggers of the process write, without them where that can be.
+    static var standard: AccessLog {
+        if let output = LogOutput.ofProcess.withLock({ $0 }) { return .lines(output) }
+        return .logger(Logger(label: "datavault.gateway.access"))
+    }
 }
 
 /// The lines of one loop that wait to be written.

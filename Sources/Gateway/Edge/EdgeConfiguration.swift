@@ -1,4 +1,5 @@
 import NIOCore
+public import Policy
 public import Wire
 
 /// What the edge allows, holds and waits for. Each bound has a setting of the same meaning in `EdgeSettings`.
@@ -84,9 +85,9 @@ public struct EdgeConfiguration: Sendable {
     public var isTraced = true
     /// Whether each request leaves a line.
     public var logsRequests = true
-    /// Addresses of proxies whose word on the client's address and scheme is believed: `X-Forwarded-For`,
+    /// Networks of proxies whose word on the client's address and scheme is believed: `X-Forwarded-For`,
     /// `X-Forwarded-Proto`.
-    public var trustedProxies: Set<String> = []
+    public var trustedProxies: [NetworkBlock] = []
 
     /// What HTTP/2 connections allow beyond that.
     public var http2 = HTTP2Configuration()

@@ -46,7 +46,7 @@ final class EdgeCore: Sendable {
         prepare(exchange)
         let isWatched = !exchange.bodyHasEnded
         if isWatched {
-            exchange.bodyDeadline = exchange.start + .nanoseconds(configuration.requestTimeout.edgeNanoseconds)
+            exchange.bodyDeadline = .now() + .nanoseconds(configuration.requestTimeout.edgeNanoseconds)
             exchange.loop.watch(exchange)
         }
         if configuration.isTraced, EdgeTracing.hasInstrument {
@@ -86,18 +86,19 @@ final class EdgeCore: Sendable {
         if let id = exchange.known.requestID, FieldText.isRequestID(id) {
             exchange.requestID = id
         } else {
-            exchange.requestID = RequestIdentifier.make()
+            exchange.requestID = exchange.loop.identifiers.next()
         }
-        if !configuration.trustedProxies.isEmpty, configuration.trustedProxies.contains(exchange.sourceAddress) {
-            if let client = exchange.headers.last(where: { $0.name == "x-forwarded-for" })?.value
-                .split(separator: ",").last.map({ String($0).trimmedBlanks }),
-                let address = try? SocketAddress(ipAddress: client, port: 0).ipAddress
-            {
-                exchange.sourceAddress = address
-            }
-            if let scheme = exchange.header("x-forwarded-proto"), scheme == "http" || scheme == "https" {
-                exchange.scheme = scheme
-            }
+        if !configuration.trustedProxies.isEmpty { believeProxy(exchange) }
+    }
+
+    /// Takes the client's address and scheme from proxies whose word is believed.
+    private func believeProxy(_ exchange: Exchange) {
+        let (peer, proxies) = (exchange.sourceAddress, configuration.trustedProxies)
+        guard ForwardedAddress.isTrusted(peer, proxies) else { return }
+        let lines = exchange.headers.filter { $0.name == "x-forwarded-for" }.map(\.value)
+        exchange.sourceAddress = ForwardedAddress.client(peer: peer, forwardedFor: lines, trusted: proxies)
+        if let scheme = exchange.header("x-forwarded-proto"), scheme == "http" || scheme == "https" {
+            exchange.scheme = scheme
         }
     }
 
@@ -218,18 +219,22 @@ enum GuardFields {
     }
 }
 
-/// Identifiers for requests that came without one.
-enum RequestIdentifier {
+/// Identifiers for requests that came without one. They tell requests apart, and keep no secret: 64 random bits of the
+/// loop and 64 of a sequence that begins anywhere cost no system call each.
+struct RequestIdentifiers {
     private static let digits = Array("0123456789abcdef".utf8)
+    private let loop = UInt64.random(in: 0...(.max))
+    private var sequence = UInt64.random(in: 0...(.max))
 
-    /// 128 random bits in hexadecimal.
-    static func make() -> String {
-        var generator = SystemRandomNumberGenerator()
-        let words = [generator.next(), generator.next()]
+    /// 32 digits of hexadecimal.
+    mutating func next() -> String {
+        // An odd step reaches all numbers before it comes back, and neighbours look nothing alike.
+        sequence &+= 0x9E37_79B9_7F4A_7C15
+        let (loop, sequence) = (loop, sequence)
         return unsafe String(unsafeUninitializedCapacity: 32) { buffer in
             for index in 0..<32 {
-                let word = words[index / 16]
-                unsafe buffer[index] = digits[Int(truncatingIfNeeded: word >> UInt64(index % 16 * 4)) & 15]
+                let word = index < 16 ? loop : sequence
+                unsafe buffer[index] = Self.digits[Int(truncatingIfNeeded: word >> UInt64(index % 16 * 4)) & 15]
             }
             return 32
         }

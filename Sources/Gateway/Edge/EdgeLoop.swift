@@ -16,6 +16,7 @@ final class EdgeLoop: @unchecked Sendable {
     /// `Date` of answers.
     private(set) var date = ""
     private var dateSeconds = 0
+    var identifiers = RequestIdentifiers()
     let log: AccessLogBuffer
     let metrics: EdgeLoopMetrics
 

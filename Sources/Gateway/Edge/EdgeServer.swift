@@ -41,7 +41,7 @@ public final class EdgeServer: Service, Sendable {
     ///   - isReady: What `/readyz` says.
     ///   - tls: Encrypts all connections; its ALPN protocols are to be `h2` and `http/1.1`. Nil: cleartext, HTTP/2 by
     ///     prior knowledge.
-    ///   - accessLog: Where each request leaves its line.
+    ///   - accessLog: Where each request leaves its line; nil: where the process's loggers write.
     public init(
         configuration: EdgeConfiguration = EdgeConfiguration(), routes: RouteTable, upstreams: Upstreams,
         guard guardian: any RequestGuard, pages: [String: EdgePage] = [:],
@@ -53,7 +53,7 @@ public final class EdgeServer: Service, Sendable {
         all.merge(pages) { _, new in new }
         let core = EdgeCore(
             configuration: configuration, routes: routes, upstreams: upstreams, guardian: guardian, pages: all,
-            accessLog: accessLog ?? .logger(Logger(label: "datavault.gateway.access")), logger: logger,
+            accessLog: accessLog ?? .standard, logger: logger,
             isEncrypted: tls != nil)
         self.core = core
         self.eventLoops = eventLoops

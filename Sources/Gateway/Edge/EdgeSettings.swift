@@ -168,5 +168,6 @@ extension EdgeConfiguration {
         crossOrigin.origins = Set(settings[EdgeSettings.origins])
         crossOrigin.maxAge = settings[EdgeSettings.originAge]
         drainGrace = settings[SuiteSettings.grace]
+        trustedProxies = settings[GuardSettings.trustedProxies]
     }
 }

@@ -53,6 +53,10 @@ class Exchange: @unchecked Sendable {
 
     /// When the body must have come; watched by the loop.
     final var bodyDeadline = NIODeadline.distantFuture
+    /// Since when somebody waits for the client's next bytes; nil while nobody does.
+    final var readingSince: NIODeadline?
+    /// For how long the client's bytes have been waited for, before that.
+    final var readingTime = TimeAmount.zero
     /// The loop has found the body too slow.
     final var isTooSlow = false
     /// What a stream says when it has nothing to say.
@@ -117,12 +121,25 @@ class Exchange: @unchecked Sendable {
         }
     }
 
-    /// Whether the body's time or rate is over, as of `now`.
+    /// Whether the body's time or rate is over, as of `now`. Only a client that is waited for can be late: what a service
+    /// does not take yet is none of its fault.
     final func isLate(_ now: NIODeadline, _ configuration: EdgeConfiguration) -> Bool {
-        if now > bodyDeadline { return true }
-        let elapsed = (now - start).nanoseconds
-        guard elapsed > configuration.bodyRateGrace.edgeNanoseconds else { return false }
-        return Double(bytesIn) < Double(elapsed) / 1e9 * Double(configuration.minimumBodyRate)
+        guard let readingSince else { return false }
+        return now > bodyDeadline || isTooSlow(over: readingTime + (now - readingSince), configuration)
+    }
+
+    /// Whether what has come is less than what the rate asks for.
+    final func isTooSlow(over time: TimeAmount, _ configuration: EdgeConfiguration) -> Bool {
+        guard time.nanoseconds > configuration.bodyRateGrace.edgeNanoseconds else { return false }
+        return Double(bytesIn) < Double(time.nanoseconds) / 1e9 * Double(configuration.minimumBodyRate)
+    }
+
+    final func beginReading() { readingSince = .now() }
+
+    final func endReading() {
+        guard let readingSince else { return }
+        readingTime = readingTime + (.now() - readingSince)
+        self.readingSince = nil
     }
 }
 

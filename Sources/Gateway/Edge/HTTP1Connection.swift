@@ -212,6 +212,9 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
                 await unsafe withUnsafeContinuation { unsafe parked = $0 }
                 continue
             }
+            // A client that sends requests and reads no answers would fill memory with them.
+            await waitForRoom()
+            guard !isClosed, !queue.isEmpty else { continue }
             let exchange = queue.removeFirst()
             current = exchange
             await core.handle(exchange)
@@ -372,7 +375,9 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
         let isIdle = current == nil && queue.isEmpty && receiving == nil
         if isIdle, over(lastEnd, configuration.idleTimeout) { closeAfterOutput() }
         // Behind its predecessors a request is not served yet, and nobody waits for its body.
-        if let receiving, receiving !== current, !receiving.isTooSlow, receiving.isLate(now, configuration) {
+        if let receiving, receiving !== current, !receiving.isTooSlow, !wantsNoBytes,
+            receiving.isTooSlow(over: now - receiving.start, configuration)
+        {
             receiving.bodyIsTooSlow()
         }
     }

@@ -69,7 +69,9 @@ final class HTTP1Exchange: Exchange, @unchecked Sendable {
             if hasEnded { return nil }
             if connection.isClosed { throw Self.clientGone }
             connection.inviteBody(of: self)
+            beginReading()
             await withCheckedContinuation { reader = $0 }
+            endReading()
         }
     }
 
@@ -84,9 +86,10 @@ final class HTTP1Exchange: Exchange, @unchecked Sendable {
     // MARK: Answer
 
     override func respond(_ response: EdgeResponse) async {
-        guard !hasBegun, !connection.isClosed else { return }
-        hasBegun = true
+        guard !hasBegun else { return }
         status = response.status
+        guard !connection.isClosed else { return }
+        hasBegun = true
         var buffer = connection.makeBuffer()
         let isLarge = response.body.count > HTTP1Connection.pieceSize
         HTTP1Response.write(

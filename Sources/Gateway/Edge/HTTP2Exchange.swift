@@ -59,6 +59,9 @@ final class HTTP2Exchange: Exchange, @unchecked Sendable {
     override var bodyHasEnded: Bool { stream.hasWholeBody || isTooSlow }
 
     override func nextChunk() async throws(RPCError) -> ByteBuffer? {
+        let mayWait = !stream.hasWholeBody
+        if mayWait { beginReading() }
+        defer { if mayWait { endReading() } }
         do {
             let chunk = try await stream.nextChunk()
             bytesIn += chunk?.readableBytes ?? 0

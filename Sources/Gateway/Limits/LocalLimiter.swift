@@ -63,13 +63,14 @@ final class LocalLimiter: RateLimiter {
     }
 
     /// Whether a subject has a unit left; takes nothing.
-    func hasLeft(_ subject: LimitSubject) -> GCRA.Outcome {
+    func look(_ subject: LimitSubject) -> LimitDecision.State {
         let limit = limits.limit(subject.kind)
         let now = now()
-        return shard(subject).entries.withLock { entries in
+        let outcome = shard(subject).entries.withLock { entries in
             var fullAt = entries.fullAt[subject] ?? 0
             return GCRA.take(1, of: limit, fullAt: &fullAt, now: now)
         }
+        return LimitDecision.State(kind: subject.kind, limit: limit, outcome: outcome)
     }
 
     /// How many budgets are not full, or were not when last looked at.

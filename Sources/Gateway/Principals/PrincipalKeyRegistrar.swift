@@ -22,8 +22,10 @@ final class PrincipalKeyRegistrar: Service {
         var overlap: Duration = .seconds(10)
         /// From the first key's listing to its use, while nothing is served.
         var settling: Duration = .milliseconds(250)
-        /// The longest time between two listings: a certificate that has changed is noticed by then.
-        var relisting: Duration = .seconds(30)
+        /// The longest time between two listings.
+        var relisting: Duration = .seconds(600)
+        /// How often the certificate is looked at: a new one needs a listing of its own.
+        var watching: Duration = .milliseconds(250)
         /// Waits after a listing that failed: the first, which doubles up to the longest.
         var backoff: ClosedRange<Duration> = .milliseconds(100)...Duration.seconds(5)
     }
@@ -34,14 +36,17 @@ final class PrincipalKeyRegistrar: Service {
 
     let ring: PrincipalKeyRing
     private let channel: @Sendable () throws -> ClientChannel
+    private let listing: CallerGuard.Listing?
     private let configuration: Configuration
     private let logger: Logger
     private let now: @Sendable () -> Int64
 
     init(
         _ ring: PrincipalKeyRing, configuration: Configuration = Configuration(), logger: Logger,
-        now: @escaping @Sendable () -> Int64 = WallClock.now, channel: @escaping @Sendable () throws -> ClientChannel
+        now: @escaping @Sendable () -> Int64 = WallClock.now, listing: CallerGuard.Listing? = nil,
+        channel: @escaping @Sendable () throws -> ClientChannel
     ) {
+        self.listing = listing
         (self.ring, self.configuration, self.logger) = (ring, configuration, logger)
         (self.now, self.channel) = (now, channel)
     }
@@ -68,6 +73,7 @@ final class PrincipalKeyRegistrar: Service {
         var failures = 0
         while !Task.isCancelled, ContinuousClock.now < retireAt {
             do {
+                let certificate = listing?.certificate()
                 let listed = try await list(key)
                 failures = 0
                 if !isInUse {
@@ -77,7 +83,7 @@ final class PrincipalKeyRegistrar: Service {
                 isInUse = true
                 ring.use(listed)
                 let rest = Duration.milliseconds(max(0, listed.listedUntil - now()) / 3)
-                try await Task.sleep(for: min(rest, configuration.relisting, retireAt - .now))
+                try await wait(for: min(rest, configuration.relisting, retireAt - .now), while: certificate)
             } catch is CancellationError {
                 return
             } catch {
@@ -90,12 +96,35 @@ final class PrincipalKeyRegistrar: Service {
         }
     }
 
+    /// Waits, unless the certificate changes.
+    private func wait(for time: Duration, while certificate: AnyObject?) async throws {
+        let end = ContinuousClock.now + time
+        while ContinuousClock.now < end, listing?.certificate() === certificate {
+            try await Task.sleep(for: min(configuration.watching, end - .now))
+        }
+    }
+
     private func list(_ key: Curve25519.Signing.PrivateKey) async throws -> PrincipalKeyRing.Entry {
+        guard let listing else { return try await list(key, over: try channel()) }
+        let channel = try listing.channel()
+        do {
+            let listed = try await list(key, over: channel)
+            await channel.shutDown()
+            return listed
+        } catch {
+            await channel.shutDown()
+            throw error
+        }
+    }
+
+    private func list(
+        _ key: Curve25519.Signing.PrivateKey, over channel: ClientChannel
+    ) async throws -> PrincipalKeyRing.Entry {
         var request = Datavault_Identity_V1_RegisterPrincipalKeyRequest()
         request.publicKey = key.publicKey.rawRepresentation
         var options = CallOptions()
         options.timeout = .seconds(5)
-        let listed = try await Datavault_Identity_V1_TrustService.Client(try channel())
+        let listed = try await Datavault_Identity_V1_TrustService.Client(channel)
             .registerPrincipalKey(request, options: options)
         guard listed.publicKey == request.publicKey, !listed.id.isEmpty else {
             throw RPCError(code: .internal, message: "identity listed another key than this gateway's")

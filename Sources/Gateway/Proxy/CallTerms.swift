@@ -16,12 +16,7 @@ enum CallTerms {
         var options = CallOptions()
         options.timeout = try timeout(exchange, isStream: method.descriptor.kind != .unary, configuration)
         options.waitForReady = false
-        for (name, value) in try metadata(exchange, admission) {
-            switch value {
-            case .text(let text): options.metadata.add(name, text)
-            case .bytes(let bytes): options.metadata.add(name, bytes: bytes)
-            }
-        }
+        options.metadata = try metadata(exchange, admission)
         return options
     }
 

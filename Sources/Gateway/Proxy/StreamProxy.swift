@@ -9,6 +9,13 @@ extension EdgeCore {
         _ exchange: Exchange, _ route: Route, _ format: AnswerFormat, _ request: [UInt8], _ options: CallOptions
     ) async throws(RPCError) {
         let role = route.call.role
+        if exchange.method == "HEAD" {
+            // What would come is not asked for: a stream may have no end.
+            var response = EdgeResponse(contentType: format.mediaType)
+            complete(&response, exchange)
+            try await exchange.begin(response)
+            return await exchange.end()
+        }
         let call: ByteCall
         do {
             call = try await channel(route.call).byteStream(route.call.descriptor, options: options)

@@ -13,7 +13,7 @@ extension EdgeCore {
         if let announced = exchange.announcedLength, announced > limit { throw .bodyTooLarge(limit) }
         let first = try maker.messageWithoutBody()
         let admission = try await admit(exchange, method)
-        exchange.bodyDeadline = exchange.start + .nanoseconds(configuration.uploadTimeout.edgeNanoseconds)
+        exchange.bodyDeadline = .now() + .nanoseconds(configuration.uploadTimeout.edgeNanoseconds)
 
         let source: any PieceSource
         if let digest = admission.digest {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 public import ServiceKit
 
 /// Where a Redis is: `redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]` or `unix:///PATH[?db=DATABASE]`.

@@ -1,5 +1,8 @@
 import CHiredis
-import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// One connection to a Redis, in blocking mode: used on one queue at a time, which its owner sees to.
 @safe

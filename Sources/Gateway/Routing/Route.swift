@@ -1,7 +1,9 @@
 public import Transcoding
 
 /// A way to call a method by HTTP: one binding of its `google.api.http`.
-public struct Route: Sendable {
+///
+/// One object a route, so that a request carries it about for the price of a reference.
+public final class Route: Sendable {
     /// What of a message an HTTP body is.
     public enum Body: Sendable, Hashable {
         /// Nothing: there is no body.
@@ -40,8 +42,17 @@ public struct Route: Sendable {
     let deprecationFields: [(name: String, value: String)]
     /// What logs, metrics and traces call it.
     let label: String
-    /// Its place in the table.
-    let index: Int
+
+    init(
+        method: String, template: PathTemplate, call: GatewayMethod, body: Body, responseBody: FieldPath?,
+        upload: RawBody?, download: RawBody?, variables: [(variable: PathTemplate.Variable, path: FieldPath)]
+    ) {
+        (self.method, self.template, self.call, self.body) = (method, template, call, body)
+        (self.responseBody, self.upload, self.download) = (responseBody, upload, download)
+        self.variables = variables
+        deprecationFields = DeprecationFields.fields(call.deprecation)
+        label = "\(method) \(template.text)"
+    }
 }
 
 /// What became of looking a route up.

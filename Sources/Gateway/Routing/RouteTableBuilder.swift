@@ -75,9 +75,7 @@ struct RouteTableBuilder {
             Route(
                 method: verb, template: template, call: method, body: body, responseBody: responseBody,
                 upload: upload(method, body), download: download(method, responseBody),
-                variables: try template.variables.map { ($0, try method.request.path($0.field)) },
-                deprecationFields: DeprecationFields.fields(method.deprecation), label: "\(verb) \(template.text)",
-                index: routes.count))
+                variables: try template.variables.map { ($0, try method.request.path($0.field)) }))
     }
 
     // MARK: Plain bytes

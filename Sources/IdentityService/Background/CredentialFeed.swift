@@ -169,7 +169,8 @@ final class CredentialFeed: Service, Sendable {
                 } catch  where !Task.isCancelled {
                     // Once for each kind of trouble: a look is made five times a second.
                     if problem != "\(error)" {
-                        logger.error("credentials cannot be read, so gateways hear nothing", metadata: ["error": "\(error)"])
+                        logger.error(
+                            "credentials cannot be read, so gateways hear nothing", metadata: ["error": "\(error)"])
                     }
                     problem = "\(error)"
                 } catch {}
@@ -202,7 +203,8 @@ final class CredentialFeed: Service, Sendable {
         }
         for subscription in subscriptions {
             if found.isTooMuch {
-                subscription.end(RPCError(code: .unavailable, message: "too much has changed; the peer has to begin anew"))
+                subscription.end(
+                    RPCError(code: .unavailable, message: "too much has changed; the peer has to begin anew"))
             } else {
                 let page = readers.firstIndex { $0 === subscription }.map { found.pages[$0] }
                 subscription.offer(found.events, page: page, asOf: asOf, stall: configuration.stall)
@@ -274,7 +276,9 @@ final class CredentialFeed: Service, Sendable {
         case .revocations(let id):
             let rows = try tokens.revocations(after: id, count: count, nowMilliseconds: now / 1_000, in: tx)
             let last = rows.count == count ? rows.last?.id : nil
-            return (rows.map { .revocation($0.revocation) }, last.map { .revocations(after: $0) } ?? .networks(after: ""))
+            return (
+                rows.map { .revocation($0.revocation) }, last.map { .revocations(after: $0) } ?? .networks(after: "")
+            )
         case .networks(let id):
             let found = try reader.networks(after: id, count: count, in: tx)
             return (found.events, found.last.map { .networks(after: $0) } ?? .keys(after: ""))

@@ -59,7 +59,8 @@ final class CredentialSubscription: Sendable {
     ) {
         let isTooSlow = state.withLock { state in
             guard state.end == nil else { return false }
-            guard state.events.count + events.count + (page?.events.count ?? 0) <= maximumPending, ContinuousClock.now - state.lastTaken <= stall
+            guard state.events.count + events.count + (page?.events.count ?? 0) <= maximumPending,
+                ContinuousClock.now - state.lastTaken <= stall
             else { return true }
             state.events += events
             if let page {

@@ -10,7 +10,7 @@ enum PresentedHash {
     }
 
     static func of(_ bytes: UnsafeRawBufferPointer, _ seed: Seed) -> UInt64 {
-        var hash = seed.first ^ UInt64(truncatingIfNeeded: bytes.count)
+        var hash = seed.first
         var offset = 0
         while offset + 16 <= bytes.count {
             let low = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
@@ -23,7 +23,9 @@ enum PresentedHash {
             (low, high) = (low << 8 | UInt64(unsafe bytes[offset]), high << 8 | low >> 56)
             offset += 1
         }
-        return fold(fold(low ^ hash, high ^ seed.second), seed.first)
+        // The length last, on its own: beside the first bytes one bit of it would be as good as one of theirs.
+        let length = UInt64(truncatingIfNeeded: bytes.count)
+        return fold(fold(low ^ hash, high ^ seed.second), seed.first ^ length)
     }
 
     private static func fold(_ left: UInt64, _ right: UInt64) -> UInt64 {

@@ -40,7 +40,9 @@ public final class PrincipalVerifier: Sendable {
 
         func isFor(_ bytes: UnsafeRawBufferPointer) -> Bool {
             presented.count == bytes.count
-                && (unsafe presented.withUnsafeBytes { unsafe wireEqual($0.baseAddress, bytes.baseAddress, bytes.count) })
+                && (unsafe presented.withUnsafeBytes {
+                    unsafe wireEqual($0.baseAddress, bytes.baseAddress, bytes.count)
+                })
         }
     }
 

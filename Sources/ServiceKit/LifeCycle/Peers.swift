@@ -58,17 +58,33 @@ public final class Peer: Service, Sendable {
         try state.withLock { state in
             if let channel = state.channel { return channel }
             guard !state.hasEnded else { throw RPCError(code: .unavailable, message: "the role is ending") }
-            let target: ChannelTarget =
-                switch find() {
-                case .tcp(let host, let port): .dns(host: host, port: port)
-                case .unix(let path): .unix(path: path)
-                }
-            var configuration = ChannelConfiguration()
-            configuration.maxBackoff = .seconds(10)
-            let channel = ClientChannel(target, tls: tls, configuration: configuration, eventLoops: eventLoops)
+            let channel = makeChannel()
             state.channel = channel
             return channel
         }
+    }
+
+    private func makeChannel() -> ClientChannel {
+        let target: ChannelTarget =
+            switch find() {
+            case .tcp(let host, let port): .dns(host: host, port: port)
+            case .unix(let path): .unix(path: path)
+            }
+        var configuration = ChannelConfiguration()
+        configuration.maxBackoff = .seconds(10)
+        return ClientChannel(target, tls: tls, configuration: configuration, eventLoops: eventLoops)
+    }
+
+    /// What connections are made with now: another object once the certificate's files have changed.
+    public var currentTLS: TLSContext { tls.current }
+
+    /// A channel beside the common one, so that its connection is made with the certificate of now. Who asks for it shuts
+    /// it down.
+    ///
+    /// - Throws: `RPCError` UNAVAILABLE once the role is ending.
+    public func freshChannel() throws -> ClientChannel {
+        guard !state.withLock({ $0.hasEnded }) else { throw RPCError(code: .unavailable, message: "the role is ending") }
+        return makeChannel()
     }
 
     /// Whether the peer answers at all. Not whether it is ready: two roles that call each other would wait for ever.

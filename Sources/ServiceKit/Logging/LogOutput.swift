@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+package import Synchronization
 
 /// Writes lines to a file descriptor from a thread of its own, so that no caller waits for whoever reads them.
 ///
@@ -13,6 +13,10 @@ public final class LogOutput: @unchecked Sendable {
     private var isWriting = false
     private var unreported = 0
     private let droppedLines = Atomic(0)
+
+    /// What all loggers of the process write to, where they write JSON and what is worth `info`: for those who write so
+    /// much that a logger would cost more than the work it tells of. Set once, by `LogSettings.bootstrap`.
+    package static let ofProcess = Mutex<LogOutput?>(nil)
 
     /// Lines dropped since the start.
     public var dropped: Int { droppedLines.load(ordering: .relaxed) }

@@ -1,5 +1,6 @@
 import Foundation
 public import Logging
+import Synchronization
 
 extension LogSettings {
     /// Makes all loggers of the process write as the settings say. Once a process.
@@ -16,6 +17,7 @@ extension LogSettings {
             }
         let mask = LogMask(secrets: settings.secrets)
         let (level, lineSize) = (settings[level], settings[lineSize].bytes)
+        if case .json = style, level <= .info { LogOutput.ofProcess.withLock { $0 = output } }
         LoggingSystem.bootstrap(
             { label, provider in
                 SuiteLogHandler(

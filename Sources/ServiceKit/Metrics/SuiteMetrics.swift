@@ -2,7 +2,7 @@ extension MetricDescription {
     /// What the suite's own modules measure; docs/telemetry.md has the same table.
     public static let suite =
         servers(prefix: "grpc_server") + clients(prefix: "grpc_client") + compression + policy
-        + metrics + traces + stores + jobs + outbound
+        + metrics + traces + stores + jobs + outbound + gateway
 
     /// Wire's servers, with the prefix of their configuration.
     public static func servers(prefix: String) -> [MetricDescription] {
@@ -74,6 +74,18 @@ extension MetricDescription {
         .init("outbound_connections", help: "Open connections."),
         .init("outbound_active_transfers", help: "Requests under way."),
         .init("outbound_queued_transfers", help: "Requests that wait for a place."),
+    ]
+
+    private static let gateway: [MetricDescription] = [
+        .init("datavault_gateway_requests_total", help: "Answers of the edge, by route and status."),
+        .init(
+            "datavault_gateway_request_seconds", help: "Time from a request's head to the end of its answer.",
+            unit: .seconds),
+        .init("datavault_gateway_requests_in_flight", help: "Requests that the edge serves now."),
+        .init("datavault_gateway_connections", help: "Open connections of the edge."),
+        .init("datavault_gateway_received_bytes_total", help: "Bytes of bodies that came.", unit: .bytes),
+        .init("datavault_gateway_sent_bytes_total", help: "Bytes of bodies that went.", unit: .bytes),
+        .init("datavault_gateway_refused_total", help: "Connections and streams over a budget, by its kind."),
     ]
 
     private static let traces: [MetricDescription] = [

@@ -119,7 +119,8 @@ final class GuardBench: Sendable {
     private static func token(_ key: Curve25519.Signing.PrivateKey) throws -> String {
         let now = Date().timeIntervalSince1970
         let claims: [String: Any] = [
-            "iss": "https://id.example", "aud": "datavault", "sub": "users/ada", "org": "acme-1", "sid": "s", "jti": "j",
+            "iss": "https://id.example", "aud": "datavault", "sub": "users/ada", "org": "acme-1", "sid": "s",
+            "jti": "j",
             "iat": now, "exp": now + 600, "perms": ["things.read", "things.write"],
         ]
         let text = try [["alg": "EdDSA", "typ": "at+jwt", "kid": "k1"], claims].map {

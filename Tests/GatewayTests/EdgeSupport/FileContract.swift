@@ -22,7 +22,10 @@ enum FileContract {
                         message("SendRequest", [("name", .string, ""), ("file", .message, ".google.api.HttpBody")]),
                         message(
                             "Receipt",
-                            [("name", .string, ""), ("size", .int64, ""), ("pieces", .int32, ""), ("type", .string, "")]),
+                            [
+                                ("name", .string, ""), ("size", .int64, ""), ("pieces", .int32, ""),
+                                ("type", .string, ""),
+                            ]),
                         message("WatchRequest", [("name", .string, ""), ("count", .int32, "")]),
                         message("Event", [("index", .int32, "")]),
                     ]

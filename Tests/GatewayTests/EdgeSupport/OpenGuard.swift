@@ -19,6 +19,10 @@ final class OpenGuard: RequestGuard {
     let counts = Mutex((admitted: 0, confirmed: 0))
     let summaries = Mutex<[RequestSummary]>([])
 
+    /// How requests reached the edge, and from where.
+    var schemes: [String] { summaries.withLock { $0.map(\.scheme) } }
+    var sources: [String] { summaries.withLock { $0.map(\.sourceAddress) } }
+
     init(digest: ContentDigest? = nil, refusal: RPCError? = nil) { (self.digest, self.refusal) = (digest, refusal) }
 
     private struct Let: Admission {

@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 import Testing
+import Wire
 
 /// A connection on which a test says every byte itself.
 final class RawClient: Sendable {
@@ -37,11 +38,12 @@ final class RawClient: Sendable {
         func drop(_ count: Int) { bytes.removeFirst(count) }
     }
 
-    init(port: Int) async throws {
+    init(port: Int, tls: TLSContext? = nil) async throws {
         let (stream, continuation) = AsyncStream<ByteBuffer>.makeStream()
         channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls { try channel.pipeline.syncOperations.addHandler(TLSHandler(client: tls)) }
                     try channel.pipeline.syncOperations.addHandler(Collector(continuation))
                 }
             }

@@ -9,7 +9,10 @@ import Wire
         (RequestText.get("/api/v1/nowhere"), 404, "ROUTE_UNKNOWN", ""),
         (RequestText.get("/api/v1/sinks:echo"), 405, "METHOD_NOT_ALLOWED", "OPTIONS, POST"),
         (RequestText.get("/api/v1/libraries/l/books/none"), 404, "BOOK_UNKNOWN", "datavault.test.v1"),
-        (RequestText.get("/api/v1/libraries/l/books/b", "accept: text/html"), 406, "NOT_ACCEPTABLE", "application/json"),
+        (
+            RequestText.get("/api/v1/libraries/l/books/b", "accept: text/html"), 406, "NOT_ACCEPTABLE",
+            "application/json"
+        ),
         (RequestText.get("/api/v1/libraries/l/books/b?nothing=1"), 400, "PARAMETER_INVALID", "nothing"),
         (RequestText.get("/api/v1/libraries/l/books/b?name=%zz"), 400, "REQUEST_MALFORMED", ""),
         (RequestText.post("/api/v1/sinks:echo", #"{"part":{"nothing":1}}"#), 400, "BODY_INVALID", "sink.part.nothing"),
@@ -17,7 +20,8 @@ import Wire
         (RequestText.post("/api/v1/sinks:echo", "{"), 400, "BODY_INVALID", ""),
         (RequestText.post("/api/v1/sinks:echo", "{}", "content-encoding: gzip"), 415, "MEDIA_TYPE_UNSUPPORTED", ""),
         (
-            "POST /api/v1/sinks:echo HTTP/1.1\r\nhost: a\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\n{}", 415,
+            "POST /api/v1/sinks:echo HTTP/1.1\r\nhost: a\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\n{}",
+            415,
             "MEDIA_TYPE_UNSUPPORTED", "application/json"
         ),
         (
@@ -45,7 +49,7 @@ import Wire
                 let answer = try await client.request(text)
                 #expect(answer.status == status, "\(reason): \(answer.text)")
                 #expect(answer.text.contains("\"\(reason)\""), "\(reason): \(answer.text)")
-                #expect(answer.text.contains(part), "\(reason): \(answer.text)")
+                #expect(part.isEmpty || answer.text.contains(part), "\(reason): \(answer.text)")
                 let json = try #require(
                     try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any], "\(answer.text)")
                 if asProblem, !request.contains("accept:") {

@@ -3,8 +3,8 @@ import NIOCore
 import PolicyModel
 import SwiftProtobuf
 import Synchronization
-import Testing
 import TestContractProtos
+import Testing
 import Wire
 import WireProtos
 
@@ -30,7 +30,9 @@ import WireProtos
             #expect(echo.sink.stringValue == "x")
 
             var indices: [Int32] = []
-            for try await response in try await sinks.expand(.with { $0.count = 500 }) { indices.append(response.index) }
+            for try await response in try await sinks.expand(.with { $0.count = 500 }) {
+                indices.append(response.index)
+            }
             #expect(indices == Array(0..<500))
 
             let collect: ClientStreamingCall<Datavault_Test_V1_CollectRequest, Datavault_Test_V1_CollectResponse> =

@@ -11,16 +11,17 @@ import Testing
         "GET \(target) HTTP/1.1\r\nhost: a\r\n" + (accept.map { "accept: \($0)\r\n" } ?? "") + "\r\n"
     }
 
-    @Test(arguments: [
-        ("watch", nil, "text/event-stream", "data: {\"index\":1}\n\ndata: {\"index\":2}\n\n"),
-        ("watch", "application/json", "application/json", "[{\"index\":1},{\"index\":2}]"),
-        ("list", nil, "application/x-ndjson", "{\"index\":1}\n{\"index\":2}\n"),
-        ("list", "text/event-stream", "text/event-stream", "data: {\"index\":1}\n\ndata: {\"index\":2}\n\n"),
-        (
-            "list", "application/json;q=0.5, application/x-ndjson;q=0.6", "application/x-ndjson",
-            "{\"index\":1}\n{\"index\":2}\n"
-        ),
-    ] as [(String, String?, String, String)])
+    @Test(
+        arguments: [
+            ("watch", nil, "text/event-stream", "data: {\"index\":1}\n\ndata: {\"index\":2}\n\n"),
+            ("watch", "application/json", "application/json", "[{\"index\":1},{\"index\":2}]"),
+            ("list", nil, "application/x-ndjson", "{\"index\":1}\n{\"index\":2}\n"),
+            ("list", "text/event-stream", "text/event-stream", "data: {\"index\":1}\n\ndata: {\"index\":2}\n\n"),
+            (
+                "list", "application/json;q=0.5, application/x-ndjson;q=0.6", "application/x-ndjson",
+                "{\"index\":1}\n{\"index\":2}\n"
+            ),
+        ] as [(String, String?, String, String)])
     func presents(_ verb: String, _ accept: String?, _ type: String, _ text: String) async throws {
         try await FileBed.run { bed in
             let client = try await bed.client()
@@ -33,6 +34,11 @@ import Testing
             }
             let none = try await client.request(Self.get("/api/v1/files/f:\(verb)", "application/json"))
             #expect(none.text == "[]")
+            let head = try await client.request(
+                "HEAD /api/v1/files/f:\(verb)?count=2 HTTP/1.1\r\nhost: a\r\n\r\n")
+            #expect(head.status == 200)
+            let after = try await client.request(Self.get("/livez"))
+            #expect(after.status == 200)
         }
     }
 

@@ -10,6 +10,9 @@ import Testing
 import Wire
 
 @Suite struct UnaryTests {
+    /// What every book must have.
+    private static let book = #""title":"T","kind":"KIND_PAPERBACK","shelfMark":"7","authors":[{"fullName":"A"}]"#
+
     @Test func echoesJSON() async throws {
         try await EdgeBed.run { bed in
             let client = try await bed.client()
@@ -44,14 +47,15 @@ import Wire
             let client = try await bed.client()
             func masks() -> [[String]] { bed.library.updates.withLock { $0.map(\.updateMask.paths) } }
             // The name says what is changed, and is no change.
-            for body in [#"{"title":"T","etag":"e"}"#, #"{"name":"libraries/l/books/b","title":"T","etag":"e"}"#] {
+            for body in [#"{\#(Self.book)}"#, #"{"name":"libraries/l/books/7",\#(Self.book)}"#] {
                 let answer = try await client.request(
-                    RequestText.post("/api/v1/libraries/l/books/b", body, method: "PATCH"))
+                    RequestText.post("/api/v1/libraries/l/books/7", body, method: "PATCH"))
                 #expect(answer.status == 200, "\(answer.text)")
             }
-            #expect(masks().map { $0.sorted() } == [["etag", "title"], ["etag", "title"]])
+            let fields = ["authors", "kind", "shelf_mark", "title"]
+            #expect(masks().map { $0.sorted() } == [fields, fields])
             let own = try await client.request(
-                RequestText.post("/api/v1/libraries/l/books/b?updateMask=title", #"{"title":"T","etag":"e"}"#, method: "PATCH"))
+                RequestText.post("/api/v1/libraries/l/books/7?updateMask=title", #"{\#(Self.book)}"#, method: "PATCH"))
             #expect(own.status == 200, "\(own.text)")
             #expect(masks().last == ["title"])
             let other = try await client.request(
@@ -66,7 +70,7 @@ import Wire
             let client = try await bed.client()
             let key = "8e03978e-40d5-43dd-bc93-6894a57f9324"
             let path = "/api/v1/libraries/l/books"
-            let book = #"{"title":"T","author":"A"}"#
+            let book = "{\(Self.book)}"
             for value in [key, "\"\(key)\""] {
                 let answer = try await client.request(RequestText.post(path, book, "idempotency-key: \(value)"))
                 #expect(answer.status == 200, "\(answer.text)")
@@ -164,7 +168,8 @@ import Wire
                 let answer = try await client.request(RequestText.get("/api/v1/libraries/l/books/slow", field))
                 #expect(answer.status == 504, "\(answer.text)")
             }
-            let bad = try await client.request(RequestText.get("/api/v1/libraries/l/books/b", "x-request-timeout: soon"))
+            let bad = try await client.request(
+                RequestText.get("/api/v1/libraries/l/books/b", "x-request-timeout: soon"))
             #expect(bad.status == 400)
             #expect(bad.text.contains("HEADER_INVALID") && bad.text.contains("x-request-timeout"))
         }

@@ -74,8 +74,11 @@ import Wire
             let few = try await identity.create(admin) { $0.scopes = ["notes.read", "api_keys.write", "notes.read"] }
             #expect(few.apiKey.scopes == ["api_keys.write", "notes.read"])
             let unknown = try await refusal { try await identity.create(admin) { $0.scopes = ["no.such"] } }
-            #expect(unknown == Refusal(
-                code: .invalidArgument, reason: "PERMISSION_UNKNOWN", metadata: ["permission": "no.such"], fields: []))
+            #expect(
+                unknown
+                    == Refusal(
+                        code: .invalidArgument, reason: "PERMISSION_UNKNOWN", metadata: ["permission": "no.such"],
+                        fields: []))
             let tenants = try await refusal { try await identity.create(admin) { $0.scopes = ["tenants.manage"] } }
             #expect(tenants.reason == "PERMISSION_NOT_HELD")
             #expect(tenants.metadata == ["permission": "tenants.manage"])
@@ -210,8 +213,10 @@ import Wire
             ]
             for call in calls {
                 let refused = try await refusal { try await call() }
-                #expect(refused == Refusal(
-                    code: .notFound, reason: "RESOURCE_UNKNOWN", metadata: ["name": name], fields: []))
+                #expect(
+                    refused
+                        == Refusal(
+                            code: .notFound, reason: "RESOURCE_UNKNOWN", metadata: ["name": name], fields: []))
             }
             let list = try await identity.list(globex).apiKeys
             #expect(list.isEmpty)

@@ -18,7 +18,7 @@ import WireProtos
 @testable import Persistence
 
 /// A clock that tests set.
-final class TestClock: Sendable {
+final class KeysClock: Sendable {
     private let offset = Mutex<Int64>(0)
 
     /// Microseconds since 1970.
@@ -30,7 +30,7 @@ final class TestClock: Sendable {
 struct KeysSetting: Sendable {
     var store: Store
     var rootKey = SymmetricKey(size: .bits256)
-    var clock = TestClock()
+    var clock = KeysClock()
     var configuration = ApiKeyConfiguration()
     var feed = CredentialFeed.Configuration()
     var trust = TrustHandler.Configuration()
@@ -53,7 +53,7 @@ final class KeysInstance: Sendable {
     let changes: CredentialChanges
     let retirement: OverlapRetirement
     let cleaner: KeyCleaner
-    let clock: TestClock
+    let clock: KeysClock
     let server: Server
     /// As a gateway.
     let channel: ClientChannel
@@ -105,7 +105,8 @@ final class KeysInstance: Sendable {
                 MembersHandler(core: core), OrganizationsHandler(core: core),
                 TrustHandler(
                     store: store, vault: vault, feed: feed, tokens: tokens,
-                    usage: KeyUsageStore(store: store, environment: environment, batch: setting.configuration.usageBatch),
+                    usage: KeyUsageStore(
+                        store: store, environment: environment, batch: setting.configuration.usageBatch),
                     changes: changes, environment: environment, configuration: setting.trust, logger: logger),
             ],
             interceptors: PolicyLayer.interceptors(policy))
@@ -163,7 +164,8 @@ final class KeysInstance: Sendable {
     func person(_ roles: MemberRoles, of organization: OrganizationID) async throws -> TestCaller {
         let (core, now) = (core, clock.now)
         let user = User(
-            id: UserID(core.environment.identifier()), email: EmailAddress("\(core.environment.identifier())@example.com"),
+            id: UserID(core.environment.identifier()),
+            email: EmailAddress("\(core.environment.identifier())@example.com"),
             displayName: "", createdAt: now, updatedAt: now)
         try await core.store.scoped(organization).write { tx in
             try UserStore.insert(user, passwordHash: nil, of: organization, in: tx)

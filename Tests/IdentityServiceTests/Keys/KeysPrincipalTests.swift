@@ -6,8 +6,8 @@ import Policy
 import PolicyModel
 import ServiceKit
 import StoreTesting
-import Synchronization
 import SwiftProtobuf
+import Synchronization
 import Testing
 import Wire
 
@@ -16,7 +16,9 @@ import Wire
 
 /// Keys that principals are signed with: listed by gateways, watched by roles.
 @Suite(.timeLimit(.minutes(5))) struct KeysPrincipalTests {
-    private static func listing(_ key: Curve25519.Signing.PrivateKey) -> Datavault_Identity_V1_RegisterPrincipalKeyRequest {
+    private static func listing(_ key: Curve25519.Signing.PrivateKey)
+        -> Datavault_Identity_V1_RegisterPrincipalKeyRequest
+    {
         .with { $0.publicKey = key.publicKey.rawRepresentation }
     }
 
@@ -95,7 +97,7 @@ import Wire
             let setting = KeysSetting(store: store)
             let way = Way()
             let keys = PrincipalKeys()
-            let clock = TestClock()
+            let clock = KeysClock()
             var configuration = PrincipalKeyWatcher.Configuration()
             configuration.tick = .milliseconds(20)
             configuration.firstPause = .milliseconds(10)
@@ -164,6 +166,7 @@ import Wire
         return try PrincipalSigner(key: key, keyID: id).sign(
             VerifiedPrincipal(
                 organization: "o", subject: "users/u", kind: .user, permissions: [], sourceAddress: "",
-                strength: .bearer, audience: .pipeline, method: "/m", issuedAt: now, expiresAt: now + 60_000, keyID: id))
+                strength: .bearer, audience: .pipeline, method: "/m", issuedAt: now, expiresAt: now + 60_000, keyID: id)
+        )
     }
 }

@@ -31,14 +31,15 @@ import Wire
         }
     }
 
-    @Test(arguments: [
-        // old used, new used, rotated, whether the traffic has moved after 300
-        (nil, nil, 0, false), (nil, 299, 0, false), (nil, 300, 0, true), (100, 399, 0, false), (100, 400, 0, true),
-        // What was before the rotation says nothing about it.
-        (-500, 299, 0, false), (-500, 300, 0, true),
-        // The old one was used last.
-        (500, 400, 0, false), (500, nil, 0, false),
-    ] as [(Int64?, Int64?, Int64, Bool)])
+    @Test(
+        arguments: [
+            // old used, new used, rotated, whether the traffic has moved after 300
+            (nil, nil, 0, false), (nil, 299, 0, false), (nil, 300, 0, true), (100, 399, 0, false), (100, 400, 0, true),
+            // What was before the rotation says nothing about it.
+            (-500, 299, 0, false), (-500, 300, 0, true),
+            // The old one was used last.
+            (500, 400, 0, false), (500, nil, 0, false),
+        ] as [(Int64?, Int64?, Int64, Bool)])
     func trafficHasMovedOnceOnlyTheNewSecretIsUsed(_ old: Int64?, _ new: Int64?, _ rotated: Int64, _ moved: Bool) {
         #expect(
             RotationRules.hasMoved(oldUsedAt: old, newUsedAt: new, rotatedAt: rotated, quiet: 300) == moved)

@@ -30,11 +30,11 @@ import Wire
                     """
                     UPDATE organizations SET allowed_networks = '198.51.100.0/24' WHERE id = \(.organization)
                     """)
-                try TokenRevocationStore.add(
+                _ = try TokenRevocationStore.add(
                     session: "s1", user: UserID("u1"), of: organization, issuedBefore: 5, until: until, now: 1, in: tx)
-                try TokenRevocationStore.add(
+                _ = try TokenRevocationStore.add(
                     session: nil, user: UserID("u2"), of: organization, issuedBefore: 6, until: until, now: 1, in: tx)
-                try TokenRevocationStore.add(
+                _ = try TokenRevocationStore.add(
                     session: "over", user: UserID("u2"), of: organization, issuedBefore: 6, until: 7, now: 1, in: tx)
             }
             try await withGateway(identity) { gateway in
@@ -50,7 +50,8 @@ import Wire
                 #expect(key.permissions == ["notes.read"])
                 #expect(key.allowedNetworks == ["192.0.2.0/24"])
                 // The newest first, and a gateway can check both.
-                #expect(key.secrets.map { Array($0.hash) } == [rotated, first].map { identity.vault.vault.hash($0.secret) })
+                #expect(
+                    key.secrets.map { Array($0.hash) } == [rotated, first].map { identity.vault.vault.hash($0.secret) })
                 try #require(key.secrets.count == 2)
                 #expect(key.secrets[0].expiresAtMs == 0)
                 #expect(key.secrets[1].expiresAtMs > 0)
@@ -109,7 +110,7 @@ import Wire
                 let organization = admin.organization
                 let changes = identity.changes
                 try await identity.core.store.scoped(organization).write { tx in
-                    try TokenRevocationStore.add(
+                    _ = try TokenRevocationStore.add(
                         session: "s", user: UserID("u"), of: organization, issuedBefore: 5, until: .max / 2, now: 1,
                         in: tx)
                     let row = try tx.value(

@@ -16,7 +16,7 @@ import WireProtos
 @testable import Persistence
 
 /// A clock that stands until it is told to go on. Microseconds since 1970.
-final class TestClock: Sendable {
+final class StandingClock: Sendable {
     private let time: Mutex<Int64>
 
     init() { time = Mutex(Int64(Date().timeIntervalSince1970 * 1_000_000)) }
@@ -33,7 +33,7 @@ struct SessionHarness: Sendable {
     let core: IdentityCore
     let parts: SessionParts
     let channel: ClientChannel
-    let clock: TestClock
+    let clock: StandingClock
     let verifier: AccessTokenVerifier
     private let keys: AccessTokenKeys
     private let key: Curve25519.Signing.PrivateKey
@@ -42,7 +42,7 @@ struct SessionHarness: Sendable {
     static let rootKey = SymmetricKey(data: Data(repeating: 7, count: 32))
 
     fileprivate init(
-        _ core: IdentityCore, _ parts: SessionParts, _ channel: ClientChannel, _ clock: TestClock,
+        _ core: IdentityCore, _ parts: SessionParts, _ channel: ClientChannel, _ clock: StandingClock,
         _ key: Curve25519.Signing.PrivateKey
     ) {
         (self.core, self.parts, self.channel, self.clock, self.key) = (core, parts, channel, clock, key)
@@ -165,7 +165,7 @@ func withSessions(
     configuration.throttle.sourceBurst = 1_000
     change(&configuration)
     try await withIdentityStore(kind) { [configuration] store in
-        let (key, clock) = (Curve25519.Signing.PrivateKey(), TestClock())
+        let (key, clock) = (Curve25519.Signing.PrivateKey(), StandingClock())
         var environment = IdentityEnvironment()
         environment.now = { clock.now }
         let parts = SessionParts(

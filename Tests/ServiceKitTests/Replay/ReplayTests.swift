@@ -82,6 +82,30 @@ import Wire
         }
     }
 
+    /// A change that reaches beyond the caller's organization is known again by the caller's.
+    @Test func aChangeAcrossOrganizationsBelongsToItsCaller() async throws {
+        try await Self.withReplay { replay, _, _ in
+            func call(_ text: String, organization: String) async throws -> String {
+                let scope = CallScope(
+                    caller: .role(.scrape, onBehalf: .init(organization: organization, initiator: "users/ada")),
+                    policy: CallPolicy(access: .internal), audit: nil, principalToken: nil)
+                return try await CallScope.$bound.withValue(scope) {
+                    try await replay.write(
+                        Google_Protobuf_StringValue("request"), id: "1", across: .forgetReplies
+                    ) { tx in
+                        #expect(tx.organization == nil)
+                        return Google_Protobuf_StringValue(text)
+                    }.value
+                }
+            }
+            let answers = [
+                try await call("a", organization: "acme"), try await call("b", organization: "acme"),
+                try await call("c", organization: "other"),
+            ]
+            #expect(answers == ["a", "a", "c"])
+        }
+    }
+
     @Test func aReplyThatCannotBeKeptUndoesItsCall() async throws {
         try await Self.withReplay { replay, _, _ in
             await #expect(throws: RPCError.self) {

@@ -16,9 +16,10 @@ struct RecognitionTests {
     @Test("An API key is recognized in either header")
     func apiKey() async throws {
         let fixture = try GuardFixture()
-        for header in [("authorization", "Bearer \(fixture.secretText)"), ("authorization", "bearer  \(fixture.secretText)"),
-            ("x-api-key", fixture.secretText)]
-        {
+        for header in [
+            ("authorization", "Bearer \(fixture.secretText)"), ("authorization", "bearer  \(fixture.secretText)"),
+            ("x-api-key", fixture.secretText),
+        ] {
             let admission = try await fixture.admit(fixture.request([header]))
             #expect(admission.subject == "api-keys/\(GuardFixture.keyID)")
             #expect(admission.digest == nil)
@@ -115,6 +116,7 @@ struct RecognitionTests {
             #expect(admission.organization == "acme")
             #expect(await fixture.refusal(fixture.bearer(token)) == "PERMISSION_MISSING permission=things.write")
         }
+        #expect(await fixture.refusal(fixture.request([("x-api-key", token)]), Self.reading) == "API_KEY_INVALID")
         fixture.advance(600_000)
         #expect(await fixture.refusal(fixture.bearer(token), Self.reading) == "TOKEN_EXPIRED")
         #expect(await fixture.refusal(fixture.bearer(try fixture.token(["exp": 5, "iat": 1]))) == "TOKEN_EXPIRED")
@@ -125,10 +127,13 @@ struct RecognitionTests {
         let fixture = try GuardFixture()
         let good = try fixture.token()
         let parts = good.split(separator: ".").map(String.init)
-        let widened = try fixture.token(["perms": ["things.read", "things.write"]], key: Curve25519.Signing.PrivateKey())
-        let none = try fixture.token(header: ["alg": "none"]).split(separator: ".").dropLast().joined(separator: ".") + "."
+        let widened = try fixture.token(
+            ["perms": ["things.read", "things.write"]], key: Curve25519.Signing.PrivateKey())
+        let none =
+            try fixture.token(header: ["alg": "none"]).split(separator: ".").dropLast().joined(separator: ".") + "."
         // The public key as the secret of an HMAC.
-        let confused = try fixture.token(header: ["alg": "HS256"]).split(separator: ".").dropLast().joined(separator: ".")
+        let confused = try fixture.token(header: ["alg": "HS256"]).split(separator: ".").dropLast().joined(
+            separator: ".")
         let code = HMAC<SHA256>.authenticationCode(
             for: Data(confused.utf8), using: SymmetricKey(data: fixture.tokenKey.publicKey.rawRepresentation))
         var attacks = [
@@ -209,10 +214,23 @@ struct RecognitionTests {
         #expect(fixture.store.isFresh)
     }
 
+    @Test("A first part that takes long to tell is as old as its beginning")
+    func longSnapshot() throws {
+        let fixture = try GuardFixture()
+        fixture.store.begin(silenceLimitMs: 1_000, identityTime: fixture.wall.now)
+        let began = fixture.wall.now
+        fixture.wall.advance(3_000)
+        fixture.monotonic.advance(3_000)
+        fixture.store.heard(identityTime: began)
+        #expect(!fixture.store.isFresh)
+        fixture.store.heard(identityTime: fixture.wall.now - 10)
+        #expect(fixture.store.isFresh)
+    }
+
     @Test("A gateway that was never told anything refuses")
     func nothingKnown() throws {
         let store = CredentialStore()
-        store.begin(silenceLimitMs: 60_000)
+        store.begin(silenceLimitMs: 60_000, identityTime: 1)
         store.heard(identityTime: 1)
         #expect(!store.isFresh)
         #expect(throws: CredentialStore.Refusal.unavailable) { try store.recognize(apiKey: "dv_live_x", now: 1) }

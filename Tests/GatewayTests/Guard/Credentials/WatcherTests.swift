@@ -181,4 +181,35 @@ struct WatcherTests {
             }
         }
     }
+
+    @Test("A new certificate needs a listing of its own, over a connection that shows it")
+    func certificateChanges() async throws {
+        final class Certificate: Sendable {}
+        let trust = FakeTrust()
+        try await withTrust(trust) { channel in
+            let ring = PrincipalKeyRing()
+            let certificates = [Certificate(), Certificate()]
+            let current = Mutex(0)
+            let channels = Mutex(0)
+            var configuration = PrincipalKeyRegistrar.Configuration()
+            (configuration.watching, configuration.settling) = (.milliseconds(10), .milliseconds(10))
+            let listing = CallerGuard.Listing(
+                channel: {
+                    channels.advance(1)
+                    // In this process there is one server only: a channel of its own goes there, too.
+                    return try channel()
+                }, certificate: { certificates[Int(current.now)] })
+            // The common channel is shut down with the first listing, and the second one then fails: what counts here is
+            // that it is asked for.
+            let registrar = PrincipalKeyRegistrar(
+                ring, configuration: configuration, logger: Logger(label: "test"), listing: listing, channel: channel)
+            try await running(registrar.run) {
+                try await until("a key signs") { ring.current != nil }
+                try await Task.sleep(for: .milliseconds(100))
+                #expect(channels.now == 1)
+                current.advance(1)
+                try await until("the key is listed anew") { channels.now >= 2 }
+            }
+        }
+    }
 }

@@ -52,7 +52,9 @@ struct NonceTests {
         let nonces = LocalNonces(now: { 1_000_000 })
         let fresh = await withTaskGroup(of: NonceVerdict.self) { group in
             for _ in 0..<64 {
-                group.addTask { await nonces.use(Nonce(keyID: "k", nonce: "n"), created: 1_000_000, expires: 1_060_000) }
+                group.addTask {
+                    await nonces.use(Nonce(keyID: "k", nonce: "n"), created: 1_000_000, expires: 1_060_000)
+                }
             }
             var fresh = 0
             for await verdict in group where verdict == .fresh { fresh += 1 }

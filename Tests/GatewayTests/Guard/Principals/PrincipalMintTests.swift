@@ -32,7 +32,8 @@ struct PrincipalMintTests {
         #expect(first != later)
         let other = GuardFixture.publicMethod
         let others = [
-            try mint.principal(of: caller(permissions: []), for: method, from: "192.0.2.1", strength: .bearer, now: 46_001),
+            try mint.principal(
+                of: caller(permissions: []), for: method, from: "192.0.2.1", strength: .bearer, now: 46_001),
             try mint.principal(of: ada, for: other, from: "192.0.2.1", strength: .bearer, now: 46_001),
             try mint.principal(of: ada, for: method, from: "192.0.2.2", strength: .bearer, now: 46_001),
             try mint.principal(of: ada, for: method, from: "192.0.2.1", strength: .signed, now: 46_001),

@@ -18,7 +18,8 @@ struct RedisTests {
         "Addresses are read, with all that they hold",
         arguments: [
             ("redis://localhost", "localhost:6379/0"), ("redis://10.0.0.1:7000/3", "10.0.0.1:7000/3"),
-            ("redis://[2001:db8::1]:7000", "[2001:db8::1]:7000/0"), ("unix:///run/redis.sock?db=2", "/run/redis.sock/2"),
+            ("redis://[2001:db8::1]:7000", "[2001:db8::1]:7000/0"),
+            ("unix:///run/redis.sock?db=2", "/run/redis.sock/2"),
             ("redis://u:p%40ss@h/1", "h:6379/1"),
         ])
     func addresses(text: String, shown: String) throws {
@@ -30,7 +31,9 @@ struct RedisTests {
 
     @Test(
         "What is no address is none",
-        arguments: ["", "localhost", "rediss://h", "redis://", "redis://h/x", "redis://h/-1", "unix://host/x", "http://h"])
+        arguments: [
+            "", "localhost", "rediss://h", "redis://", "redis://h/x", "redis://h/-1", "unix://host/x", "http://h",
+        ])
     func noAddresses(text: String) { #expect(RedisAddress(setting: text) == nil) }
 
     @Test("Nonces count once over all gateways")
@@ -70,7 +73,8 @@ struct RedisTests {
         let client = try await RedisClient.connected(to: server.address())
         defer { client.close() }
         let nonces = RedisNonces(client, prefix: "t:")
-        _ = await nonces.use(Nonce(keyID: "k", nonce: "first"), created: WallClock.now(), expires: WallClock.now() + 60_000)
+        _ = await nonces.use(
+            Nonce(keyID: "k", nonce: "first"), created: WallClock.now(), expires: WallClock.now() + 60_000)
         let created = WallClock.now() + 1
         let nonce = Nonce(keyID: "k", nonce: "n")
         #expect(await nonces.use(nonce, created: created, expires: created + 60_000) == .fresh)

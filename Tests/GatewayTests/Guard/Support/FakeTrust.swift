@@ -71,7 +71,9 @@ final class FakeTrust: Datavault_Identity_V1_TrustService.Handler {
             state.streams[id] = continuation
             var start = Datavault_Identity_V1_CredentialStreamStart()
             (start.heartbeatMs, start.silenceLimitMs) = (50, silenceLimit)
-            (start.secretHashKey, start.issuer, start.audience) = (GuardFixture.hashKey, "https://id.example", "datavault")
+            (start.secretHashKey, start.issuer, start.audience) = (
+                GuardFixture.hashKey, "https://id.example", "datavault"
+            )
             var events: [Event.OneOf_Event] = [.start(start)] + state.snapshot
             if state.completes { events.append(.complete(Datavault_Identity_V1_CredentialSnapshotComplete())) }
             return (

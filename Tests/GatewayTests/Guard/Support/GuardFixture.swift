@@ -75,7 +75,7 @@ final class GuardFixture: Sendable {
             (networks.organization, networks.allowedNetworks) = ("acme", organizationNetworks)
             try set.apply(.networks(networks), now: wall.now)
         }
-        store.begin(silenceLimitMs: 1_000)
+        store.begin(silenceLimitMs: 1_000, identityTime: wall.now)
         store.replace(set)
         store.heard(identityTime: wall.now)
         ring.use(
