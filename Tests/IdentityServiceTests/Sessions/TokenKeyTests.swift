@@ -122,6 +122,7 @@ import Testing
             var kids: Set<String> = []
             // Every six days over some months, the background looking once in between.
             for _ in 0..<20 {
+                response = try await identity.refresh(response.refreshToken)
                 let old = response.accessToken
                 identity.clock.advance(.seconds(280))
                 response = try await identity.refresh(response.refreshToken)

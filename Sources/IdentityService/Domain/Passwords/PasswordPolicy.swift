@@ -60,7 +60,7 @@ struct PasswordPolicy: Sendable {
 /// Passwords that are one short text over and over, or a walk along the alphabet, the digits or a keyboard.
 enum PasswordPattern {
     private static let walks = [
-        "abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop[]asdfghjkl;'zxcvbnm,./", "qwertyuiopasdfghjklzxcvbnm",
+        "abcdefghijklmnopqrstuvwxyz", "0123456789", "qwertyuiop[]asdfghjkl;'zxcvbnm,./", "qwertyuiopasdfghjklzxcvbnm",
         "qwertzuiopasdfghjklyxcvbnm", "azertyuiopqsdfghjklmwxcvbn", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.0p;/",
         "1q2w3e4r5t6y7u8i9o0p", "q1w2e3r4t5y6u7i8o9p0", "!@#$%^&*()_+", "zaq12wsxcde34rfvbgt56yhnmju78ik,",
     ].map { Array($0.unicodeScalars) }

@@ -189,8 +189,7 @@ struct WatcherTests {
         try await withTrust(trust) { channel in
             let ring = PrincipalKeyRing()
             let certificates = [Certificate(), Certificate()]
-            let current = Mutex(0)
-            let channels = Mutex(0)
+            let (current, channels) = (TestClock(0), TestClock(0))
             var configuration = PrincipalKeyRegistrar.Configuration()
             (configuration.watching, configuration.settling) = (.milliseconds(10), .milliseconds(10))
             let listing = CallerGuard.Listing(
