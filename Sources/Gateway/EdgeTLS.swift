@@ -28,6 +28,8 @@ enum EdgeTLS {
         var configuration = TLSConfiguration(
             identities: [.init(certificateChainFile: certificate, privateKeyFile: key)])
         configuration.alpnProtocols = ["h2", "http/1.1"]
+        // Plain HTTPS clients name no protocol, and mean HTTP/1.1 (RFC 9112).
+        configuration.requiresALPN = false
         if settings[allowsTLS12] { configuration.minimumVersion = .tls12 }
         do { return try ReloadingTLSContext(configuration: configuration, role: .server, logger: logger) } catch {
             throw SuiteFailure("the edge has no certificate to show: \(error). See \(certificateFile.name).")

@@ -151,17 +151,19 @@ class Answer:
 class Edge:
     """A suite behind one gateway or several."""
 
-    def __init__(self, folder, postgres=None, redis=None, gateways=1, **more):
-        self.folder = folder
+    def __init__(self, folder, postgres=None, redis=None, gateways=1, trust=None, default_limits=False, **more):
+        """`trust` is the context of clients, where settings give the edge a certificate."""
+        self.folder, self.trust = folder, trust
         self.ports = {role: free_port() for role in ROLES} | {f"gateway{n}": free_port() for n in range(1, gateways)}
         self.admin = {role: free_port() for role in self.ports}
         # All tests come from one address, and some of them log in often.
-        self.settings = {
-            "data.folder": folder, "gateway.limits.address-rate": 10000, "gateway.limits.address-burst": 100000,
+        roomy = {} if default_limits else {
+            "gateway.limits.address-rate": 10000, "gateway.limits.address-burst": 100000,
             "gateway.limits.caller-rate": 10000, "gateway.limits.caller-burst": 100000,
             "gateway.limits.organization-rate": 10000, "gateway.limits.organization-burst": 100000,
             "identity.login.source-failures": 10000,
-        } | more
+        }
+        self.settings = {"data.folder": folder} | roomy | more
         for role in ROLES:
             self.settings[f"{role}.listen"] = f"127.0.0.1:{self.ports[role]}"
             self.settings[f"{role}.admin.listen"] = f"127.0.0.1:{self.admin[role]}"
@@ -214,12 +216,24 @@ class Edge:
         for process in self.processes.values():
             process.end()
 
+    def connect(self, port):
+        if self.trust:
+            return http.client.HTTPSConnection("127.0.0.1", port, timeout=CALL_TIMEOUT, context=self.trust)
+        return http.client.HTTPConnection("127.0.0.1", port, timeout=CALL_TIMEOUT)
+
+    def url(self, gateway="gateway"):
+        return f"{'https' if self.trust else 'http'}://127.0.0.1:{self.ports[gateway]}"
+
+    @property
+    def gateways(self):
+        return [name for name in self.ports if name.startswith("gateway")]
+
     def call(self, method, path, body=None, key=None, headers=None, raw=None, gateway="gateway", port=None):
         """One request on a connection of its own.
 
         `key` is the secret of an API key or an access token; `raw` a body that is not JSON.
         """
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.ports[gateway], timeout=CALL_TIMEOUT)
+        connection = self.connect(port or self.ports[gateway])
         sent = dict(headers or {})
         data = raw
         if body is not None:
@@ -254,7 +268,7 @@ class Edge:
         assert answer.status == 200, answer
         if usable:
             # Gateways hear of it within a second.
-            for name in (name for name in self.ports if name.startswith("gateway")):
+            for name in self.gateways:
                 wait_for(lambda: self.call("GET", "/api/v1/me", key=answer.json["secret"], gateway=name).status == 200,
                          f"{name} does not know a new key", 10)
         return answer.json

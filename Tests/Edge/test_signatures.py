@@ -211,8 +211,10 @@ def test_the_python_example_runs(edge, tmp_path):
 
     made = edge.make_key()
     done = subprocess.run(
-        [sys.executable, ROOT / "docs/examples/sign.py"], capture_output=True, text=True, timeout=60,
-        env={"DATAVAULT_URL": f"http://127.0.0.1:{edge.ports['gateway']}",
-             "DATAVAULT_KEY_ID": made["apiKey"]["name"].removeprefix("api-keys/"),
+        [sys.executable, ROOT / "docs/examples/sign.py", "GET",
+         f"http://127.0.0.1:{edge.ports['gateway']}/api/v1/users?pageSize=1"],
+        capture_output=True, text=True, timeout=60,
+        env={"DATAVAULT_KEY_ID": made["apiKey"]["name"].removeprefix("api-keys/"),
              "DATAVAULT_SIGNING_SECRET": made["signingSecret"], "PATH": "/usr/bin:/bin"})
     assert done.returncode == 0, done.stderr
+    assert "users" in json.loads(done.stdout), done

@@ -66,19 +66,29 @@ private struct SharedState {
         var connections = RedisClient.Configuration()
         connections.commandTimeout = configuration.redisTimeout
         let client = RedisClient(address, configuration: connections, logger: logger)
-        nonces = RedisNonces(client, prefix: configuration.redisPrefix)
+        let shared = RedisNonces(client, prefix: configuration.redisPrefix)
+        nonces = shared
         limits = RedisLimiter(client, limits: configuration.limits, local: local, prefix: configuration.redisPrefix)
-        services = [RedisService(client: client)]
+        services = [RedisService(client: client, nonces: shared)]
     }
 }
 
-/// Keeps the connections to Redis for as long as the role runs.
+/// Keeps the connections to Redis for as long as the role runs, and the mark beside its nonces.
 private struct RedisService: Service {
+    private static let interval: Duration = .milliseconds(500)
+    private static let intervalWithoutMark: Duration = .milliseconds(50)
+
     let client: RedisClient
+    let nonces: RedisNonces
 
     func run() async throws {
         client.start()
-        try? await gracefulShutdown()
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                let isMarked = await nonces.mark()
+                try? await Task.sleep(for: isMarked ? Self.interval : Self.intervalWithoutMark)
+            }
+        }
         client.close()
     }
 }

@@ -232,7 +232,7 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
         } else if !isKept(after: exchange) {
             takesNoMore = true
             // What is still coming is read and thrown away for a while.
-            if exchange.bodyHasEnded { closeAfterOutput() } else { linger() }
+            if exchange.bodyHasEnded, !exchange.isTooSlow { closeAfterOutput() } else { linger() }
         } else {
             if let context, isReadHeld, !wantsNoBytes { resumeReading(context) }
         }

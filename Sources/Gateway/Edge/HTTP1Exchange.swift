@@ -55,6 +55,8 @@ final class HTTP1Exchange: Exchange, @unchecked Sendable {
 
     override func bodyIsTooSlow() {
         super.bodyIsTooSlow()
+        // What is still on its way would hold the connection for as long as the client likes.
+        terms.keepsAlive = false
         bodyFailed(.requestTimeout)
     }
 

@@ -4,16 +4,24 @@ import Logging
 ///
 /// A mark stands beside the nonces: where it is missing, Redis has forgotten them, and nothing from before counts.
 final class RedisNonces: NonceStore {
-    /// Answers 0: fresh, 1: used, 2: too old.
-    private static let script = RedisScript(
-        """
+    /// Sets the mark where it is missing. The last argument is the gateway's clock.
+    private static let marking = """
         local clock = redis.call('TIME')
         local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
         local since = redis.call('GET', KEYS[1])
         if not since then
-          since = string.format('%.0f', math.max(now, tonumber(ARGV[4])))
+          since = string.format('%.0f', math.max(now, tonumber(ARGV[#ARGV])))
           redis.call('SET', KEYS[1], since)
         end
+
+        """
+
+    /// Answers 0.
+    private static let markScript = RedisScript(marking + "return 0")
+
+    /// Answers 0: fresh, 1: used, 2: too old.
+    private static let script = RedisScript(
+        marking + """
         if tonumber(ARGV[1]) < tonumber(since) then return 2 end
         local rest = math.max(tonumber(ARGV[2]) - now, 0) + tonumber(ARGV[3])
         if redis.call('SET', KEYS[2], '1', 'NX', 'PX', string.format('%.0f', rest)) then return 0 end
@@ -32,6 +40,16 @@ final class RedisNonces: NonceStore {
     ///   - now: Milliseconds since 1970.
     init(_ client: RedisClient, prefix: String, now: @escaping @Sendable () -> Int64 = WallClock.now) {
         (self.client, self.prefix, self.now) = (client, prefix, now)
+    }
+
+    /// Sets the mark if Redis has none, as from its start or a loss of its memory on: else the next signed request would
+    /// set it, and be too old itself.
+    ///
+    /// - Returns: Whether there is one now.
+    func mark() async -> Bool {
+        let reply = try? await Self.markScript.run(["\(prefix)nonces:since"], [String(now())], on: client)
+        if case .integer(0) = reply { return true }
+        return false
     }
 
     func use(_ nonce: Nonce, created: Int64, expires: Int64) async -> NonceVerdict {
