@@ -34,7 +34,7 @@ format: setup ## Format Swift sources and protos
 accept-contract: setup ## Make the present contract the one that callers rely on: proto/baseline.binpb
 	@scripts/descriptor-set.sh suite proto/baseline.binpb
 
-bench: bench-wire bench-transcode bench-policy bench-guard bench-metrics bench-outbound bench-jobs bench-suite bench-identity ## Run all benchmarks
+bench: bench-wire bench-transcode bench-policy bench-guard bench-gateway bench-metrics bench-outbound bench-jobs bench-suite bench-identity ## Run all benchmarks
 
 bench-wire: setup ## Measure Wire, bare and with the whole chain, beside nghttpd, grpc-go, gRPC C++ and grpc-swift-2
 	@scripts/bench-wire.sh
@@ -50,6 +50,9 @@ bench-policy: setup ## Measure what the policy layer adds to a call
 
 bench-identity: setup ## Measure log-ins beside the hash alone, other calls during a flood of them, and what time tells
 	@scripts/bench-identity.sh
+
+bench-gateway: setup ## Measure the gateway beside grpc-gateway and nginx
+	@scripts/bench-gateway.sh
 
 bench-guard: setup ## Measure what the edge's guard takes: key checks, signatures, principals
 	@scripts/bench-guard.sh

@@ -505,6 +505,15 @@ let package = Package(
             path: "Tests/Benchmarks/Gateway/Generated",
             swiftSettings: generated
         ),
+        .executableTarget(
+            name: "gateway-bench",
+            dependencies: [
+                "BenchContract", "Gateway", "IdentityService", "ServiceKit", "Policy", "PolicyModel", "Wire", protobuf,
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/Benchmarks/Gateway/Program",
+            swiftSettings: ours
+        ),
         .target(
             name: "EchoProtos",
             dependencies: ["Wire", protobuf],

@@ -13,7 +13,8 @@ import subprocess
 
 ROLES = ["identity", "scrape", "pipeline", "compliance", "gateway"]
 # What compose.yaml gives each role's container by itself: paths of secrets, which others do not have.
-GIVEN = ["tls.ca-file", "tls.certificate-file", "tls.key-file", "store.url", "store.migration-url", "store.runtime-role"]
+GIVEN = ["tls.ca-file", "tls.certificate-file", "tls.key-file", "store.url", "store.migration-url", "store.runtime-role",
+         "root-key-file", "redis"]
 SHARED = ("listen", "admin.", "tls.", "store.")
 
 ABOUT = {
@@ -56,8 +57,10 @@ def reference(program):
     # The first part of a name is a role's if a setting says where it listens.
     present = [entry["name"].split(".")[0] for entry in entries if entry["name"].endswith(".admin.listen")]
     common = [entry for entry in entries if not role_of(entry["name"], present)]
+    # What a role will have that is not there yet: the settings of one that keeps something.
+    keeping = next(entry["name"].split(".")[0] for entry in entries if entry["name"].endswith(".store.url"))
     for role in ROLES:
-        model = role if role in present else present[0]
+        model = role if role in present else keeping
         for entry in entries:
             if role_of(entry["name"], present) != model:
                 continue
@@ -88,7 +91,7 @@ def template(environment, entries):
             lines += ["# Given to the role's own container by compose.yaml.", f"#{entry['environment']}="]
         elif entry["secret"]:
             lines += [f"# {entry['summary']} Secret: the path of a file.", f"#{entry['environment']}_FILE="]
-        elif role and suffix.startswith("peers."):
+        elif role and suffix.removeprefix("peers.") in ROLES:
             lines += [f"# {entry['summary']}", f"{entry['environment']}={suffix.removeprefix('peers.')}:7400"]
         elif suffix in values:
             lines += [f"# {entry['summary']}", f"{entry['environment']}={values[suffix]}"]

@@ -2,7 +2,7 @@
 import re
 
 import pytest
-from conftest import COMPOSE, ROLES, ROOT, run, tool
+from conftest import COMPOSE, KEEPING, ROLES, ROOT, TO_COME, run, tool
 
 STORES = ["postgres", "redis", "s3"]
 
@@ -12,10 +12,11 @@ def test_lint():
 
 
 def test_all_roles_and_migrations_are_there(suite):
-    expected = set(ROLES) | {f"migrate-{role}" for role in ROLES} | set(STORES) | {"prometheus", "grafana"}
+    expected = set(ROLES) | {f"migrate-{role}" for role in KEEPING} | set(STORES) | {"prometheus", "grafana"}
     assert set(suite["services"]) == expected
     for role in ROLES:
         assert suite["services"][role]["command"] == ["serve", role]
+    for role in KEEPING:
         assert suite["services"][f"migrate-{role}"]["command"] == ["migrate", role, "up"]
 
 
@@ -60,8 +61,26 @@ def test_dependencies_are_waited_for(suite):
             expected = "service_completed_successfully" if other.startswith("migrate-") else "service_healthy"
             assert condition == {"condition": expected}, f"{name} on {other}"
             assert other in services
-    for role in ROLES:
+    for role in KEEPING:
         assert f"migrate-{role}" in services[role]["depends_on"]
+    assert set(services["gateway"]["depends_on"]) == {"redis", "identity"}
+
+
+def test_what_is_started_is_in_the_program(suite, datavault):
+    """Without a profile only roles that the program has, and nothing that waits for another one."""
+    services = suite["services"]
+    started = {name for name, service in services.items() if "profiles" not in service}
+    for name in started:
+        assert set(services[name].get("depends_on") or {}) <= started, name
+    assert {name for name in ROLES if name not in started} == set(TO_COME)
+    for role in started & set(ROLES):
+        run(datavault, "config", "show", "--set", f"{role}.listen=127.0.0.1:0")
+
+
+def test_redis_forgets_nothing_by_itself(suite):
+    """A nonce that Redis had evicted could be used twice."""
+    (command,) = suite["services"]["redis"]["command"]
+    assert "--maxmemory-policy noeviction" in command
 
 
 def test_secrets_are_files_that_are_declared_and_used(suite):
@@ -84,6 +103,7 @@ def test_secrets_are_files_that_are_declared_and_used(suite):
             own = suite["services"][role]["secrets"]
             assert other == role or not [secret for secret in own if secret.startswith(f"{other}-") or secret == f"{other}.key"]
         assert f"{role}-store-migration-url" not in suite["services"][role]["secrets"]
+    assert [name for name, one in suite["services"].items() if "identity-root-key" in one.get("secrets", [])] == ["identity"]
 
 
 def test_files_and_volumes_exist(suite):

@@ -5,7 +5,7 @@ import re
 
 import environments
 import pytest
-from conftest import COMPOSE, ROLES, run
+from conftest import COMPOSE, KEEPING, ROLES, run
 
 ENVIRONMENTS = ["development", "testing", "staging", "production"]
 Setting = collections.namedtuple("Setting", "value isSet isFile")
@@ -27,7 +27,10 @@ def settings(environment):
     return found
 
 
-PATHS = {"DATAVAULT_TRACING_CA_FILE"} | {
+PATHS = {
+    "DATAVAULT_TRACING_CA_FILE", "DATAVAULT_IDENTITY_ROOT_KEY_FILE", "DATAVAULT_GATEWAY_EDGE_CERTIFICATE_FILE",
+    "DATAVAULT_GATEWAY_EDGE_KEY_FILE",
+} | {
     f"DATAVAULT_{role.upper()}_TLS_{part}_FILE" for role in ROLES for part in ("CA", "CERTIFICATE", "KEY")}
 
 
@@ -58,6 +61,8 @@ def test_templates_have_every_setting_and_no_other(environment, reference):
             # A role that the program does not have yet has what all roles have.
             shapes = [{entry["name"].removeprefix(f"{other}.") for entry in reference
                        if entry["name"].startswith(f"{other}.")} for other in present]
+            # As those that are there and keep something.
+            shapes = [shape for shape in shapes if "store.url" in shape]
             shared = set.intersection(*shapes)
             shared = {name.upper().replace(".", "_").replace("-", "_") for name in shared
                       if name.startswith(environments.SHARED)}
@@ -84,11 +89,25 @@ def test_values_are_taken_by_the_program(environment, datavault, reference, tmp_
 def test_secrets_are_paths_or_given_by_compose(environment, reference):
     secret = {entry["name"].split(".", 1)[1] for entry in reference if entry["secret"] and "store" in entry["name"]}
     found = settings(environment)
-    for role in ROLES:
+    for role in KEEPING:
         for suffix in secret:
             name = f"DATAVAULT_{role.upper()}_" + suffix.upper().replace(".", "_").replace("-", "_")
             assert not found[name].isSet and not found[name].value, name
-    assert found["DATAVAULT_TRACING_HEADERS"].isFile
+    for entry in reference:
+        if entry["secret"] and entry["environment"] in found:
+            setting = found[entry["environment"]]
+            assert not setting.isSet and not setting.value, entry["name"]
+    assert found["DATAVAULT_TRACING_HEADERS"].isFile and found["DATAVAULT_IDENTITY_FIRST_ADMIN_PASSWORD"].isFile
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_peers_are_the_other_containers(environment):
+    """Roles find each other by their containers' names; what has no container here is not looked for."""
+    found = settings(environment)
+    assert found["DATAVAULT_GATEWAY_PEERS_IDENTITY"] == Setting("identity:7400", True, False)
+    assert not found["DATAVAULT_GATEWAY_PEERS_EXAMPLE"].isSet
+    assert all(setting.value.removesuffix(":7400") in ROLES for name, setting in found.items()
+               if "_PEERS_" in name and setting.isSet)
 
 
 def test_templates_are_what_is_generated(datavault, tmp_path):

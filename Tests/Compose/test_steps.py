@@ -5,7 +5,7 @@ import subprocess
 import urllib.parse
 
 import pytest
-from conftest import COMPOSE, ROLES, ROOT, run, tool
+from conftest import COMPOSE, KEEPING, ROLES, ROOT, run, tool
 
 SCRIPTS = [COMPOSE / "make-secrets.sh", COMPOSE / "postgres/roles.sh"]
 
@@ -29,10 +29,14 @@ def test_secrets_are_what_compose_takes(secrets, suite):
     assert all((secrets / name).read_text().strip() for name in made)
     # The folder keeps others out; containers' users read the files.
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
-    assert all(stat.S_IMODE((secrets / name).stat().st_mode) == 0o444 for name in made)
+    assert all(stat.S_IMODE((secrets / name).stat().st_mode) == 0o444 for name in made - {"identity-root-key"})
+    # But for the one that the program refuses if everybody may read it.
+    assert stat.S_IMODE((secrets / "identity-root-key").stat().st_mode) == 0o440
     passwords = [(secrets / name).read_text() for name in made if name.endswith("password")]
     assert len(set(passwords)) == len(passwords) and all(len(password) == 48 for password in passwords)
-    for role in ROLES:
+    password = (secrets / "redis-password").read_text()
+    assert (secrets / "gateway-redis-url").read_text() == f"redis://:{password}@redis:6379"
+    for role in KEEPING:
         url = urllib.parse.urlsplit((secrets / f"{role}-store-url").read_text())
         assert (url.username, url.hostname, url.path) == (role, "postgres", f"/{role}")
         assert url.password == (secrets / f"{role}-password").read_text()
@@ -46,7 +50,8 @@ def test_certificates_are_for_the_services_names(secrets):
 
 
 def test_making_them_again_keeps_passwords(secrets, datavault):
-    before = {name: (secrets / name).read_text() for name in os.listdir(secrets) if "password" in name or "url" in name}
+    before = {name: (secrets / name).read_text() for name in os.listdir(secrets)
+              if "password" in name or "url" in name or "root-key" in name}
     run(COMPOSE / "make-secrets.sh", secrets, env={**os.environ, "DATAVAULT": datavault})
     assert before == {name: (secrets / name).read_text() for name in before}
 

@@ -26,13 +26,15 @@ import Testing
         "jti": "t1", "iat": 1_780_000_000.125, "exp": 1_780_000_300.125, "perms": ["notes.read", "notes.write"],
     ]
 
-    private func sign(_ header: String, _ payload: Data, by key: Curve25519.Signing.PrivateKey? = nil) throws -> String {
+    private func sign(_ header: String, _ payload: Data, by key: Curve25519.Signing.PrivateKey? = nil) throws -> String
+    {
         let signed = "\(Self.base64URL(Data(header.utf8))).\(Self.base64URL(payload))"
         return "\(signed).\(Self.base64URL(try (key ?? self.key).signature(for: Data(signed.utf8))))"
     }
 
     private func token(
-        header: String = header, by key: Curve25519.Signing.PrivateKey? = nil, _ changes: [String: (any Sendable)?] = [:]
+        header: String = header, by key: Curve25519.Signing.PrivateKey? = nil,
+        _ changes: [String: (any Sendable)?] = [:]
     ) throws -> String {
         var claims = Self.claims
         for (name, value) in changes { claims[name] = value }
@@ -143,7 +145,8 @@ import Testing
         let generation = keys.generation
         let next = Curve25519.Signing.PrivateKey()
         keys.replace(raw: [
-            (id: "k1", publicKey: key.publicKey.rawRepresentation), (id: "k2", publicKey: next.publicKey.rawRepresentation),
+            (id: "k1", publicKey: key.publicKey.rawRepresentation),
+            (id: "k2", publicKey: next.publicKey.rawRepresentation),
             (id: "bad", publicKey: Data([1, 2, 3])), (id: "", publicKey: next.publicKey.rawRepresentation),
         ])
         #expect(keys.count == 2)

@@ -5,9 +5,9 @@ WIRE_BIN (`.build/debug`) is the folder of the Swift programs, taken from the re
 
 import hashlib
 import importlib
+import json
 import os
 import pathlib
-import re
 import signal
 import subprocess
 import sys
@@ -27,6 +27,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 START_TIMEOUT, STOP_TIMEOUT, CALL_TIMEOUT, COMMAND_TIMEOUT = 60, 30, 30, 60
 PACKAGE = "datavault.example.v1"
+ROLES = ("identity", "example", "gateway")
 
 sys.path.insert(0, str(HERE.parent / "Contract"))
 
@@ -81,13 +82,20 @@ def stubs(tmp_path_factory):
     return types.SimpleNamespace(**{key: importlib.import_module(name) for key, name in names.items()})
 
 
-class Suite:
-    """A running `datavault up` or `datavault serve example`, on ports that the system chose."""
+# Ports that the system chooses, for all roles that the program has.
+ANY_PORTS = tuple(f"{role}.{name}=127.0.0.1:0" for role in ROLES for name in ("listen", "admin.listen"))
 
-    def __init__(self, folder, *settings, words=("up",), wait=True, env=None):
-        self.folder = folder
+
+class Suite:
+    """A running `datavault up` or `datavault serve ROLE`, on ports that the system chose.
+
+    `port` and `admin_port` are those of one role: the example if not said otherwise.
+    """
+
+    def __init__(self, folder, *settings, words=("up",), role="example", wait=True, env=None):
+        self.folder, self.role = folder, role
         self.lines, self.log = [], []
-        assigned = [f"data.folder={folder}", "example.listen=127.0.0.1:0", "example.admin.listen=127.0.0.1:0", *settings]
+        assigned = [f"data.folder={folder}", *ANY_PORTS, *settings]
         self.process = subprocess.Popen(
             [program(), *words, *(word for setting in assigned for word in ("--set", setting))],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env or environment(),
@@ -99,7 +107,7 @@ class Suite:
         for reader in self.readers:
             reader.start()
         try:
-            self.port, self.admin_port = self.wait_for(lambda: self._ports())
+            self.port, self.admin_port = self.wait_for(lambda: self.ports(role))
             if wait:
                 self.wait_for(lambda: self.ready()[0] == 200)
         except BaseException:
@@ -111,9 +119,21 @@ class Suite:
         for line in stream:
             lines.append(line.rstrip("\n"))
 
-    def _ports(self):
-        found = re.findall(r'"message":"listening".*?"address":"127\.0\.0\.1:(\d+)"', "\n".join(self.log))
-        return tuple(map(int, found)) if len(found) == 2 else None
+    def entries(self):
+        """The lines of the log that are JSON."""
+        for line in list(self.log):
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue
+
+    def ports(self, role):
+        """The port of a role and that of its operators, once it listens at both."""
+        found = [
+            int(entry["address"].rsplit(":", 1)[1]) for entry in self.entries()
+            if entry.get("message") == "listening" and entry.get("logger") == f"datavault.{role}"
+        ]
+        return tuple(found) if len(found) == 2 else None
 
     def wait_for(self, condition, timeout=START_TIMEOUT):
         """Waits until the condition gives something true, and gives that."""

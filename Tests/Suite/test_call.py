@@ -46,21 +46,32 @@ def test_roles_call_as_themselves(call):
 
 
 def test_contract(call):
-    assert "datavault.example.v1.NotesService" in call("--list").stdout.splitlines()
-    assert 'permission: "notes.write"' in call("--to", "example", "--describe", "NotesService/CreateNote").stdout
+    assert "datavault.example.v1.NotesService" in call("--to", "example", "--list").stdout.splitlines()
+    assert 'permission: "notes.write"' in call("--describe", "NotesService/CreateNote").stdout
+
+
+def test_the_role_is_the_one_whose_contract_has_the_name(call):
+    # Only a role's name, or nothing to go by: the one is refused, the other asked for.
+    unclear = call("--list")
+    assert unclear.returncode == 2 and "next: --to ROLE (identity, example)" in unclear.stderr
+    unknown = call("--organization", "acme", "NoSuchService/Nothing")
+    assert unknown.returncode == 2 and "no role of this suite has NoSuchService/Nothing" in unknown.stderr
+    # Identity listens at a port that the system chose, so that it is found and not reached.
+    elsewhere = call("--set", "identity.listen=127.0.0.1:1", "--organization", "acme", "ListApiKeys")
+    assert elsewhere.returncode == 3 and "127.0.0.1:1" in elsewhere.stderr
 
 
 def test_nobody_is_there(command, tmp_path):
     folder = tmp_path / "data"
-    nothing = command("call", "--set", f"data.folder={folder}", "--list")
+    nothing = command("call", "--set", f"data.folder={folder}", "--to", "example", "--list")
     assert nothing.returncode == 2 and "next: `datavault up`" in nothing.stderr
     made = command("keys", "development", "--out", folder / "keys")
     assert made.returncode == 0
     words = ["--set", f"data.folder={folder}", "--set"]
-    silent = command("call", *words, "example.listen=127.0.0.1:1", "--list")
+    silent = command("call", *words, "example.listen=127.0.0.1:1", "--to", "example", "--list")
     assert silent.returncode == 3 and "cannot reach 127.0.0.1:1: Connection refused" in silent.stderr
     assert "`datavault up` starts one" in silent.stderr
-    anywhere = command("call", *words, "example.listen=127.0.0.1:0", "--list")
+    anywhere = command("call", *words, "example.listen=127.0.0.1:0", "--to", "example", "--list")
     assert anywhere.returncode == 2 and "--address" in anywhere.stderr
-    wrong = command("call", *words, "example.lisen=127.0.0.1:0", "--list")
+    wrong = command("call", *words, "example.lisen=127.0.0.1:0", "--to", "example", "--list")
     assert wrong.returncode == 2 and "did you mean example.listen?" in wrong.stderr

@@ -5,7 +5,7 @@ import shutil
 import socket
 
 import pytest
-from conftest import ROOT, environment
+from conftest import ANY_PORTS, ROOT, environment
 
 
 def test_the_reference_is_the_one_that_is_committed(command):
@@ -54,8 +54,7 @@ class TestDoctor:
         assert command("keys", "development", "--out", tmp_path / "data/keys").returncode == 0
 
         def run(*settings, **more):
-            values = {"data.folder": tmp_path / "data", "example.listen": "127.0.0.1:0",
-                      "example.admin.listen": "127.0.0.1:0"} | dict(one.split("=", 1) for one in settings)
+            values = {"data.folder": tmp_path / "data"} | dict(one.split("=", 1) for one in (*ANY_PORTS, *settings))
             sets = [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
             done = command("doctor", "--format", "json", *sets, **more)
             assert done.stderr == "", done.stderr

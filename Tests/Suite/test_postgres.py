@@ -30,6 +30,10 @@ def test_a_role_waits_for_its_tables_and_outlives_its_database(start, gateway, p
     settings = prepare(postgres)
     keys = command("keys", "development", "--out", tmp_path / "data/keys")
     assert keys.returncode == 0, keys.stderr
+    migrated = command("migrate", "identity", "up", *sets([f"data.folder={tmp_path}/data"]))
+    assert migrated.returncode == 0, migrated.stderr
+    identity = start(words=("serve", "identity"), role="identity")
+    settings = (*settings, f"example.peers.identity=127.0.0.1:{identity.port}")
     suite = start(*settings, words=("serve", "example"), wait=False)
     # Alive, not ready, and it says what to do.
     suite.wait_for(lambda: "datavault migrate example up" in suite.ready()[1])
@@ -38,9 +42,9 @@ def test_a_role_waits_for_its_tables_and_outlives_its_database(start, gateway, p
     assert migrated.returncode == 0, migrated.stderr
     suite.wait_for(lambda: suite.ready()[0] == 200)
 
-    # `serve` trusts no principal yet, as Identity lists no key: a role calls as itself.
+    # Which keys are believed Identity has told, though no gateway has listed one yet.
     status, text = suite.ready()
-    assert "store: ok" in text
+    assert "store: ok" in text and "principal keys: ok" in text
     postgres.do("crash")
     suite.wait_for(lambda: suite.ready()[0] == 503)
     assert "store: unavailable" in suite.ready()[1]
@@ -49,6 +53,19 @@ def test_a_role_waits_for_its_tables_and_outlives_its_database(start, gateway, p
     suite.wait_for(lambda: suite.ready()[0] == 200)
     assert suite.stop() == 0
     assert "runtime-password" not in suite.text
+
+
+def test_a_role_without_identity_says_whom_it_waits_for(start, command, tmp_path):
+    keys = command("keys", "development", "--out", tmp_path / "data/keys")
+    assert keys.returncode == 0, keys.stderr
+    migrated = command("migrate", "example", "up", *sets([f"data.folder={tmp_path}/data"]))
+    assert migrated.returncode == 0, migrated.stderr
+    suite = start("example.peers.identity=127.0.0.1:1", words=("serve", "example"), wait=False)
+    suite.wait_for(lambda: "identity does not answer at 127.0.0.1:1" in suite.ready()[1])
+    status, text = suite.ready()
+    assert status == 503 and "example.peers.identity" in text
+    assert "identity has not yet told which keys principals are signed with" in text
+    assert suite.get("/livez")[0] == 200 and suite.stop() == 0
 
 
 def test_the_whole_suite_on_postgresql(start, gateway, postgres):

@@ -20,7 +20,12 @@ def test_it_says_where_to_go_and_keeps_its_data_to_itself(start):
     suite = start()
     suite.wait_for(lambda: any("Ctrl-C" in line for line in suite.lines))
     assert f"DataVault is ready." in suite.lines
-    assert any(f"127.0.0.1:{suite.port}" in line for line in suite.lines)
+    base = f"http://127.0.0.1:{suite.ports('gateway')[0]}"
+    # What an integrator looks for comes first.
+    said = [line.split() for line in suite.lines[suite.lines.index("DataVault is ready.") :] if line]
+    assert said[1:3] == [["API", base], ["description", f"{base}/openapi.json"]]
+    assert str(suite.folder / "first-admin.json") in suite.text and f"127.0.0.1:{suite.admin_port}" in suite.text
+    assert stat.S_IMODE((suite.folder / "first-admin.json").stat().st_mode) == 0o600
     assert stat.S_IMODE(os.stat(suite.folder).st_mode) == 0o700
     for key in suite.folder.glob("keys/*.key"):
         assert stat.S_IMODE(key.stat().st_mode) == 0o600, key
@@ -141,7 +146,7 @@ def test_lines_of_a_call_can_be_found_and_tell_no_secret(start, gateway):
     notes.create("a very personal text")
     suite.wait_for(lambda: any("call ended" in line and "NotesService" in line for line in suite.log))
     lines = [json.loads(line) for line in suite.log]
-    ended = next(line for line in lines if line["message"] == "call ended" and "Health" not in line["method"])
+    ended = next(line for line in lines if line["message"] == "call ended" and "NotesService" in line["method"])
     assert ended["request_id"] == "test-CreateNote"
     assert ended["method"] == "/datavault.example.v1.NotesService/CreateNote"
     assert ended["code"] == "OK"

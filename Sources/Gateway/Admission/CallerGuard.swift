@@ -2,11 +2,12 @@ import Policy
 import PolicyModel
 public import ServiceKit
 public import ServiceLifecycle
+import Synchronization
 public import Wire
 
 /// The edge's guard: recognizes callers from memory, holds signatures against requests, and keeps budgets.
 ///
-/// Nothing here suspends but for Redis, and for a signature whose maker's clock is ahead.
+/// Nothing here suspends but for Redis, for a signature whose maker's clock is ahead, and for a key that is not known.
 public final class CallerGuard: RequestGuard {
     /// The parts that it is made of.
     struct Parts: Sendable {
@@ -17,6 +18,8 @@ public final class CallerGuard: RequestGuard {
         var addresses: LocalLimiter
         var principals: PrincipalMint
         var usage: KeyUsageReporter
+        /// Pauses after which an unknown key is looked for again.
+        var newKeyLooks: [Duration] = []
         /// Milliseconds since 1970.
         var now: @Sendable () -> Int64 = WallClock.now
     }
@@ -24,7 +27,11 @@ public final class CallerGuard: RequestGuard {
     /// What a refused request takes of its address's budget, or of its caller's where that is known.
     private static let refusalCost = 1
 
+    /// Requests with unknown keys that may wait at a time; more are refused at once.
+    private static let maximumNewcomers = 1_000
+
     let parts: Parts
+    private let newcomers = Atomic(0)
     /// Work beside requests: the stream of credentials, keys and their use, Redis.
     public let services: [any Service]
     /// What the edge cannot work without.
@@ -38,7 +45,7 @@ public final class CallerGuard: RequestGuard {
         // Nothing outside may call what only roles call, nor learn that it is there.
         guard method.access != .internal else { throw GuardErrors.notRouted }
         let now = parts.now()
-        guard let identified = try identify(head, now) else {
+        guard let identified = try await identify(head, now) else {
             guard method.access == .public else { throw refused(GuardErrors.missing, head) }
             return try admitUnknown(head, cost: method.cost)
         }
@@ -57,26 +64,46 @@ public final class CallerGuard: RequestGuard {
             guardian: self)
     }
 
+    /// Recognizes the caller. A key that was made a moment ago may not have been heard of here yet: what fails as an unknown
+    /// one does is looked at again for as long as `Parts.newKeyLooks` says, before it is refused.
     private func identify(
         _ head: RequestSummary, _ now: Int64
-    ) throws(RPCError) -> (CredentialStore.Recognized, SignedRequest?)? {
-        var exhausted: LimitDecision.State?
-        do throws(CallerRecognition.Refusal) {
-            return try parts.recognition.identify(head, now: now) {
-                let state = parts.addresses.look(Self.addressSubject(head))
-                if !state.outcome.isAllowed { exhausted = state }
-                return state.outcome.isAllowed
-            }
-        } catch {
-            switch error {
-            case .unavailable: throw GuardErrors.credentialsUnavailable
-            case .exhausted:
-                guard let exhausted else { throw refused(GuardErrors.missing, head) }
-                throw GuardErrors.rateLimited(LimitDecision(states: [exhausted]), exhausted)
-            case .credentials(let error): throw refused(error, head)
-            case .signature(let fault): throw refused(GuardErrors.signature(fault), head)
+    ) async throws(RPCError) -> (CredentialStore.Recognized, SignedRequest?)? {
+        var looks = parts.newKeyLooks[...]
+        while true {
+            var exhausted: LimitDecision.State?
+            do throws(CallerRecognition.Refusal) {
+                return try parts.recognition.identify(head, now: now) {
+                    let state = parts.addresses.look(Self.addressSubject(head))
+                    if !state.outcome.isAllowed { exhausted = state }
+                    return state.outcome.isAllowed
+                }
+            } catch {
+                if error.mayBeNew, let pause = looks.popFirst(), await waits(pause) { continue }
+                throw refusal(error, head, exhausted)
             }
         }
+    }
+
+    private func refusal(
+        _ error: CallerRecognition.Refusal, _ head: RequestSummary, _ exhausted: LimitDecision.State?
+    ) -> RPCError {
+        switch error {
+        case .unavailable: GuardErrors.credentialsUnavailable
+        case .exhausted:
+            exhausted.map { GuardErrors.rateLimited(LimitDecision(states: [$0]), $0) }
+                ?? refused(GuardErrors.missing, head)
+        case .credentials(let error, _): refused(error, head)
+        case .signature(let fault): refused(GuardErrors.signature(fault), head)
+        }
+    }
+
+    /// Lets some time pass; false: too many requests wait already, or this one is over.
+    private func waits(_ pause: Duration) async -> Bool {
+        defer { newcomers.subtract(1, ordering: .relaxed) }
+        guard newcomers.add(1, ordering: .relaxed).newValue <= Self.maximumNewcomers else { return false }
+        do { try await Task.sleep(for: pause) } catch { return false }
+        return true
     }
 
     /// Whether a caller may come from where it comes from.

@@ -21,8 +21,18 @@ final class CallerRecognition: Sendable {
         case unavailable
         /// Too much was tried from the address of late for anything to be looked at that takes cryptography.
         case exhausted
-        case credentials(RPCError)
+        /// They are wrong; the flag says whether they are those of a key that is not known.
+        case credentials(RPCError, isUnknownKey: Bool = false)
         case signature(SignatureFault)
+
+        /// Whether the same could be right once more is known of keys.
+        var mayBeNew: Bool {
+            switch self {
+            case .credentials(_, let isUnknownKey): isUnknownKey
+            case .signature(let fault): fault == .invalid
+            case .unavailable, .exhausted: false
+            }
+        }
     }
 
     /// Signers that are remembered with the address that they come from.
@@ -54,7 +64,9 @@ final class CallerRecognition: Sendable {
             do throws(CredentialStore.Refusal) {
                 return (try credentials.recognize(apiKey: text, now: now, mayTry: mayTry), nil)
             } catch {
-                throw Self.refusal(error, invalid: GuardErrors.apiKeyInvalid)
+                throw Self.refusal(
+                    error, invalid: GuardErrors.apiKeyInvalid,
+                    isUnknownKey: ApiKeyText.isWellFormed(Array(text.utf8)))
             }
         case .accessToken(let text):
             do throws(CredentialStore.Refusal) {
@@ -67,11 +79,13 @@ final class CallerRecognition: Sendable {
         }
     }
 
-    private static func refusal(_ error: CredentialStore.Refusal, invalid: RPCError) -> Refusal {
+    private static func refusal(
+        _ error: CredentialStore.Refusal, invalid: RPCError, isUnknownKey: Bool = false
+    ) -> Refusal {
         switch error {
         case .unavailable: .unavailable
         case .exhausted: .exhausted
-        case .invalid: .credentials(invalid)
+        case .invalid: .credentials(invalid, isUnknownKey: isUnknownKey)
         case .expired: .credentials(GuardErrors.tokenExpired)
         }
     }

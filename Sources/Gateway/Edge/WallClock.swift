@@ -1,22 +1,12 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
+import FoundationEssentials
 
-/// The time of day, without Foundation.
+/// The time of day.
 enum WallClock {
     /// Since 1970.
-    static func seconds() -> Int {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &time)
-        return time.tv_sec
-    }
+    static func seconds() -> Int { Int(Date().timeIntervalSince1970) }
 
     /// Since 1970.
-    static func milliseconds() -> Int {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &time)
-        return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
-    }
+    static func milliseconds() -> Int { Int(Date().timeIntervalSince1970 * 1_000) }
 
     /// As `2026-03-31T09:08:07.006Z`.
     static func text(_ milliseconds: Int) -> String {

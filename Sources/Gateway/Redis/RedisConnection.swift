@@ -101,6 +101,6 @@ struct RedisCommand: Sendable {
 extension Duration {
     /// As the C library has it.
     fileprivate var timeValue: timeval {
-        timeval(tv_sec: Int(components.seconds), tv_usec: Int(components.attoseconds / 1_000_000_000_000))
+        gateway_timeval(Int(components.seconds), Int(components.attoseconds / 1_000_000_000_000))
     }
 }

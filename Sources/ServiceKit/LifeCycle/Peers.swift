@@ -83,7 +83,9 @@ public final class Peer: Service, Sendable {
     ///
     /// - Throws: `RPCError` UNAVAILABLE once the role is ending.
     public func freshChannel() throws -> ClientChannel {
-        guard !state.withLock({ $0.hasEnded }) else { throw RPCError(code: .unavailable, message: "the role is ending") }
+        guard !state.withLock({ $0.hasEnded }) else {
+            throw RPCError(code: .unavailable, message: "the role is ending")
+        }
         return makeChannel()
     }
 

@@ -38,6 +38,12 @@ public struct RoleDefinition: Sendable {
         return []
     }
 
+    /// Its contract, a serialized `google.protobuf.FileDescriptorSet`; nil for a role that serves no RPCs.
+    public var descriptorSet: [UInt8]? {
+        if case .service(let service) = kind { return service.descriptorSet() }
+        return nil
+    }
+
     /// Describes a role that serves RPCs.
     ///
     /// - Parameters:

@@ -43,8 +43,9 @@ public final class RunningRole: Sendable {
             }
         (address, adminAddress, readiness) = (serving.address, serving.admin.address, serving.readiness)
         addresses.add(definition.name, address)
+        // Channels before what holds a stream on them: a channel waits for its calls, so those have to end first.
         services =
-            [serving.admin] + serving.before + ways.services + [readiness] + serving.background + [serving.server]
+            [serving.admin] + ways.services + serving.before + [readiness] + serving.background + [serving.server]
     }
 
     /// The role's store; nil if it keeps nothing.

@@ -20,7 +20,7 @@ struct CallServer {
             connection = try Self.connection(address, options, role)
         } else {
             let settings = try options.settings.settings()
-            let called = try Self.definition(options.role, method)
+            let called = try CalledRole.definition(options.role, method)
             if !options.plaintext {
                 if options.keys == nil, options.ca == nil {
                     options.keys = "\(settings[SuiteSettings.dataFolder])/keys"
@@ -31,23 +31,6 @@ struct CallServer {
                 try Self.dialled(settings[called.settings.listen], called.name), options, role)
         }
         (keys, self.role) = (options.keys, role)
-    }
-
-    /// The role of this machine's suite that is meant.
-    private static func definition(_ name: String?, _ method: String?) throws -> RoleDefinition {
-        let names = Roles.all.map(\.name)
-        if let name {
-            if let found = Roles.all.first(where: { $0.name == name }) { return found }
-            throw CallToolError.usage(
-                "--to: this suite has no role \"\(name)\"", next: "its roles are \(names.joined(separator: ", "))")
-        }
-        // datavault.<role>.v1.Service
-        let parts = method?.drop { $0 == "/" }.split(separator: ".") ?? []
-        if parts.count > 2, let found = Roles.all.first(where: { $0.name == parts[1] }) { return found }
-        if Roles.all.count == 1 { return Roles.all[0] }
-        throw CallToolError.usage(
-            "which server is called?",
-            next: "--to ROLE (\(names.joined(separator: ", "))), --address, or a method with its package")
     }
 
     /// Where to reach what listens at an address.

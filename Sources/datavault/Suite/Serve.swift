@@ -23,7 +23,7 @@ struct Serve: AsyncParsableCommand {
         let role = try Roles.named(role)
         let process = try SuiteProcess(try options.settings(), name: role.name)
         try await process.run([role]) { suite in
-            StandardOutput.write(suite.roles.map { "\($0.definition.name) is ready: RPCs at \($0.address)" })
+            StandardOutput.write(suite.roles.map { "\($0.definition.name) is ready at \($0.address)" })
         }
     }
 }

@@ -41,21 +41,6 @@ struct Up: AsyncParsableCommand {
                         certificateFingerprint: keys.certificates[.gateway]?.fingerprint)
                 ])
             },
-            whenReady: { suite in Self.announce(suite, folder) })
-    }
-
-    private static func announce(_ suite: Suite, _ folder: String) {
-        var lines = ["DataVault is ready."]
-        for role in suite.roles {
-            lines.append(
-                "  \(role.definition.name): RPCs at \(role.address), operators at http://\(role.adminAddress)/readyz")
-        }
-        let place = folder == SuiteSettings.dataFolder.defaultValue ? "" : "--set data.folder=\(folder) "
-        lines.append("Its data and keys are in \(folder). A first call, from another terminal:")
-        lines.append(
-            "  \(CommandLine.arguments[0]) call \(place)--organization acme NotesService/CreateNote "
-                + "'{\"note\": {\"text\": \"hello\"}}'")
-        lines.append("Ctrl-C ends it.")
-        StandardOutput.write(lines)
+            whenReady: { suite in StandardOutput.write(Announcement(suite, settings).lines) })
     }
 }

@@ -48,6 +48,8 @@ class Program:
     port: int
     words: list
     environment: dict = dataclasses.field(default_factory=dict)
+    # Answered with 200 once it can serve, for what listens before it can.
+    ready: str | None = None
 
 
 @dataclasses.dataclass
@@ -85,6 +87,8 @@ def start(core, program, log):
             break
         try:
             socket.create_connection(("127.0.0.1", program.port), 1).close()
+            if program.ready:
+                urllib.request.urlopen(f"http://127.0.0.1:{program.port}{program.ready}", timeout=5).close()
             return process
         except OSError:
             time.sleep(0.05)
@@ -202,7 +206,7 @@ def cases(out, peers, program):
     }
     if program:
         suite = Program(9397, [program, "upstream", str(folder)])
-        found["DataVault"] = Case(Program(9303, [program, "gateway", str(folder)]), suite)
+        found["DataVault"] = Case(Program(9303, [program, "gateway", str(folder)], ready="/readyz"), suite)
         # The key is made by the upstream's first start.
         if not secret.exists():
             process = start(1, suite, out / "9303.log")

@@ -27,7 +27,9 @@ enum LatencyBench {
 
     private static func line(_ name: String, _ values: [Double]) {
         let (median, high) = (Figures.percentile(values, 0.5), Figures.percentile(values, 0.99))
-        print("| \(name) | \(Figures.round(median, 0)) | \(Figures.round(high, 0)) | \(Figures.round(values.max() ?? .nan, 0)) |")
+        print(
+            "| \(name) | \(Figures.round(median, 0)) | \(Figures.round(high, 0)) | \(Figures.round(values.max() ?? .nan, 0)) |"
+        )
     }
 
     private static func measure(_ installation: Installation) async throws -> [Double] {

@@ -92,31 +92,35 @@ struct RefreshModel: Sendable {
             switch state.clients[index].phase {
             case .idle:
                 guard state.clients[index].attempts > 0 else { continue }
-                next.append(changing(state, index) { client, state in
-                    client.attempts -= 1
-                    client.phase = .read(client.token, state.store, at: state.now)
-                })
+                next.append(
+                    changing(state, index) { client, state in
+                        client.attempts -= 1
+                        client.phase = .read(client.token, state.store, at: state.now)
+                    })
             case .read(let token, let store, let time):
-                next.append(changing(state, index) { client, state in
-                    let action = rules.decide(store.session, presented(token, store), time)
-                    let successor = rules.successor(token, state.fresh)
-                    if successor == state.fresh { state.fresh += 1 }
-                    client.phase = .decided(token, store, action, successor)
-                })
+                next.append(
+                    changing(state, index) { client, state in
+                        let action = rules.decide(store.session, presented(token, store), time)
+                        let successor = rules.successor(token, state.fresh)
+                        if successor == state.fresh { state.fresh += 1 }
+                        client.phase = .decided(token, store, action, successor)
+                    })
             case .decided(let token, let store, let action, let successor):
-                next.append(changing(state, index) { client, state in
-                    guard !rules.isSerializable || state.store.version == store.version else {
-                        client.phase = .read(token, state.store, at: state.now)
-                        return
-                    }
-                    commit(token, store, action, successor, &client, &state, &violations)
-                })
+                next.append(
+                    changing(state, index) { client, state in
+                        guard !rules.isSerializable || state.store.version == store.version else {
+                            client.phase = .read(token, state.store, at: state.now)
+                            return
+                        }
+                        commit(token, store, action, successor, &client, &state, &violations)
+                    })
             case .answering(let answer):
                 // It arrives, or the connection breaks.
-                next.append(changing(state, index) { client, _ in
-                    client.phase = .idle
-                    if let answer, !client.isThief { client.token = answer }
-                })
+                next.append(
+                    changing(state, index) { client, _ in
+                        client.phase = .idle
+                        if let answer, !client.isThief { client.token = answer }
+                    })
                 next.append(changing(state, index) { client, _ in client.phase = .idle })
             }
         }

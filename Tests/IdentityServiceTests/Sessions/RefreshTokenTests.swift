@@ -63,6 +63,8 @@ import Testing
         #expect(Base62.decode("abc".utf8) == nil)
         // The check value of CRC-32: cbf43926 of "123456789".
         #expect(Base62.checksum("123456789").utf8.count == 6)
-        #expect(0xCBF4_3926 == Base62.decode(("00000" + Base62.checksum("123456789")).utf8)?.reduce(0) { $0 << 8 | Int($1) })
+        #expect(
+            0xCBF4_3926 == Base62.decode(("00000" + Base62.checksum("123456789")).utf8)?.reduce(0) { $0 << 8 | Int($1) }
+        )
     }
 }

@@ -26,7 +26,8 @@ private typealias Users = Datavault_Identity_V1_UsersService.Methods
                 identity.clock.advance(.seconds(1))
             }
             let first = try await identity.sessions.listSessions(
-                .with { $0.pageSize = 2 }, options: identity.by(ada.id.name, of: ada.organization, Sessions.listSessions))
+                .with { $0.pageSize = 2 },
+                options: identity.by(ada.id.name, of: ada.organization, Sessions.listSessions))
             #expect(first.sessions.map(\.name) == Array(names.prefix(2)))
             #expect(first.sessions.allSatisfy { $0.user == ada.id.name })
             let second = try await identity.sessions.listSessions(
@@ -72,7 +73,8 @@ private typealias Users = Datavault_Identity_V1_UsersService.Methods
             }
             for (caller, organization) in [(bob, ada.organization), (ada, OrganizationID("globex"))] {
                 let refused = try await refusal {
-                    try await delete(first.session, identity.by(caller.id.name, of: organization, Sessions.deleteSession))
+                    try await delete(
+                        first.session, identity.by(caller.id.name, of: organization, Sessions.deleteSession))
                 }
                 #expect(refused.reason == "RESOURCE_UNKNOWN")
             }
@@ -190,7 +192,8 @@ private typealias Users = Datavault_Identity_V1_UsersService.Methods
             #expect(old.permissions.contains("users.write"))
             try await identity.core.store.scoped(ada.organization).write { tx in
                 try tx.run(
-                    "UPDATE members SET roles = 4 WHERE organization = \(.organization) AND user_id = \(ada.id.rawValue)")
+                    "UPDATE members SET roles = 4 WHERE organization = \(.organization) AND user_id = \(ada.id.rawValue)"
+                )
             }
             try await identity.change(ada, .rolesChanged)
             identity.clock.advance(.milliseconds(2))

@@ -75,7 +75,9 @@ import Testing
         var log = FailureLog()
         (log.maximumUsers, log.maximumPending, log.maximumPerMinute) = (10, 15, 5)
         for round in 0..<100 {
-            for user in 0..<100 { log.add(AuditParty(organization: "o", actor: "users/\(user)"), now: start + Int64(round)) }
+            for user in 0..<100 {
+                log.add(AuditParty(organization: "o", actor: "users/\(user)"), now: start + Int64(round))
+            }
         }
         #expect(log.take(now: start + 100).count == 15)
         #expect(log.lost > 0)

@@ -45,7 +45,7 @@ final class GuardFixture: Sendable {
     let guardian: CallerGuard
 
     init(
-        limits: RateLimits = RateLimits(), nonces: (any NonceStore)? = nil,
+        limits: RateLimits = RateLimits(), nonces: (any NonceStore)? = nil, newKeyLooks: [Duration] = [],
         _ change: (inout Datavault_Identity_V1_ApiKeyCredential) -> Void = { _ in },
         organizationNetworks: [String] = []
     ) throws {
@@ -95,7 +95,7 @@ final class GuardFixture: Sendable {
                 recognition: CallerRecognition(store), nonces: nonces ?? local,
                 limits: LocalLimiter(limits, now: { monotonic.now * 1_000_000 }),
                 addresses: LocalLimiter(limits, now: { monotonic.now * 1_000_000 }), principals: PrincipalMint(ring),
-                usage: usage, now: { wall.now }))
+                usage: usage, newKeyLooks: newKeyLooks, now: { wall.now }))
     }
 
     static func key(
