@@ -26,6 +26,7 @@ step "README" .build-py/bin/python -m pytest -q Tests/ReadMe
 step "foreign peers" .build-py/bin/python -m pytest -q -n 2 Tests/Interop
 step "layout" .build-py/bin/python -m pytest -q Tests/Layout
 step "suite" .build-py/bin/python -m pytest -q -n 2 Tests/Suite
+step "edge" .build-py/bin/python -m pytest -q -n 2 Tests/Edge
 step "compose" .build-py/bin/python -m pytest -q -n 2 Tests/Compose
 step "telemetry" .build-py/bin/python -m pytest -q -n 2 Tests/Telemetry
 step "transcoding and Python" .build-py/bin/python -m pytest -q -n 2 Tests/Transcode

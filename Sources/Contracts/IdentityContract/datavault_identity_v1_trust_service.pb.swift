@@ -435,7 +435,7 @@ public nonisolated struct Datavault_Identity_V1_PrincipalKey: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// How principals name it: the hexadecimal SHA-256 of the key.
+  /// How principals name it: the first 32 hexadecimal digits of the SHA-256 of the key.
   public var id: String = String()
 
   /// Ed25519, 32 bytes.
