@@ -142,7 +142,8 @@ def stubs(tmp_path_factory):
     names = {
         "users": "datavault.identity.v1.users_service_pb2",
         "users_grpc": "datavault.identity.v1.users_service_pb2_grpc",
-        "trust": "datavault.identity.v1.trust_service_pb2", "trust_grpc": "datavault.identity.v1.trust_service_pb2_grpc",
+        "trust": "datavault.identity.v1.trust_service_pb2",
+        "trust_grpc": "datavault.identity.v1.trust_service_pb2_grpc",
         "notes": "datavault.example.v1.notes_service_pb2", "notes_grpc": "datavault.example.v1.notes_service_pb2_grpc",
         "principal": "datavault.policy.v1.principal_pb2", "policy": "datavault.policy.v1.policy_pb2",
     }
@@ -209,7 +210,8 @@ def test_grpc_passes_through_for_those_who_may(edge, stubs, channel):
     assert me.organization.startswith("organizations/")
     notes = stubs.notes_grpc.NotesServiceStub(channel)
     made = notes.CreateNote(
-        stubs.notes.CreateNoteRequest(note=stubs.notes.Note(text="hello there")), metadata=(("x-api-key", edge.first["key"]),), timeout=30)
+        stubs.notes.CreateNoteRequest(note=stubs.notes.Note(text="hello there")),
+        metadata=(("x-api-key", edge.first["key"]),), timeout=30)
     got = notes.GetNote(
         stubs.notes.GetNoteRequest(name=made.name), metadata=bearer(edge.first["key"]), timeout=30)
     assert got.text == "hello there"

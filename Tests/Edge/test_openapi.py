@@ -28,8 +28,8 @@ def test_every_route_of_it_is_there(one_process):
 FUZZ_TIME = 40
 # Checks that say something else here than elsewhere.
 NOT_CHECKED = {
-    # protobuf's canonical JSON takes several spellings of a value: numbers as strings, enumerations as numbers, names in
-    # snake case, null for what is not set. A schema of the one spelling that answers have cannot tell them.
+    # protobuf's canonical JSON takes several spellings of a value: numbers as strings, enumerations as numbers, names
+    # in snake case, null for what is not set. A schema of the one spelling that answers have cannot tell them.
     "negative_data_rejection",
     # What no schema can say is checked, too: that an address is free, a password strong, a time in the future, the
     # header Idempotency-Key the same as the body's request_id.

@@ -1,7 +1,7 @@
 """Everything that can rotate does, twice, under steady traffic: no request fails.
 
-EDGE_ROTATION_SECONDS is how long it lasts; from 60 on the gateways' own principal keys, whose shortest rotation is 20 s,
-go round twice too.
+EDGE_ROTATION_SECONDS is how long it lasts; from 60 on the gateways' own principal keys, whose shortest rotation is
+20 s, go round twice too.
 """
 
 import contextlib
@@ -53,7 +53,7 @@ class Certificates:
         return builder.sign(self.key, hashes.SHA256())
 
     def renew(self):
-        """Puts a new certificate and key in place of the old ones, as a tool that renews them does; gives its serial."""
+        """Puts a new certificate and key in place of the old ones, as tools that renew them do; gives its serial."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "edge")])
         certificate = self._sign(
@@ -137,7 +137,8 @@ def test_no_request_fails_while_everything_rotates(request, tmp_path, form):
                  "gateways": 2, "gateway.redis-prefix": f"rotation:{os.getpid()}:"}
     edge = Edge(tmp_path / "data", trust=trust, **apart, **{
         "gateway.edge.certificate-file": certificates.certificate_file, "gateway.edge.key-file": certificates.key_file,
-        "identity.tokens.key-rotation": "4s", "identity.tokens.key-publication": "2s", "identity.tokens.lifetime": "10s",
+        "identity.tokens.key-rotation": "4s", "identity.tokens.key-publication": "2s",
+        "identity.tokens.lifetime": "10s",
         "gateway.principal-key-rotation": "20s",
     })
     try:

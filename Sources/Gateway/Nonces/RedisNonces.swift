@@ -22,11 +22,11 @@ final class RedisNonces: NonceStore {
     /// Answers 0: fresh, 1: used, 2: too old.
     private static let script = RedisScript(
         marking + """
-        if tonumber(ARGV[1]) < tonumber(since) then return 2 end
-        local rest = math.max(tonumber(ARGV[2]) - now, 0) + tonumber(ARGV[3])
-        if redis.call('SET', KEYS[2], '1', 'NX', 'PX', string.format('%.0f', rest)) then return 0 end
-        return 1
-        """)
+            if tonumber(ARGV[1]) < tonumber(since) then return 2 end
+            local rest = math.max(tonumber(ARGV[2]) - now, 0) + tonumber(ARGV[3])
+            if redis.call('SET', KEYS[2], '1', 'NX', 'PX', string.format('%.0f', rest)) then return 0 end
+            return 1
+            """)
 
     /// How far Redis's clock may be from a gateway's, in milliseconds: for so long a nonce is kept beyond its time.
     static let clockSkew = 60_000
