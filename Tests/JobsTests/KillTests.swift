@@ -83,7 +83,7 @@ import Testing
             }
             let victim = workers.removeFirst()
             kill(victim.processIdentifier, SIGKILL)
-            await Task.detached { victim.waitUntilExit() }.value
+            await offPool { victim.waitUntilExit() }
             killed += 1
             workers.append(try start(address, log))
             try await Task.sleep(for: .milliseconds(Int.random(in: 50...400)))
@@ -91,7 +91,7 @@ import Testing
         try await eventually { try await left(queue) == 0 }
         for worker in workers {
             kill(worker.processIdentifier, SIGKILL)
-            await Task.detached { worker.waitUntilExit() }.value
+            await offPool { worker.waitUntilExit() }
         }
     }
 

@@ -29,7 +29,7 @@ import Testing
             ]
             process.standardOutput = FileHandle.nullDevice
             try process.run()
-            await Task.detached { process.waitUntilExit() }.value
+            await offPool { process.waitUntilExit() }
             #expect(process.terminationStatus == 0)
             let lines = try String(contentsOf: trace, encoding: .utf8).split(separator: "\n")
             let start = try #require(lines.firstIndex { $0.contains("\"ready") })

@@ -42,7 +42,7 @@ extension CallerGuard {
             recognition: CallerRecognition(credentials.store, signatures: configuration.signatures),
             nonces: shared.nonces, limits: shared.limits, addresses: LocalLimiter(configuration.limits),
             principals: PrincipalMint(ring), usage: usage,
-            newKeyLooks: [.milliseconds(100), .milliseconds(150), .milliseconds(250)])
+            newKeyLooks: configuration.newKeyLooks)
         self.init(
             parts, services: [credentials, registrar, usage] + shared.services,
             checks: [credentials.check, registrar.check])

@@ -66,6 +66,8 @@ public struct GuardConfiguration: Sendable {
     public var redisTimeout: Duration = .milliseconds(250)
     /// What keys in it begin with.
     public var redisPrefix = "datavault:gateway:"
+    /// Pauses after which an unknown key is looked for again, as it may have been made a moment ago; then it is refused.
+    public var newKeyLooks: [Duration] = [.milliseconds(100), .milliseconds(150), .milliseconds(250)]
     /// How long a key signs principals.
     public var principalKeyRotation: Duration = .seconds(86_400)
     /// Proxies whose word is taken, for `ForwardedAddress`.

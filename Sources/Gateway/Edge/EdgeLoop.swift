@@ -35,7 +35,7 @@ final class EdgeLoop: @unchecked Sendable {
     func start() {
         guard sweeper == nil else { return }
         sweeper = context.loop.scheduleRepeatedTask(initialDelay: Self.sweepInterval, delay: Self.sweepInterval) {
-            [unowned self] _ in sweep()
+            [weak self] _ in self?.sweep()
         }
     }
 

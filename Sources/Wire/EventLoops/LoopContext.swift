@@ -42,7 +42,7 @@ package final class LoopContext: TaskExecutor, @unchecked Sendable {
         self.loop = loop
         unsafe self.inlineJob = nil
         self.timers = TimerWheel(loop: loop)
-        timers.afterFiring = { [unowned self] in self.settle() }
+        timers.afterFiring = { [weak self] in self?.settle() }
     }
 
     /// Places taken in the list of ready jobs.

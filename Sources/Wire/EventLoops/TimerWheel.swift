@@ -101,8 +101,8 @@ final class TimerWheel: @unchecked Sendable {
     private func scheduleWake(at tick: UInt64) {
         wake?.cancel()
         wakeTick = tick
-        wake = loop.scheduleTask(deadline: .uptimeNanoseconds(tick << Self.tickShift)) { [unowned self] in
-            self.advance()
+        wake = loop.scheduleTask(deadline: .uptimeNanoseconds(tick << Self.tickShift)) { [weak self] in
+            self?.advance()
         }
     }
 

@@ -17,7 +17,7 @@ final class EdgeBed: Sendable {
     private let channel: ClientChannel
 
     init(
-        _ configuration: EdgeConfiguration = EdgeConfiguration(), guard guardian: OpenGuard = OpenGuard(),
+        _ configuration: EdgeConfiguration = .patient, guard guardian: OpenGuard = OpenGuard(),
         pages: [String: EdgePage] = [:], upstreams: Upstreams? = nil, accessLog: AccessLog = .none,
         tls: (any TLSContextSource)? = nil
     ) async throws {
@@ -51,7 +51,7 @@ final class EdgeBed: Sendable {
 
     /// Runs a test and ends everything after it.
     static func run(
-        _ configuration: EdgeConfiguration = EdgeConfiguration(), guard guardian: OpenGuard = OpenGuard(),
+        _ configuration: EdgeConfiguration = .patient, guard guardian: OpenGuard = OpenGuard(),
         pages: [String: EdgePage] = [:], upstreams: Upstreams? = nil, accessLog: AccessLog = .none,
         _ body: (EdgeBed) async throws -> Void
     ) async throws {
@@ -74,5 +74,14 @@ enum RequestText {
     static func post(_ target: String, _ body: String, method: String = "POST", _ fields: String...) -> String {
         "\(method) \(target) HTTP/1.1\r\nhost: edge.test\r\ncontent-type: application/json\r\n"
             + "content-length: \(body.utf8.count)\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n" + body
+    }
+}
+
+extension EdgeConfiguration {
+    /// The defaults, for clients that a busy machine may hold up for seconds in the midst of a body.
+    static var patient: EdgeConfiguration {
+        var configuration = EdgeConfiguration()
+        configuration.bodyRateGrace = .seconds(60)
+        return configuration
     }
 }

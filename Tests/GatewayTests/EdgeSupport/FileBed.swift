@@ -127,7 +127,7 @@ final class FileBed: Sendable {
     }
 
     static func run(
-        _ configuration: EdgeConfiguration = EdgeConfiguration(), guard guardian: OpenGuard = OpenGuard(),
+        _ configuration: EdgeConfiguration = .patient, guard guardian: OpenGuard = OpenGuard(),
         _ body: (FileBed) async throws -> Void
     ) async throws {
         let bed = try await FileBed(configuration, guard: guardian)

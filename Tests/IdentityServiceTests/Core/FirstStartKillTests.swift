@@ -49,10 +49,10 @@ import Testing
         let errors = Pipe()
         process.standardError = errors
         try process.run()
-        let text = await Task.detached {
-            String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        }.value
-        await Task.detached { process.waitUntilExit() }.value
+        let text = await offPool {
+            defer { process.waitUntilExit() }
+            return String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        }
         // strace ends as what it traced did.
         let isKilled = process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGKILL
         #expect(isKilled || process.terminationStatus == 0, "\(text)")

@@ -120,7 +120,7 @@ final class RotationStorm: Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         state.withLock { $0.process = process }
-        let line = await Task.detached { output.fileHandleForReading.availableData }.value
+        let line = await offPool { output.fileHandleForReading.availableData }
         #expect(String(decoding: line, as: UTF8.self).hasPrefix("ready"))
     }
 

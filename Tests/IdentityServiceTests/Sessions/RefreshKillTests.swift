@@ -62,7 +62,7 @@ import Testing
         process.standardOutput = output
         try process.run()
         defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
-        return try await Task.detached {
+        return try await offPool {
             var text = ""
             while text.split(separator: "\n").count < count {
                 let data = output.fileHandleForReading.availableData
@@ -76,7 +76,7 @@ import Testing
             let isWhole = text.hasSuffix("\n")
             let lines = text.split(separator: "\n").map(String.init)
             return isWhole ? lines : Array(lines.dropLast())
-        }.value
+        }
     }
 
     private struct State {
