@@ -64,6 +64,8 @@ let package = Package(
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CGumbo", pkgConfig: "gumbo", providers: [.apt(["libgumbo-dev"])]),
+        .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         .target(name: "Patterns", swiftSettings: ours),
         .target(
             name: "GoogleAPIContract",
@@ -338,8 +340,20 @@ let package = Package(
         ),
         .target(
             name: "ComplianceContract",
-            dependencies: ["Wire", "PolicyModel", protobuf],
+            dependencies: ["Wire", "PolicyModel", "PolicyContract", "Patterns", protobuf],
             path: "Sources/Contracts/ComplianceContract",
+            swiftSettings: generated
+        ),
+        .target(
+            name: "ScrapeContract",
+            dependencies: ["Wire", "PolicyModel", "PolicyContract", "Patterns", protobuf],
+            path: "Sources/Contracts/ScrapeContract",
+            swiftSettings: generated
+        ),
+        .target(
+            name: "PipelineContract",
+            dependencies: ["Wire", "PolicyModel", "PolicyContract", "Patterns", protobuf],
+            path: "Sources/Contracts/PipelineContract",
             swiftSettings: generated
         ),
         .target(
@@ -403,6 +417,83 @@ let package = Package(
             swiftSettings: ours
         ),
         .target(
+            name: "ScrapeService",
+            dependencies: [
+                "CGumbo", "CRE2", "Outbound",
+                "ServiceKit", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos", "Policy", "PolicyModel",
+                "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "ScrapeServiceTests",
+            dependencies: [
+                "ScrapeService", "Outbound",
+                "ServiceKit", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos", "Policy", "PolicyModel",
+                "PolicyContract", "Persistence", "Jobs", "StoreTesting", nioCore, protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: ours
+        ),
+        .target(
+            name: "PipelineService",
+            dependencies: [
+                "CRE2", "CSimdJSON", "Outbound",
+                "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
+                "Policy", "PolicyModel",
+                "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "PipelineServiceTests",
+            dependencies: [
+                "PipelineService",
+                "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
+                "Policy", "PolicyModel",
+                "PolicyContract", "Persistence", "Jobs", "StoreTesting", nioCore, protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: ours
+        ),
+        .target(
+            name: "ComplianceService",
+            dependencies: [
+
+                "ServiceKit", "ComplianceContract", "IdentityContract", "Wire", "WireProtos", "Policy", "PolicyModel",
+                "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "ComplianceServiceTests",
+            dependencies: [
+                "ComplianceService",
+                "ServiceKit", "ComplianceContract", "IdentityContract", "Wire", "WireProtos", "Policy", "PolicyModel",
+                "PolicyContract", "Persistence", "Jobs", "StoreTesting", nioCore, protobuf,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: ours
+        ),
+        .target(
             name: "Gateway",
             dependencies: [
                 "ServiceKit", "IdentityContract", "GatewayContract", "GoogleAPIContract", "Transcoding",
@@ -446,7 +537,7 @@ let package = Package(
             name: "datavault",
             dependencies: [
                 "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway", "IdentityService",
-                "Persistence", "Policy", "PolicyModel",
+                "ScrapeService", "PipelineService", "ComplianceService", "Persistence", "Policy", "PolicyModel",
                 "ServiceKit", "Transcoding", "Wire", nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

@@ -17,6 +17,8 @@ packages=(
     libprotobuf-c-dev libsimdjson-dev
     # Identity's password hash, the gateways' shared limits and nonces
     libargon2-dev libhiredis-dev
+    # Scraping's HTML parser and its users' patterns
+    libgumbo-dev libre2-dev
     # Outbound's
     libcurl4-openssl-dev libbrotli-dev libzstd-dev
 )

@@ -1,0 +1,2 @@
+/// The role that assembles store, handlers and background work.
+public enum ComplianceService {}
