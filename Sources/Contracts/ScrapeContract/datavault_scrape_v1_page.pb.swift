@@ -494,6 +494,12 @@ public nonisolated struct Datavault_Scrape_V1_Page: @unchecked Sendable {
     set {_uniqueStorage()._kept = newValue}
   }
 
+  /// Bounds of the service that it reached, so that it was read in part.
+  public var truncatedBy: [String] {
+    get {_storage._truncatedBy}
+    set {_uniqueStorage()._truncatedBy = newValue}
+  }
+
   /// What it names as its canonical form; empty if nothing, or itself.
   public var canonicalURL: String {
     get {_storage._canonicalURL}
@@ -525,7 +531,7 @@ nonisolated extension Datavault_Scrape_V1_PageProblem: SwiftProtobuf._ProtoNameP
 
 nonisolated extension Datavault_Scrape_V1_Page: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Page"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}url\0\u{3}final_url\0\u{1}referrer\0\u{1}depth\0\u{1}state\0\u{1}problem\0\u{1}detail\0\u{1}robots\0\u{3}http_status\0\u{1}attempts\0\u{3}fetch_time\0\u{3}fetch_duration\0\u{3}content_type\0\u{1}charset\0\u{1}size\0\u{3}content_hash\0\u{1}records\0\u{1}quarantined\0\u{1}kept\0\u{3}canonical_url\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}url\0\u{3}final_url\0\u{1}referrer\0\u{1}depth\0\u{1}state\0\u{1}problem\0\u{1}detail\0\u{1}robots\0\u{3}http_status\0\u{1}attempts\0\u{3}fetch_time\0\u{3}fetch_duration\0\u{3}content_type\0\u{1}charset\0\u{1}size\0\u{3}content_hash\0\u{1}records\0\u{1}quarantined\0\u{1}kept\0\u{3}canonical_url\0\u{3}truncated_by\0")
 
   fileprivate class _StorageClass {
     var _name: String = String()
@@ -548,6 +554,7 @@ nonisolated extension Datavault_Scrape_V1_Page: SwiftProtobuf.Message, SwiftProt
     var _records: Int32 = 0
     var _quarantined: Int32 = 0
     var _kept: Bool = false
+    var _truncatedBy: [String] = []
     var _canonicalURL: String = String()
 
       // This property is used as the initial default value for new instances of the type.
@@ -579,6 +586,7 @@ nonisolated extension Datavault_Scrape_V1_Page: SwiftProtobuf.Message, SwiftProt
       _records = source._records
       _quarantined = source._quarantined
       _kept = source._kept
+      _truncatedBy = source._truncatedBy
       _canonicalURL = source._canonicalURL
     }
   }
@@ -619,6 +627,7 @@ nonisolated extension Datavault_Scrape_V1_Page: SwiftProtobuf.Message, SwiftProt
         case 19: try { try decoder.decodeSingularInt32Field(value: &_storage._quarantined) }()
         case 20: try { try decoder.decodeSingularBoolField(value: &_storage._kept) }()
         case 21: try { try decoder.decodeSingularStringField(value: &_storage._canonicalURL) }()
+        case 22: try { try decoder.decodeRepeatedStringField(value: &_storage._truncatedBy) }()
         default: break
         }
       }
@@ -694,6 +703,9 @@ nonisolated extension Datavault_Scrape_V1_Page: SwiftProtobuf.Message, SwiftProt
       if !_storage._canonicalURL.isEmpty {
         try visitor.visitSingularStringField(value: _storage._canonicalURL, fieldNumber: 21)
       }
+      if !_storage._truncatedBy.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._truncatedBy, fieldNumber: 22)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -723,6 +735,7 @@ nonisolated extension Datavault_Scrape_V1_Page: SwiftProtobuf.Message, SwiftProt
         if _storage._records != rhs_storage._records {return false}
         if _storage._quarantined != rhs_storage._quarantined {return false}
         if _storage._kept != rhs_storage._kept {return false}
+        if _storage._truncatedBy != rhs_storage._truncatedBy {return false}
         if _storage._canonicalURL != rhs_storage._canonicalURL {return false}
         return true
       }

@@ -17,6 +17,7 @@ extension Datavault_Scrape_V1_Page: ContractMessage {
         found.value("content_type", contentType, TextRule(length: 0...200))
         found.value("charset", charset, TextRule(length: 0...40))
         found.value("content_hash", contentHash, TextRule(length: 0...64))
+        found.values("truncated_by", truncatedBy, TextRule(length: 0...40), count: 0...20)
         found.value("canonical_url", canonicalURL, TextRule(length: 0...8_192))
     }
 
@@ -41,6 +42,7 @@ extension Datavault_Scrape_V1_Page: ContractMessage {
         if records != 0 { fields.add("records", .integer(Int64(records))) }
         if quarantined != 0 { fields.add("quarantined", .integer(Int64(quarantined))) }
         if kept { fields.add("kept", .bool(kept)) }
+        fields.list("truncated_by", truncatedBy) { .text($0) }
         if !canonicalURL.isEmpty { fields.add("canonical_url", .text(canonicalURL)) }
     }
 }

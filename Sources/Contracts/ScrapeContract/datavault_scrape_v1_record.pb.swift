@@ -30,14 +30,50 @@ public nonisolated enum Datavault_Scrape_V1_FieldIssueKind: SwiftProtobuf.Enum, 
   /// It is required, and the page has none.
   case missing // = 1
 
-  /// It cannot be read as its type.
-  case type // = 2
+  /// The pattern does not match it.
+  case patternMismatch // = 2
 
-  /// The pattern is not found in it.
-  case pattern // = 3
+  /// It is longer than the field allows.
+  case tooLong // = 3
 
-  /// It is longer, or the list has more values, than the service keeps.
-  case tooLarge // = 4
+  /// The list has more values than the service keeps.
+  case tooManyValues // = 4
+
+  /// The page reached a bound of the service before the field was complete.
+  case limitReached // = 5
+
+  /// It is no number.
+  case notANumber // = 6
+
+  /// It can be read as two numbers, as `1,234`: the field should say what its decimal mark is.
+  case ambiguousNumber // = 7
+
+  /// It is a number beyond 64 bits.
+  case outOfRange // = 8
+
+  /// It is neither true nor false.
+  case notABoolean // = 9
+
+  /// It is no date, or no time.
+  case notADate // = 10
+
+  /// It can be read as two dates, as `03/04/2026`: the field should say what its format is.
+  case ambiguousDate // = 11
+
+  /// It is a time without an offset from UTC.
+  case missingTimeZone // = 12
+
+  /// It is no amount.
+  case notMoney // = 13
+
+  /// It is an amount without a currency.
+  case missingCurrency // = 14
+
+  /// It has a sign that several currencies share, as `$`.
+  case ambiguousCurrency // = 15
+
+  /// It is no URL.
+  case notAURL // = 16
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -48,9 +84,21 @@ public nonisolated enum Datavault_Scrape_V1_FieldIssueKind: SwiftProtobuf.Enum, 
     switch rawValue {
     case 0: self = .unspecified
     case 1: self = .missing
-    case 2: self = .type
-    case 3: self = .pattern
-    case 4: self = .tooLarge
+    case 2: self = .patternMismatch
+    case 3: self = .tooLong
+    case 4: self = .tooManyValues
+    case 5: self = .limitReached
+    case 6: self = .notANumber
+    case 7: self = .ambiguousNumber
+    case 8: self = .outOfRange
+    case 9: self = .notABoolean
+    case 10: self = .notADate
+    case 11: self = .ambiguousDate
+    case 12: self = .missingTimeZone
+    case 13: self = .notMoney
+    case 14: self = .missingCurrency
+    case 15: self = .ambiguousCurrency
+    case 16: self = .notAURL
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -59,9 +107,21 @@ public nonisolated enum Datavault_Scrape_V1_FieldIssueKind: SwiftProtobuf.Enum, 
     switch self {
     case .unspecified: return 0
     case .missing: return 1
-    case .type: return 2
-    case .pattern: return 3
-    case .tooLarge: return 4
+    case .patternMismatch: return 2
+    case .tooLong: return 3
+    case .tooManyValues: return 4
+    case .limitReached: return 5
+    case .notANumber: return 6
+    case .ambiguousNumber: return 7
+    case .outOfRange: return 8
+    case .notABoolean: return 9
+    case .notADate: return 10
+    case .ambiguousDate: return 11
+    case .missingTimeZone: return 12
+    case .notMoney: return 13
+    case .missingCurrency: return 14
+    case .ambiguousCurrency: return 15
+    case .notAURL: return 16
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -70,9 +130,21 @@ public nonisolated enum Datavault_Scrape_V1_FieldIssueKind: SwiftProtobuf.Enum, 
   public static let allCases: [Datavault_Scrape_V1_FieldIssueKind] = [
     .unspecified,
     .missing,
-    .type,
-    .pattern,
-    .tooLarge,
+    .patternMismatch,
+    .tooLong,
+    .tooManyValues,
+    .limitReached,
+    .notANumber,
+    .ambiguousNumber,
+    .outOfRange,
+    .notABoolean,
+    .notADate,
+    .ambiguousDate,
+    .missingTimeZone,
+    .notMoney,
+    .missingCurrency,
+    .ambiguousCurrency,
+    .notAURL,
   ]
 
 }
@@ -105,8 +177,8 @@ public nonisolated struct Datavault_Scrape_V1_Record: Sendable {
   /// SHA-256 of the page's bytes, in hexadecimal: under it the page is kept.
   public var contentHash: String = String()
 
-  /// The revision of the scraper that its selectors are of.
-  public var revision: Int64 = 0
+  /// Names the selectors and rules by which it was taken, as the scraper's plan version.
+  public var planVersion: String = String()
 
   /// Its values, in the order of the scraper's fields; a field that the page lacks is not there.
   public var values: [Datavault_Scrape_V1_FieldValue] = []
@@ -162,22 +234,31 @@ public nonisolated struct Datavault_Scrape_V1_Value: Sendable {
     set {kind = .text(newValue)}
   }
 
-  /// For FIELD_TYPE_NUMBER.
-  public var number: Double {
+  /// For FIELD_TYPE_INTEGER.
+  public var integer: Int64 {
     get {
-      if case .number(let v)? = kind {return v}
+      if case .integer(let v)? = kind {return v}
       return 0
     }
-    set {kind = .number(newValue)}
+    set {kind = .integer(newValue)}
   }
 
-  /// For FIELD_TYPE_MONEY.
-  public var money: Datavault_Scrape_V1_MoneyValue {
+  /// For FIELD_TYPE_DECIMAL: digits with at most one point, `-1234.50`.
+  public var decimal: String {
     get {
-      if case .money(let v)? = kind {return v}
-      return Datavault_Scrape_V1_MoneyValue()
+      if case .decimal(let v)? = kind {return v}
+      return String()
     }
-    set {kind = .money(newValue)}
+    set {kind = .decimal(newValue)}
+  }
+
+  /// For FIELD_TYPE_BOOLEAN.
+  public var boolean: Bool {
+    get {
+      if case .boolean(let v)? = kind {return v}
+      return false
+    }
+    set {kind = .boolean(newValue)}
   }
 
   /// For FIELD_TYPE_DATE, as `2026-03-31` (RFC 3339).
@@ -187,6 +268,24 @@ public nonisolated struct Datavault_Scrape_V1_Value: Sendable {
       return String()
     }
     set {kind = .date(newValue)}
+  }
+
+  /// For FIELD_TYPE_DATE_TIME, as `2026-03-31T16:12:00+02:00` (RFC 3339), with the offset that the page gives.
+  public var dateTime: String {
+    get {
+      if case .dateTime(let v)? = kind {return v}
+      return String()
+    }
+    set {kind = .dateTime(newValue)}
+  }
+
+  /// For FIELD_TYPE_MONEY.
+  public var money: Datavault_Scrape_V1_MoneyValue {
+    get {
+      if case .money(let v)? = kind {return v}
+      return Datavault_Scrape_V1_MoneyValue()
+    }
+    set {kind = .money(newValue)}
   }
 
   /// For FIELD_TYPE_URL: absolute.
@@ -223,12 +322,18 @@ public nonisolated struct Datavault_Scrape_V1_Value: Sendable {
   public nonisolated enum OneOf_Kind: Equatable, Sendable {
     /// For FIELD_TYPE_TEXT.
     case text(String)
-    /// For FIELD_TYPE_NUMBER.
-    case number(Double)
-    /// For FIELD_TYPE_MONEY.
-    case money(Datavault_Scrape_V1_MoneyValue)
+    /// For FIELD_TYPE_INTEGER.
+    case integer(Int64)
+    /// For FIELD_TYPE_DECIMAL: digits with at most one point, `-1234.50`.
+    case decimal(String)
+    /// For FIELD_TYPE_BOOLEAN.
+    case boolean(Bool)
     /// For FIELD_TYPE_DATE, as `2026-03-31` (RFC 3339).
     case date(String)
+    /// For FIELD_TYPE_DATE_TIME, as `2026-03-31T16:12:00+02:00` (RFC 3339), with the offset that the page gives.
+    case dateTime(String)
+    /// For FIELD_TYPE_MONEY.
+    case money(Datavault_Scrape_V1_MoneyValue)
     /// For FIELD_TYPE_URL: absolute.
     case url(String)
     /// For a field that is a list: the values, in the page's order.
@@ -250,7 +355,7 @@ public nonisolated struct Datavault_Scrape_V1_MoneyValue: Sendable {
   /// The amount, exact: `-1234.50`.
   public var amount: String = String()
 
-  /// The currency, three letters (ISO 4217); empty if the page does not say.
+  /// The currency, three letters (ISO 4217).
   public var currencyCode: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -272,7 +377,7 @@ public nonisolated struct Datavault_Scrape_V1_ValueList: Sendable {
   public init() {}
 }
 
-/// A part of a page, in bytes of its text as UTF-8.
+/// A part of a page, in bytes: of its body if that is UTF-8, else of its text as UTF-8.
 public nonisolated struct Datavault_Scrape_V1_SourceRange: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -381,12 +486,12 @@ public nonisolated struct Datavault_Scrape_V1_RecordField: Sendable {
 fileprivate nonisolated let _protobuf_package = "datavault.scrape.v1"
 
 nonisolated extension Datavault_Scrape_V1_FieldIssueKind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0FIELD_ISSUE_KIND_UNSPECIFIED\0\u{1}FIELD_ISSUE_KIND_MISSING\0\u{1}FIELD_ISSUE_KIND_TYPE\0\u{1}FIELD_ISSUE_KIND_PATTERN\0\u{1}FIELD_ISSUE_KIND_TOO_LARGE\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0FIELD_ISSUE_KIND_UNSPECIFIED\0\u{1}FIELD_ISSUE_KIND_MISSING\0\u{1}FIELD_ISSUE_KIND_PATTERN_MISMATCH\0\u{1}FIELD_ISSUE_KIND_TOO_LONG\0\u{1}FIELD_ISSUE_KIND_TOO_MANY_VALUES\0\u{1}FIELD_ISSUE_KIND_LIMIT_REACHED\0\u{1}FIELD_ISSUE_KIND_NOT_A_NUMBER\0\u{1}FIELD_ISSUE_KIND_AMBIGUOUS_NUMBER\0\u{1}FIELD_ISSUE_KIND_OUT_OF_RANGE\0\u{1}FIELD_ISSUE_KIND_NOT_A_BOOLEAN\0\u{1}FIELD_ISSUE_KIND_NOT_A_DATE\0\u{1}FIELD_ISSUE_KIND_AMBIGUOUS_DATE\0\u{1}FIELD_ISSUE_KIND_MISSING_TIME_ZONE\0\u{1}FIELD_ISSUE_KIND_NOT_MONEY\0\u{1}FIELD_ISSUE_KIND_MISSING_CURRENCY\0\u{1}FIELD_ISSUE_KIND_AMBIGUOUS_CURRENCY\0\u{1}FIELD_ISSUE_KIND_NOT_A_URL\0")
 }
 
 nonisolated extension Datavault_Scrape_V1_Record: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Record"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}ordinal\0\u{1}url\0\u{3}fetch_time\0\u{3}content_hash\0\u{1}revision\0\u{1}values\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}ordinal\0\u{1}url\0\u{3}fetch_time\0\u{3}content_hash\0\u{3}plan_version\0\u{1}values\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -399,7 +504,7 @@ nonisolated extension Datavault_Scrape_V1_Record: SwiftProtobuf.Message, SwiftPr
       case 3: try { try decoder.decodeSingularStringField(value: &self.url) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._fetchTime) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.contentHash) }()
-      case 6: try { try decoder.decodeSingularInt64Field(value: &self.revision) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.planVersion) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.values) }()
       default: break
       }
@@ -426,8 +531,8 @@ nonisolated extension Datavault_Scrape_V1_Record: SwiftProtobuf.Message, SwiftPr
     if !self.contentHash.isEmpty {
       try visitor.visitSingularStringField(value: self.contentHash, fieldNumber: 5)
     }
-    if self.revision != 0 {
-      try visitor.visitSingularInt64Field(value: self.revision, fieldNumber: 6)
+    if !self.planVersion.isEmpty {
+      try visitor.visitSingularStringField(value: self.planVersion, fieldNumber: 6)
     }
     if !self.values.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.values, fieldNumber: 7)
@@ -441,7 +546,7 @@ nonisolated extension Datavault_Scrape_V1_Record: SwiftProtobuf.Message, SwiftPr
     if lhs.url != rhs.url {return false}
     if lhs._fetchTime != rhs._fetchTime {return false}
     if lhs.contentHash != rhs.contentHash {return false}
-    if lhs.revision != rhs.revision {return false}
+    if lhs.planVersion != rhs.planVersion {return false}
     if lhs.values != rhs.values {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -489,7 +594,7 @@ nonisolated extension Datavault_Scrape_V1_FieldValue: SwiftProtobuf.Message, Swi
 
 nonisolated extension Datavault_Scrape_V1_Value: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Value"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}number\0\u{1}money\0\u{1}date\0\u{1}url\0\u{1}list\0\u{1}source\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}integer\0\u{1}decimal\0\u{1}boolean\0\u{1}date\0\u{3}date_time\0\u{1}money\0\u{1}url\0\u{1}list\0\u{1}source\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -506,14 +611,46 @@ nonisolated extension Datavault_Scrape_V1_Value: SwiftProtobuf.Message, SwiftPro
         }
       }()
       case 2: try {
-        var v: Double?
-        try decoder.decodeSingularDoubleField(value: &v)
+        var v: Int64?
+        try decoder.decodeSingularInt64Field(value: &v)
         if let v = v {
           if self.kind != nil {try decoder.handleConflictingOneOf()}
-          self.kind = .number(v)
+          self.kind = .integer(v)
         }
       }()
       case 3: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .decimal(v)
+        }
+      }()
+      case 4: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .boolean(v)
+        }
+      }()
+      case 5: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .date(v)
+        }
+      }()
+      case 6: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .dateTime(v)
+        }
+      }()
+      case 7: try {
         var v: Datavault_Scrape_V1_MoneyValue?
         var hadOneofValue = false
         if let current = self.kind {
@@ -526,15 +663,7 @@ nonisolated extension Datavault_Scrape_V1_Value: SwiftProtobuf.Message, SwiftPro
           self.kind = .money(v)
         }
       }()
-      case 4: try {
-        var v: String?
-        try decoder.decodeSingularStringField(value: &v)
-        if let v = v {
-          if self.kind != nil {try decoder.handleConflictingOneOf()}
-          self.kind = .date(v)
-        }
-      }()
-      case 5: try {
+      case 8: try {
         var v: String?
         try decoder.decodeSingularStringField(value: &v)
         if let v = v {
@@ -542,7 +671,7 @@ nonisolated extension Datavault_Scrape_V1_Value: SwiftProtobuf.Message, SwiftPro
           self.kind = .url(v)
         }
       }()
-      case 6: try {
+      case 9: try {
         var v: Datavault_Scrape_V1_ValueList?
         var hadOneofValue = false
         if let current = self.kind {
@@ -555,7 +684,7 @@ nonisolated extension Datavault_Scrape_V1_Value: SwiftProtobuf.Message, SwiftPro
           self.kind = .list(v)
         }
       }()
-      case 7: try { try decoder.decodeSingularMessageField(value: &self._source) }()
+      case 10: try { try decoder.decodeSingularMessageField(value: &self._source) }()
       default: break
       }
     }
@@ -571,30 +700,42 @@ nonisolated extension Datavault_Scrape_V1_Value: SwiftProtobuf.Message, SwiftPro
       guard case .text(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularStringField(value: v, fieldNumber: 1)
     }()
-    case .number?: try {
-      guard case .number(let v)? = self.kind else { preconditionFailure() }
-      try visitor.visitSingularDoubleField(value: v, fieldNumber: 2)
+    case .integer?: try {
+      guard case .integer(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 2)
     }()
-    case .money?: try {
-      guard case .money(let v)? = self.kind else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    case .decimal?: try {
+      guard case .decimal(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    }()
+    case .boolean?: try {
+      guard case .boolean(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 4)
     }()
     case .date?: try {
       guard case .date(let v)? = self.kind else { preconditionFailure() }
-      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+    }()
+    case .dateTime?: try {
+      guard case .dateTime(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 6)
+    }()
+    case .money?: try {
+      guard case .money(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     }()
     case .url?: try {
       guard case .url(let v)? = self.kind else { preconditionFailure() }
-      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+      try visitor.visitSingularStringField(value: v, fieldNumber: 8)
     }()
     case .list?: try {
       guard case .list(let v)? = self.kind else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     }()
     case nil: break
     }
     try { if let v = self._source {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
     } }()
     try unknownFields.traverse(visitor: &visitor)
   }

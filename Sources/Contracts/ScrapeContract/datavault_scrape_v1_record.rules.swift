@@ -8,6 +8,7 @@ extension Datavault_Scrape_V1_Record: ContractMessage {
         found.value("url", url, TextRule(length: 0...8_192))
         found.value("fetch_time", fetchTime, TimestampRule(), isSet: hasFetchTime)
         found.value("content_hash", contentHash, TextRule(length: 0...64))
+        found.value("plan_version", planVersion, TextRule(length: 0...64))
         found.messages("values", values, count: 0...100)
     }
 
@@ -17,7 +18,7 @@ extension Datavault_Scrape_V1_Record: ContractMessage {
         if !url.isEmpty { fields.add("url", .text(url)) }
         if hasFetchTime { fields.add("fetch_time", .foreign(fetchTime)) }
         if !contentHash.isEmpty { fields.add("content_hash", .text(contentHash)) }
-        if revision != 0 { fields.add("revision", .integer(revision)) }
+        if !planVersion.isEmpty { fields.add("plan_version", .text(planVersion)) }
         fields.list("values", values) { .message($0) }
     }
 }
@@ -39,10 +40,14 @@ extension Datavault_Scrape_V1_Value: ContractMessage {
         switch kind {
         case .text(let value)?:
             found.value("text", value, TextRule(length: 0...1_048_576), isSet: true)
-        case .money(let value)?:
-            found.message("money", value, isSet: true)
+        case .decimal(let value)?:
+            found.value("decimal", value, TextRule(length: 0...1_048_576), isSet: true)
         case .date(let value)?:
             found.value("date", value, TextRule(length: 0...10), isSet: true)
+        case .dateTime(let value)?:
+            found.value("date_time", value, TextRule(length: 0...40), isSet: true)
+        case .money(let value)?:
+            found.message("money", value, isSet: true)
         case .url(let value)?:
             found.value("url", value, TextRule(length: 0...8_192), isSet: true)
         case .list(let value)?:
@@ -54,9 +59,12 @@ extension Datavault_Scrape_V1_Value: ContractMessage {
 
     public func list(_ fields: inout FieldList) {
         if case .text(let value)? = kind { fields.add("text", .text(value)) }
-        if case .number(let value)? = kind { fields.add("number", .real(value)) }
-        if case .money(let value)? = kind { fields.add("money", .message(value)) }
+        if case .integer(let value)? = kind { fields.add("integer", .integer(value)) }
+        if case .decimal(let value)? = kind { fields.add("decimal", .text(value)) }
+        if case .boolean(let value)? = kind { fields.add("boolean", .bool(value)) }
         if case .date(let value)? = kind { fields.add("date", .text(value)) }
+        if case .dateTime(let value)? = kind { fields.add("date_time", .text(value)) }
+        if case .money(let value)? = kind { fields.add("money", .message(value)) }
         if case .url(let value)? = kind { fields.add("url", .text(value)) }
         if case .list(let value)? = kind { fields.add("list", .message(value)) }
         if hasSource { fields.add("source", .message(source)) }
@@ -65,7 +73,7 @@ extension Datavault_Scrape_V1_Value: ContractMessage {
 
 extension Datavault_Scrape_V1_MoneyValue: ContractMessage {
     public func check(_ found: inout Violations) {
-        found.value("amount", amount, TextRule(length: 0...40))
+        found.value("amount", amount, TextRule(length: 0...1_048_576))
         found.value("currency_code", currencyCode, TextRule(length: 0...3))
     }
 

@@ -20,27 +20,27 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-/// What a field's text is read as.
-public nonisolated enum Datavault_Scrape_V1_FieldType: SwiftProtobuf.Enum, Swift.CaseIterable {
+/// What of an element a field takes.
+public nonisolated enum Datavault_Scrape_V1_FieldSource: SwiftProtobuf.Enum, Swift.CaseIterable {
   public typealias RawValue = Int
 
-  /// As TEXT.
+  /// The attribute if one is named, the text otherwise.
   case unspecified // = 0
 
-  /// Text, with runs of blanks as one.
+  /// The text of the element and of all within it, blanks as a reader sees them.
   case text // = 1
 
-  /// A number, with signs for thousands and decimals as the world writes them.
-  case number // = 2
+  /// The text of the element alone.
+  case ownText // = 2
 
-  /// A number with a currency.
-  case money // = 3
+  /// An attribute.
+  case attribute // = 3
 
-  /// A day of the calendar.
-  case date // = 4
+  /// What the element contains, as HTML.
+  case innerHtml // = 4
 
-  /// A URL, made absolute by the page's.
-  case url // = 5
+  /// The element with what it contains, as HTML.
+  case outerHtml // = 5
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -51,10 +51,10 @@ public nonisolated enum Datavault_Scrape_V1_FieldType: SwiftProtobuf.Enum, Swift
     switch rawValue {
     case 0: self = .unspecified
     case 1: self = .text
-    case 2: self = .number
-    case 3: self = .money
-    case 4: self = .date
-    case 5: self = .url
+    case 2: self = .ownText
+    case 3: self = .attribute
+    case 4: self = .innerHtml
+    case 5: self = .outerHtml
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -63,10 +63,88 @@ public nonisolated enum Datavault_Scrape_V1_FieldType: SwiftProtobuf.Enum, Swift
     switch self {
     case .unspecified: return 0
     case .text: return 1
-    case .number: return 2
-    case .money: return 3
-    case .date: return 4
-    case .url: return 5
+    case .ownText: return 2
+    case .attribute: return 3
+    case .innerHtml: return 4
+    case .outerHtml: return 5
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [Datavault_Scrape_V1_FieldSource] = [
+    .unspecified,
+    .text,
+    .ownText,
+    .attribute,
+    .innerHtml,
+    .outerHtml,
+  ]
+
+}
+
+/// What a field's text is read as.
+public nonisolated enum Datavault_Scrape_V1_FieldType: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+
+  /// As TEXT.
+  case unspecified // = 0
+
+  /// Text.
+  case text // = 1
+
+  /// A whole number of 64 bits.
+  case integer // = 2
+
+  /// A number with a fraction, of any size, exact.
+  case decimal // = 3
+
+  /// True or false.
+  case boolean // = 4
+
+  /// A day of the calendar.
+  case date // = 5
+
+  /// A time of a day, with its offset from UTC.
+  case dateTime // = 6
+
+  /// An amount with a currency.
+  case money // = 7
+
+  /// A URL, made absolute by the page's.
+  case url // = 8
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .text
+    case 2: self = .integer
+    case 3: self = .decimal
+    case 4: self = .boolean
+    case 5: self = .date
+    case 6: self = .dateTime
+    case 7: self = .money
+    case 8: self = .url
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .text: return 1
+    case .integer: return 2
+    case .decimal: return 3
+    case .boolean: return 4
+    case .date: return 5
+    case .dateTime: return 6
+    case .money: return 7
+    case .url: return 8
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -75,10 +153,58 @@ public nonisolated enum Datavault_Scrape_V1_FieldType: SwiftProtobuf.Enum, Swift
   public static let allCases: [Datavault_Scrape_V1_FieldType] = [
     .unspecified,
     .text,
-    .number,
-    .money,
+    .integer,
+    .decimal,
+    .boolean,
     .date,
+    .dateTime,
+    .money,
     .url,
+  ]
+
+}
+
+/// What stands before a number's fraction.
+public nonisolated enum Datavault_Scrape_V1_DecimalMark: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+
+  /// What can be nothing else; a number that can be read in two ways sends its record to quarantine.
+  case unspecified // = 0
+
+  /// A point: `1,234.50`.
+  case point // = 1
+
+  /// A comma: `1.234,50`.
+  case comma // = 2
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .point
+    case 2: self = .comma
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .point: return 1
+    case .comma: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [Datavault_Scrape_V1_DecimalMark] = [
+    .unspecified,
+    .point,
+    .comma,
   ]
 
 }
@@ -157,10 +283,10 @@ public nonisolated struct Datavault_Scrape_V1_Scraper: @unchecked Sendable {
   /// Clears the value of `keepPages`. Subsequent reads from it will return its default value.
   public mutating func clearKeepPages() {_uniqueStorage()._keepPages = nil}
 
-  /// Rises with each change of anything but the display name. Records name the one that they were taken by.
-  public var revision: Int64 {
-    get {_storage._revision}
-    set {_uniqueStorage()._revision = newValue}
+  /// Names what is taken from a page, and how: the same for the same extraction. Records have it.
+  public var planVersion: String {
+    get {_storage._planVersion}
+    set {_uniqueStorage()._planVersion = newValue}
   }
 
   /// When it was made.
@@ -276,10 +402,13 @@ public nonisolated struct Datavault_Scrape_V1_Field: Sendable {
   /// What it is called in records and datasets.
   public var name: String = String()
 
-  /// A CSS selector, looked for within the record's element. Empty: the element itself.
+  /// A CSS selector, looked for within the record's element, which is `:scope`. Empty: the record's element itself.
   public var selector: String = String()
 
-  /// The attribute that is taken; empty: the text.
+  /// What of the element is taken; unspecified: its attribute if one is named, its text otherwise.
+  public var source: Datavault_Scrape_V1_FieldSource = .unspecified
+
+  /// The attribute that is taken.
   public var attribute: String = String()
 
   /// What the text is read as; unspecified: text.
@@ -291,13 +420,41 @@ public nonisolated struct Datavault_Scrape_V1_Field: Sendable {
   /// Whether a record without it goes to quarantine.
   public var required: Bool = false
 
-  /// An RE2 expression that has to be found in the text, or the record goes to quarantine. If it has a group, what the
-  /// first one matches is taken in place of the text.
+  /// An RE2 expression: of the text that was found stays what its first group matches, or all that it matches if it has no
+  /// group. A text without a match counts as not found.
+  public var capture: String = String()
+
+  /// An RE2 expression that the value as a whole has to match, in its canonical form; or the record goes to quarantine.
   public var pattern: String = String()
+
+  /// The most characters of the value in its canonical form; more sends the record to quarantine. 0: no such bound.
+  public var maximumLength: Int32 = 0
+
+  /// For dates and times: how they are written, as `dd.MM.yyyy HH:mm`. Empty: standard forms, and forms that can mean one
+  /// day only.
+  public var dateFormat: String = String()
+
+  /// For numbers and money: what stands before the fraction. Unspecified: what can be nothing else.
+  public var decimalMark: Datavault_Scrape_V1_DecimalMark = .unspecified
+
+  /// For money: the currency of amounts that name none, or a sign that several share; three letters (ISO 4217).
+  public var defaultCurrency: String = String()
+
+  /// For times: the offset from UTC of those that name none; absent: such times send the record to quarantine.
+  public var defaultOffset: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_defaultOffset ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_defaultOffset = newValue}
+  }
+  /// Returns true if `defaultOffset` has been explicitly set.
+  public var hasDefaultOffset: Bool {self._defaultOffset != nil}
+  /// Clears the value of `defaultOffset`. Subsequent reads from it will return its default value.
+  public mutating func clearDefaultOffset() {self._defaultOffset = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _defaultOffset: SwiftProtobuf.Google_Protobuf_Duration? = nil
 }
 
 /// When a job ends at the latest. The operator's own limits hold beside them.
@@ -376,13 +533,21 @@ public nonisolated struct Datavault_Scrape_V1_Politeness: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "datavault.scrape.v1"
 
+nonisolated extension Datavault_Scrape_V1_FieldSource: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0FIELD_SOURCE_UNSPECIFIED\0\u{1}FIELD_SOURCE_TEXT\0\u{1}FIELD_SOURCE_OWN_TEXT\0\u{1}FIELD_SOURCE_ATTRIBUTE\0\u{1}FIELD_SOURCE_INNER_HTML\0\u{1}FIELD_SOURCE_OUTER_HTML\0")
+}
+
 nonisolated extension Datavault_Scrape_V1_FieldType: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0FIELD_TYPE_UNSPECIFIED\0\u{1}FIELD_TYPE_TEXT\0\u{1}FIELD_TYPE_NUMBER\0\u{1}FIELD_TYPE_MONEY\0\u{1}FIELD_TYPE_DATE\0\u{1}FIELD_TYPE_URL\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0FIELD_TYPE_UNSPECIFIED\0\u{1}FIELD_TYPE_TEXT\0\u{1}FIELD_TYPE_INTEGER\0\u{1}FIELD_TYPE_DECIMAL\0\u{1}FIELD_TYPE_BOOLEAN\0\u{1}FIELD_TYPE_DATE\0\u{1}FIELD_TYPE_DATE_TIME\0\u{1}FIELD_TYPE_MONEY\0\u{1}FIELD_TYPE_URL\0")
+}
+
+nonisolated extension Datavault_Scrape_V1_DecimalMark: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DECIMAL_MARK_UNSPECIFIED\0\u{1}DECIMAL_MARK_POINT\0\u{1}DECIMAL_MARK_COMMA\0")
 }
 
 nonisolated extension Datavault_Scrape_V1_Scraper: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Scraper"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{3}start_urls\0\u{1}scope\0\u{1}extraction\0\u{1}limits\0\u{1}politeness\0\u{3}keep_pages\0\u{1}revision\0\u{3}create_time\0\u{3}update_time\0\u{1}etag\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{3}start_urls\0\u{1}scope\0\u{1}extraction\0\u{1}limits\0\u{1}politeness\0\u{3}keep_pages\0\u{3}plan_version\0\u{3}create_time\0\u{3}update_time\0\u{1}etag\0")
 
   fileprivate class _StorageClass {
     var _name: String = String()
@@ -393,7 +558,7 @@ nonisolated extension Datavault_Scrape_V1_Scraper: SwiftProtobuf.Message, SwiftP
     var _limits: Datavault_Scrape_V1_CrawlLimits? = nil
     var _politeness: Datavault_Scrape_V1_Politeness? = nil
     var _keepPages: Bool? = nil
-    var _revision: Int64 = 0
+    var _planVersion: String = String()
     var _createTime: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
     var _updateTime: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
     var _etag: String = String()
@@ -415,7 +580,7 @@ nonisolated extension Datavault_Scrape_V1_Scraper: SwiftProtobuf.Message, SwiftP
       _limits = source._limits
       _politeness = source._politeness
       _keepPages = source._keepPages
-      _revision = source._revision
+      _planVersion = source._planVersion
       _createTime = source._createTime
       _updateTime = source._updateTime
       _etag = source._etag
@@ -445,7 +610,7 @@ nonisolated extension Datavault_Scrape_V1_Scraper: SwiftProtobuf.Message, SwiftP
         case 6: try { try decoder.decodeSingularMessageField(value: &_storage._limits) }()
         case 7: try { try decoder.decodeSingularMessageField(value: &_storage._politeness) }()
         case 8: try { try decoder.decodeSingularBoolField(value: &_storage._keepPages) }()
-        case 9: try { try decoder.decodeSingularInt64Field(value: &_storage._revision) }()
+        case 9: try { try decoder.decodeSingularStringField(value: &_storage._planVersion) }()
         case 10: try { try decoder.decodeSingularMessageField(value: &_storage._createTime) }()
         case 11: try { try decoder.decodeSingularMessageField(value: &_storage._updateTime) }()
         case 12: try { try decoder.decodeSingularStringField(value: &_storage._etag) }()
@@ -485,8 +650,8 @@ nonisolated extension Datavault_Scrape_V1_Scraper: SwiftProtobuf.Message, SwiftP
       try { if let v = _storage._keepPages {
         try visitor.visitSingularBoolField(value: v, fieldNumber: 8)
       } }()
-      if _storage._revision != 0 {
-        try visitor.visitSingularInt64Field(value: _storage._revision, fieldNumber: 9)
+      if !_storage._planVersion.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._planVersion, fieldNumber: 9)
       }
       try { if let v = _storage._createTime {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
@@ -514,7 +679,7 @@ nonisolated extension Datavault_Scrape_V1_Scraper: SwiftProtobuf.Message, SwiftP
         if _storage._limits != rhs_storage._limits {return false}
         if _storage._politeness != rhs_storage._politeness {return false}
         if _storage._keepPages != rhs_storage._keepPages {return false}
-        if _storage._revision != rhs_storage._revision {return false}
+        if _storage._planVersion != rhs_storage._planVersion {return false}
         if _storage._createTime != rhs_storage._createTime {return false}
         if _storage._updateTime != rhs_storage._updateTime {return false}
         if _storage._etag != rhs_storage._etag {return false}
@@ -638,7 +803,7 @@ nonisolated extension Datavault_Scrape_V1_Extraction: SwiftProtobuf.Message, Swi
 
 nonisolated extension Datavault_Scrape_V1_Field: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Field"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}selector\0\u{1}attribute\0\u{1}type\0\u{1}list\0\u{1}required\0\u{1}pattern\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}selector\0\u{1}source\0\u{1}attribute\0\u{1}type\0\u{1}list\0\u{1}required\0\u{1}capture\0\u{1}pattern\0\u{3}maximum_length\0\u{3}date_format\0\u{3}decimal_mark\0\u{3}default_currency\0\u{3}default_offset\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -648,49 +813,88 @@ nonisolated extension Datavault_Scrape_V1_Field: SwiftProtobuf.Message, SwiftPro
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.selector) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.attribute) }()
-      case 4: try { try decoder.decodeSingularEnumField(value: &self.type) }()
-      case 5: try { try decoder.decodeSingularBoolField(value: &self.list) }()
-      case 6: try { try decoder.decodeSingularBoolField(value: &self.required) }()
-      case 7: try { try decoder.decodeSingularStringField(value: &self.pattern) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.source) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.attribute) }()
+      case 5: try { try decoder.decodeSingularEnumField(value: &self.type) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.list) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.required) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.capture) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.pattern) }()
+      case 10: try { try decoder.decodeSingularInt32Field(value: &self.maximumLength) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.dateFormat) }()
+      case 12: try { try decoder.decodeSingularEnumField(value: &self.decimalMark) }()
+      case 13: try { try decoder.decodeSingularStringField(value: &self.defaultCurrency) }()
+      case 14: try { try decoder.decodeSingularMessageField(value: &self._defaultOffset) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.name.isEmpty {
       try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
     }
     if !self.selector.isEmpty {
       try visitor.visitSingularStringField(value: self.selector, fieldNumber: 2)
     }
+    if self.source != .unspecified {
+      try visitor.visitSingularEnumField(value: self.source, fieldNumber: 3)
+    }
     if !self.attribute.isEmpty {
-      try visitor.visitSingularStringField(value: self.attribute, fieldNumber: 3)
+      try visitor.visitSingularStringField(value: self.attribute, fieldNumber: 4)
     }
     if self.type != .unspecified {
-      try visitor.visitSingularEnumField(value: self.type, fieldNumber: 4)
+      try visitor.visitSingularEnumField(value: self.type, fieldNumber: 5)
     }
     if self.list != false {
-      try visitor.visitSingularBoolField(value: self.list, fieldNumber: 5)
+      try visitor.visitSingularBoolField(value: self.list, fieldNumber: 6)
     }
     if self.required != false {
-      try visitor.visitSingularBoolField(value: self.required, fieldNumber: 6)
+      try visitor.visitSingularBoolField(value: self.required, fieldNumber: 7)
+    }
+    if !self.capture.isEmpty {
+      try visitor.visitSingularStringField(value: self.capture, fieldNumber: 8)
     }
     if !self.pattern.isEmpty {
-      try visitor.visitSingularStringField(value: self.pattern, fieldNumber: 7)
+      try visitor.visitSingularStringField(value: self.pattern, fieldNumber: 9)
     }
+    if self.maximumLength != 0 {
+      try visitor.visitSingularInt32Field(value: self.maximumLength, fieldNumber: 10)
+    }
+    if !self.dateFormat.isEmpty {
+      try visitor.visitSingularStringField(value: self.dateFormat, fieldNumber: 11)
+    }
+    if self.decimalMark != .unspecified {
+      try visitor.visitSingularEnumField(value: self.decimalMark, fieldNumber: 12)
+    }
+    if !self.defaultCurrency.isEmpty {
+      try visitor.visitSingularStringField(value: self.defaultCurrency, fieldNumber: 13)
+    }
+    try { if let v = self._defaultOffset {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Datavault_Scrape_V1_Field, rhs: Datavault_Scrape_V1_Field) -> Bool {
     if lhs.name != rhs.name {return false}
     if lhs.selector != rhs.selector {return false}
+    if lhs.source != rhs.source {return false}
     if lhs.attribute != rhs.attribute {return false}
     if lhs.type != rhs.type {return false}
     if lhs.list != rhs.list {return false}
     if lhs.required != rhs.required {return false}
+    if lhs.capture != rhs.capture {return false}
     if lhs.pattern != rhs.pattern {return false}
+    if lhs.maximumLength != rhs.maximumLength {return false}
+    if lhs.dateFormat != rhs.dateFormat {return false}
+    if lhs.decimalMark != rhs.decimalMark {return false}
+    if lhs.defaultCurrency != rhs.defaultCurrency {return false}
+    if lhs._defaultOffset != rhs._defaultOffset {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

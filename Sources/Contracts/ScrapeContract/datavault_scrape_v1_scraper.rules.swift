@@ -13,6 +13,7 @@ extension Datavault_Scrape_V1_Scraper: ContractMessage {
         found.message("extraction", extraction, isSet: hasExtraction)
         found.message("limits", limits, isSet: hasLimits)
         found.message("politeness", politeness, isSet: hasPoliteness)
+        found.value("plan_version", planVersion, TextRule(length: 0...64))
         found.value("create_time", createTime, TimestampRule(), isSet: hasCreateTime)
         found.value("update_time", updateTime, TimestampRule(), isSet: hasUpdateTime)
         found.value("etag", etag, TextRule(length: 0...64))
@@ -27,7 +28,7 @@ extension Datavault_Scrape_V1_Scraper: ContractMessage {
         if hasLimits { fields.add("limits", .message(limits)) }
         if hasPoliteness { fields.add("politeness", .message(politeness)) }
         if hasKeepPages { fields.add("keep_pages", .bool(keepPages)) }
-        if revision != 0 { fields.add("revision", .integer(revision)) }
+        if !planVersion.isEmpty { fields.add("plan_version", .text(planVersion)) }
         if hasCreateTime { fields.add("create_time", .foreign(createTime)) }
         if hasUpdateTime { fields.add("update_time", .foreign(updateTime)) }
         if !etag.isEmpty { fields.add("etag", .text(etag)) }
@@ -69,24 +70,44 @@ extension Datavault_Scrape_V1_Extraction: ContractMessage {
 }
 
 extension Datavault_Scrape_V1_Field: ContractMessage {
-    private static let namePattern = Pattern(checked: "[a-z][a-z0-9_]{0,62}")
+    private static let namePattern = Pattern(checked: "[A-Za-z_][A-Za-z0-9_]{0,62}")
+    private static let defaultCurrencyPattern = Pattern(checked: "[A-Z]{3}")
 
     public func check(_ found: inout Violations) {
         found.value("name", name, TextRule(length: 0...63, pattern: Self.namePattern), required: true)
         found.value("selector", selector, TextRule(length: 0...1_000))
+        found.value("source", source, EnumRule())
         found.value("attribute", attribute, TextRule(length: 0...100))
         found.value("type", type, EnumRule())
+        found.value("capture", capture, TextRule(length: 0...500))
         found.value("pattern", pattern, TextRule(length: 0...500))
+        found.value("maximum_length", maximumLength, IntegerRule(0...1_048_576))
+        found.value("date_format", dateFormat, TextRule(length: 0...100))
+        found.value("decimal_mark", decimalMark, EnumRule())
+        found.value("default_currency", defaultCurrency, TextRule(length: 0...3, pattern: Self.defaultCurrencyPattern))
+        found.value(
+            "default_offset",
+            defaultOffset,
+            DurationRule(min: (seconds: -64_800, nanos: 0), max: (seconds: 64_800, nanos: 0)),
+            isSet: hasDefaultOffset
+        )
     }
 
     public func list(_ fields: inout FieldList) {
         if !name.isEmpty { fields.add("name", .text(name)) }
         if !selector.isEmpty { fields.add("selector", .text(selector)) }
+        if source.rawValue != 0 { fields.add("source", .enumeration("\(source)")) }
         if !attribute.isEmpty { fields.add("attribute", .text(attribute)) }
         if type.rawValue != 0 { fields.add("type", .enumeration("\(type)")) }
         if list { fields.add("list", .bool(list)) }
         if required { fields.add("required", .bool(required)) }
+        if !capture.isEmpty { fields.add("capture", .text(capture)) }
         if !pattern.isEmpty { fields.add("pattern", .text(pattern)) }
+        if maximumLength != 0 { fields.add("maximum_length", .integer(Int64(maximumLength))) }
+        if !dateFormat.isEmpty { fields.add("date_format", .text(dateFormat)) }
+        if decimalMark.rawValue != 0 { fields.add("decimal_mark", .enumeration("\(decimalMark)")) }
+        if !defaultCurrency.isEmpty { fields.add("default_currency", .text(defaultCurrency)) }
+        if hasDefaultOffset { fields.add("default_offset", .foreign(defaultOffset)) }
     }
 }
 
