@@ -45,9 +45,7 @@ struct CrawlURL: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Parameter ignored: Parameters to leave out.
     init?(_ url: String, ignoring ignored: IgnoredParameters = .none) {
-        var url = url
-        let parsed: Parsed? = unsafe url.withUTF8 { unsafe Self.read($0, ignored) }
-        guard let parsed else { return nil }
+        guard let parsed = Self.read(Array(url.utf8), ignored) else { return nil }
         text = String(decoding: parsed.bytes, as: UTF8.self)
         (schemeLength, originLength, pathEnd) = (parsed.schemeLength, parsed.originLength, parsed.pathEnd)
     }
@@ -59,11 +57,11 @@ struct CrawlURL: Sendable, Hashable, CustomStringConvertible {
         var pathEnd = 0
     }
 
-    private static func read(_ all: UnsafeBufferPointer<UInt8>, _ ignored: IgnoredParameters) -> Parsed? {
-        guard all.count <= maximumBytes, let colon = unsafe all.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+    private static func read(_ all: [UInt8], _ ignored: IgnoredParameters) -> Parsed? {
+        guard all.count <= maximumBytes, let colon = all.firstIndex(of: UInt8(ascii: ":")) else { return nil }
         var parsed = Parsed()
         parsed.bytes.reserveCapacity(all.count + 8)
-        for index in 0..<colon { unsafe parsed.bytes.append(lowered(all[index])) }
+        for index in 0..<colon { parsed.bytes.append(lowered(all[index])) }
         let isSecure: Bool
         switch parsed.bytes {
         case Array("http".utf8): isSecure = false
@@ -71,23 +69,23 @@ struct CrawlURL: Sendable, Hashable, CustomStringConvertible {
         default: return nil
         }
         parsed.schemeLength = colon
-        guard colon + 2 < all.count, unsafe isSlash(all[colon + 1]), unsafe isSlash(all[colon + 2]) else { return nil }
+        guard colon + 2 < all.count, isSlash(all[colon + 1]), isSlash(all[colon + 2]) else { return nil }
         parsed.bytes += Array("://".utf8)
         var index = colon + 3
         let hostStart = index
-        while index < all.count, unsafe !isEndOfHost(all[index]) { index += 1 }
-        guard unsafe appendHost(all[hostStart..<index], isSecure: isSecure, to: &parsed.bytes) else { return nil }
+        while index < all.count, !isEndOfHost(all[index]) { index += 1 }
+        guard appendHost(all[hostStart..<index], isSecure: isSecure, to: &parsed.bytes) else { return nil }
         parsed.originLength = parsed.bytes.count
         let pathStart = index
-        while index < all.count, unsafe all[index] != UInt8(ascii: "?"), unsafe all[index] != UInt8(ascii: "#") {
+        while index < all.count, all[index] != UInt8(ascii: "?"), all[index] != UInt8(ascii: "#") {
             index += 1
         }
-        unsafe appendPath(all[pathStart..<index], to: &parsed.bytes)
+        appendPath(all[pathStart..<index], to: &parsed.bytes)
         parsed.pathEnd = parsed.bytes.count
-        if index < all.count, unsafe all[index] == UInt8(ascii: "?") {
+        if index < all.count, all[index] == UInt8(ascii: "?") {
             let queryStart = index + 1
-            while index < all.count, unsafe all[index] != UInt8(ascii: "#") { index += 1 }
-            unsafe appendQuery(all[queryStart..<index], ignored, to: &parsed.bytes)
+            while index < all.count, all[index] != UInt8(ascii: "#") { index += 1 }
+            appendQuery(all[queryStart..<index], ignored, to: &parsed.bytes)
         }
         return parsed.bytes.count <= maximumBytes ? parsed : nil
     }
@@ -101,10 +99,10 @@ struct CrawlURL: Sendable, Hashable, CustomStringConvertible {
     private static func lowered(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 
     private static func appendHost(
-        _ host: Slice<UnsafeBufferPointer<UInt8>>, isSecure: Bool, to bytes: inout [UInt8]
+        _ host: ArraySlice<UInt8>, isSecure: Bool, to bytes: inout [UInt8]
     ) -> Bool {
         let start = bytes.count
-        for byte in unsafe host {
+        for byte in host {
             switch byte {
             case UInt8(ascii: "@"), UInt8(ascii: "%"), 0...0x20, 0x7F...: return false
             default: bytes.append(lowered(byte))
@@ -127,18 +125,18 @@ struct CrawlURL: Sendable, Hashable, CustomStringConvertible {
         return end > start
     }
 
-    private static func appendPath(_ path: Slice<UnsafeBufferPointer<UInt8>>, to bytes: inout [UInt8]) {
+    private static func appendPath(_ path: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
         let start = bytes.count
         bytes.append(UInt8(ascii: "/"))
         var segment = bytes.count
         var index = path.startIndex
         if index < path.endIndex { index += 1 }
         while index < path.endIndex {
-            let byte = unsafe path[index]
+            let byte = path[index]
             if isSlash(byte) {
                 endSegment(&bytes, start, &segment, isLast: false)
             } else {
-                unsafe append(byte, path, &index, &bytes, isQuery: false)
+                append(byte, path, &index, &bytes, isQuery: false)
             }
             index += 1
         }
@@ -163,14 +161,14 @@ struct CrawlURL: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func appendQuery(
-        _ query: Slice<UnsafeBufferPointer<UInt8>>, _ ignored: IgnoredParameters, to bytes: inout [UInt8]
+        _ query: ArraySlice<UInt8>, _ ignored: IgnoredParameters, to bytes: inout [UInt8]
     ) {
         let start = bytes.count
         bytes.append(UInt8(ascii: "?"))
         var parameter = bytes.count
         var index = query.startIndex
         while index <= query.endIndex {
-            if index == query.endIndex || unsafe query[index] == UInt8(ascii: "&") {
+            if index == query.endIndex || query[index] == UInt8(ascii: "&") {
                 if ignored.contains(bytes[parameter...]) {
                     bytes.removeSubrange(parameter...)
                     if index == query.endIndex, bytes.last == UInt8(ascii: "&") { bytes.removeLast() }
@@ -179,7 +177,7 @@ struct CrawlURL: Sendable, Hashable, CustomStringConvertible {
                 }
                 parameter = bytes.count
             } else {
-                unsafe append(query[index], query, &index, &bytes, isQuery: true)
+                append(query[index], query, &index, &bytes, isQuery: true)
             }
             index += 1
         }
@@ -188,13 +186,13 @@ struct CrawlURL: Sendable, Hashable, CustomStringConvertible {
 
     /// Appends a byte in its normal form; moves on over a percent-encoding.
     private static func append(
-        _ byte: UInt8, _ text: Slice<UnsafeBufferPointer<UInt8>>, _ index: inout Int, _ bytes: inout [UInt8],
+        _ byte: UInt8, _ text: ArraySlice<UInt8>, _ index: inout Int, _ bytes: inout [UInt8],
         isQuery: Bool
     ) {
         switch byte {
         case UInt8(ascii: "%"):
-            guard index + 2 < text.endIndex, let high = unsafe digit(text[index + 1]),
-                let low = unsafe digit(text[index + 2])
+            guard index + 2 < text.endIndex, let high = digit(text[index + 1]),
+                let low = digit(text[index + 2])
             else { return bytes.append(byte) }
             index += 2
             let decoded = high << 4 | low

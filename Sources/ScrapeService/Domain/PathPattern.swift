@@ -13,7 +13,7 @@ final class PathPattern: Sendable {
     init(_ text: String) throws(PatternFault) {
         self.text = text
         var (copy, reason) = (text, [CChar](repeating: 0, count: 200))
-        let made = unsafe copy.withUTF8 { bytes in
+        let made = copy.withUTF8 { bytes in
             unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
                 unsafe reason.withUnsafeMutableBufferPointer { buffer in
                     unsafe datavault_re2_compile(
@@ -34,7 +34,7 @@ final class PathPattern: Sendable {
     /// Whether it is found anywhere in a text.
     func isFound(in text: String) -> Bool {
         var text = text
-        return unsafe text.withUTF8 { bytes in
+        return text.withUTF8 { bytes in
             unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
                 unsafe datavault_re2_find(compiled, characters.baseAddress, characters.count, 0, nil, 0)
             }
