@@ -177,7 +177,11 @@ struct WebAddressParser {
         let queryStart = output.count
         while position < input.count, input[position] != UInt8(ascii: "#") {
             // The first character is the question mark itself.
-            if output.count == queryStart { output.append(input[position]) } else { append(input[position], encoding: .query) }
+            if output.count == queryStart {
+                output.append(input[position])
+            } else {
+                append(input[position], encoding: .query)
+            }
             position += 1
         }
         return finish(schemeEnd, pathStart, queryStart: queryStart)

@@ -83,7 +83,8 @@ enum IPv4Text {
             guard let value = number(part) else { return nil }
             numbers.append(value)
         }
-        guard let last = numbers.popLast(), numbers.allSatisfy({ $0 < 256 }), last < 1 << UInt64(8 * (4 - numbers.count))
+        guard let last = numbers.popLast(), numbers.allSatisfy({ $0 < 256 }),
+            last < 1 << UInt64(8 * (4 - numbers.count))
         else { return nil }
         var address = last
         for (index, value) in numbers.enumerated() { address += value << UInt64(8 * (3 - index)) }

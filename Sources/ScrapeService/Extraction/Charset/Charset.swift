@@ -23,7 +23,8 @@ enum Charset: Sendable, Hashable {
 
     /// The encoding of a label, white space and case aside.
     init?(label: some Sequence<UInt8>) {
-        let trimmed = String(decoding: label.map(\.asciiLowercased), as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        let trimmed = String(decoding: label.map(\.asciiLowercased), as: UTF8.self).split(
+            whereSeparator: \.isWhitespace)
         guard trimmed.count == 1, let label = trimmed.first, let charset = CharsetLabels.byLabel[String(label)] else {
             return nil
         }

@@ -44,6 +44,9 @@ struct PageText: ~Copyable {
         }
     }
 
+    /// Gives the text away.
+    consuming func takeText() -> Column<UInt8> { text }
+
     private static func copy(_ bytes: ArraySlice<UInt8>) -> Column<UInt8> {
         // Decoded texts come behind the page.
         var text = Column<UInt8>(capacity: bytes.count * 5 / 4)

@@ -16,7 +16,8 @@ struct TextDecoder {
         case .utf8: decodeUTF8(bytes)
         case .utf16(let isBigEndian): decodeUTF16(bytes, isBigEndian)
         case .windows1252: decodeWindows1252(bytes)
-        case .userDefined: for byte in bytes where hasRoom() { append(byte < 0x80 ? UInt32(byte) : 0xF700 + UInt32(byte)) }
+        case .userDefined:
+            for byte in bytes where hasRoom() { append(byte < 0x80 ? UInt32(byte) : 0xF700 + UInt32(byte)) }
         case .replacement: if !bytes.isEmpty { appendReplacement() }
         case .iconv(let name, let iconvName): decodeByIconv(bytes, name: name, iconvName)
         }
@@ -102,7 +103,9 @@ struct TextDecoder {
                     return (target.count - free, result == Int.max.magnitude * 2 + 1 ? errno : 0)
                 }
                 for index in 0..<written { output.append(UInt8(bitPattern: chunk[index])) }
-                guard failure == EILSEQ || failure == EINVAL, left > 0, let byte = unsafe next?.pointee else { continue }
+                guard failure == EILSEQ || failure == EINVAL, left > 0, let byte = unsafe next?.pointee else {
+                    continue
+                }
                 if keepsControls, UInt8(bitPattern: byte) & 0xE0 == 0x80 {
                     append(UInt32(UInt8(bitPattern: byte)))
                 } else {

@@ -41,7 +41,9 @@ struct GumboFiller {
                     }
                     let next = unsafe node.pointee.index_within_parent + 1
                     let siblings = unsafe Self.children(of: above)
-                    if let siblings = unsafe siblings, unsafe next < Int(siblings.length), let sibling = unsafe siblings.data[next] {
+                    if let siblings = unsafe siblings, unsafe next < Int(siblings.length),
+                        let sibling = unsafe siblings.data[next]
+                    {
                         unsafe node = sibling.assumingMemoryBound(to: GumboNode.self)
                         break
                     }

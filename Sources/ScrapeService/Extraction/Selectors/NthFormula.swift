@@ -51,7 +51,9 @@ enum NthFormula {
         var value: Int32?
         while let byte = scanner.peek(), byte.isASCIIDigit {
             let next = Int64(value ?? 0) * 10 + Int64(byte - 0x30)
-            guard next <= 1_000_000_000 else { throw SelectorError(message: "the number is too large", position: start) }
+            guard next <= 1_000_000_000 else {
+                throw SelectorError(message: "the number is too large", position: start)
+            }
             value = Int32(next)
             scanner.advance()
         }

@@ -15,7 +15,9 @@ struct SelectorParser {
     }
 
     /// Reads a list of selectors; each may begin with a combinator, and is relative to `:scope` then.
-    static func parse(_ text: String, limits: ExtractionLimits = ExtractionLimits()) throws(SelectorError) -> SelectorList {
+    static func parse(_ text: String, limits: ExtractionLimits = ExtractionLimits()) throws(SelectorError)
+        -> SelectorList
+    {
         guard text.utf8.count <= limits.selectorBytes else {
             throw SelectorError(
                 message: "the selector is longer than \(limits.selectorBytes) bytes", position: limits.selectorBytes,
@@ -54,7 +56,9 @@ struct SelectorParser {
             selector.compounds.append(try compound())
             selector.combinators.append(combinator)
             let hadSpace = try scanner.skipSpace()
-            guard let next = scanner.peek(), next != UInt8(ascii: ","), next != UInt8(ascii: ")") else { return selector }
+            guard let next = scanner.peek(), next != UInt8(ascii: ","), next != UInt8(ascii: ")") else {
+                return selector
+            }
             combinator = takeCombinator()
             if combinator == nil {
                 guard hadSpace else {

@@ -150,6 +150,7 @@ struct SelectorScanner {
     /// The next characters as text, for messages.
     var next: String {
         guard position < bytes.count else { return "the end" }
-        return "'" + String(String(decoding: bytes[position..<min(position + 8, bytes.count)], as: UTF8.self).prefix(1)) + "'"
+        return "'" + String(String(decoding: bytes[position..<min(position + 8, bytes.count)], as: UTF8.self).prefix(1))
+            + "'"
     }
 }

@@ -73,7 +73,8 @@ enum CalendarNames {
 
     /// Minutes from UTC by name: RFC 5322, section 4.3.
     static let zones: [String: Int] = [
-        "z": 0, "utc": 0, "gmt": 0, "ut": 0, "est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360,
+        "z": 0, "utc": 0, "gmt": 0, "ut": 0, "est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420,
+        "mdt": -360,
         "pst": -480, "pdt": -420,
     ]
 }

@@ -22,19 +22,24 @@ enum Currencies {
     /// By symbol in upper case.
     private static let symbols: [String: Set<String>] = [
         "$": [
-            "USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN", "ARS", "CLP", "COP", "TWD", "BSD", "BBD", "BMD", "BND", "BZD",
+            "USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN", "ARS", "CLP", "COP", "TWD", "BSD", "BBD", "BMD", "BND",
+            "BZD",
             "FJD", "GYD", "JMD", "KYD", "LRD", "NAD", "SBD", "SRD", "TTD", "UYU", "XCD", "DOP", "CUP",
         ],
         "US$": ["USD"], "$US": ["USD"], "CA$": ["CAD"], "C$": ["CAD"], "A$": ["AUD"], "AU$": ["AUD"], "NZ$": ["NZD"],
         "HK$": ["HKD"], "S$": ["SGD"], "SG$": ["SGD"], "R$": ["BRL"], "MX$": ["MXN"], "NT$": ["TWD"],
         "€": ["EUR"], "EURO": ["EUR"], "EUROS": ["EUR"],
         "£": ["GBP", "EGP", "FKP", "GIP", "SHP", "LBP", "SYP", "SDG", "SSP"],
-        "¥": ["JPY", "CNY"], "￥": ["JPY", "CNY"], "円": ["JPY"], "元": ["CNY"], "₹": ["INR"], "RS": ["INR", "PKR", "LKR", "NPR", "MUR"],
-        "RS.": ["INR", "PKR", "LKR", "NPR", "MUR"], "₽": ["RUB"], "РУБ": ["RUB"], "РУБ.": ["RUB"], "₩": ["KRW"], "원": ["KRW"],
+        "¥": ["JPY", "CNY"], "￥": ["JPY", "CNY"], "円": ["JPY"], "元": ["CNY"], "₹": ["INR"],
+        "RS": ["INR", "PKR", "LKR", "NPR", "MUR"],
+        "RS.": ["INR", "PKR", "LKR", "NPR", "MUR"], "₽": ["RUB"], "РУБ": ["RUB"], "РУБ.": ["RUB"], "₩": ["KRW"],
+        "원": ["KRW"],
         "₺": ["TRY"], "TL": ["TRY"], "₴": ["UAH"], "₫": ["VND"], "฿": ["THB"], "₪": ["ILS"], "₦": ["NGN"], "₱": ["PHP"],
         "₡": ["CRC"], "₲": ["PYG"], "₵": ["GHS"], "₸": ["KZT"], "₼": ["AZN"], "₾": ["GEL"], "₭": ["LAK"], "₮": ["MNT"],
-        "KR": ["SEK", "NOK", "DKK", "ISK"], "KR.": ["SEK", "NOK", "DKK", "ISK"], "ZŁ": ["PLN"], "KČ": ["CZK"], "FT": ["HUF"],
-        "LEI": ["RON", "MDL"], "ЛВ": ["BGN"], "ЛВ.": ["BGN"], "FR.": ["CHF"], "SFR.": ["CHF"], "RM": ["MYR"], "RP": ["IDR"],
+        "KR": ["SEK", "NOK", "DKK", "ISK"], "KR.": ["SEK", "NOK", "DKK", "ISK"], "ZŁ": ["PLN"], "KČ": ["CZK"],
+        "FT": ["HUF"],
+        "LEI": ["RON", "MDL"], "ЛВ": ["BGN"], "ЛВ.": ["BGN"], "FR.": ["CHF"], "SFR.": ["CHF"], "RM": ["MYR"],
+        "RP": ["IDR"],
         "R": ["ZAR"],
     ]
 }

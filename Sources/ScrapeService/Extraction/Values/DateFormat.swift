@@ -10,7 +10,8 @@ struct DateFormat: Sendable, Hashable {
 
     /// Letters and the widths that they may have.
     private static let widths: [Character: ClosedRange<Int>] = [
-        "y": 2...4, "M": 1...4, "d": 1...2, "E": 1...4, "H": 1...2, "h": 1...2, "m": 1...2, "s": 1...2, "S": 1...9, "a": 1...1,
+        "y": 2...4, "M": 1...4, "d": 1...2, "E": 1...4, "H": 1...2, "h": 1...2, "m": 1...2, "s": 1...2, "S": 1...9,
+        "a": 1...1,
         "X": 1...3, "Z": 1...3, "z": 1...3,
     ]
 

@@ -128,7 +128,8 @@ struct FreeDateParser {
         guard case .number(let first, let digits, let text) = peek() else { return issue }
         position += 1
         if digits == 8 {
-            guard let day = Int(text.suffix(2)), let month = Int(text.dropFirst(4).prefix(2)), let year = Int(text.prefix(4))
+            guard let day = Int(text.suffix(2)), let month = Int(text.dropFirst(4).prefix(2)),
+                let year = Int(text.prefix(4))
             else { return issue }
             (found.year, found.month, found.day) = (year, month, day)
             return nil
@@ -253,7 +254,8 @@ struct FreeDateParser {
             found.offset = offset
             return
         }
-        guard case .mark(let sign) = peek(), sign == "+" || sign == "-", case .number(let value, let digits, _) = peek(1)
+        guard case .mark(let sign) = peek(), sign == "+" || sign == "-",
+            case .number(let value, let digits, _) = peek(1)
         else {
             position = before
             return

@@ -93,7 +93,8 @@ extension KnownName {
     /// If an element has no content and no end tag.
     var isVoid: Bool {
         switch self {
-        case .area, .base, .basefont, .bgsound, .br, .col, .embed, .frame, .hr, .img, .input, .keygen, .link, .meta, .param,
+        case .area, .base, .basefont, .bgsound, .br, .col, .embed, .frame, .hr, .img, .input, .keygen, .link, .meta,
+            .param,
             .source, .track, .wbr:
             true
         default: false

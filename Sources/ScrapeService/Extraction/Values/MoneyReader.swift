@@ -20,7 +20,9 @@ struct MoneyReader {
             }
             trim(&rest)
         }
-        let amount = rest.prefix { $0.isNumber || $0 == "." || $0 == "," || $0 == "'" || $0 == "\u{2019}" || $0.isWhitespace }
+        let amount = rest.prefix {
+            $0.isNumber || $0 == "." || $0 == "," || $0 == "'" || $0 == "\u{2019}" || $0.isWhitespace
+        }
         rest = rest[amount.endIndex...]
         var digits = amount
         trim(&digits)

@@ -99,14 +99,18 @@ struct NumberReader {
         }
         guard last == "." || last == "," else { return .success(nil) }
         // Two kinds: the last one is the decimal mark. The same twice: thousands.
-        if marks.contains(where: { $0 != last }) { return .success(marks.filter { $0 == last }.count == 1 ? index : nil) }
+        if marks.contains(where: { $0 != last }) {
+            return .success(marks.filter { $0 == last }.count == 1 ? index : nil)
+        }
         if marks.count > 1 { return .success(nil) }
         let before = tokens.parts[..<(index + 1)].joined()
         let after = tokens.parts[index + 1]
         let canBeGroup = after.count == 3 && tokens.parts[index].count <= 3 && !before.isEmpty && before.first != "0"
         guard canBeGroup else { return .success(index) }
         // Other separators already part the thousands.
-        if tokens.separators.count > 1 { return .success(tokens.separators.contains(where: { $0 != last }) ? index : nil) }
+        if tokens.separators.count > 1 {
+            return .success(tokens.separators.contains(where: { $0 != last }) ? index : nil)
+        }
         switch fractions {
         case .none: return .success(nil)
         case .atMost(let most) where most < 3: return .success(nil)
@@ -117,7 +121,9 @@ struct NumberReader {
     /// If separators of one kind part digits by threes, or as in India by twos with three at the end.
     private static func isGrouped(_ parts: ArraySlice<String>, _ separators: ArraySlice<Character>) -> Bool {
         guard let kind = separators.first else { return true }
-        guard separators.allSatisfy({ $0 == kind }), let first = parts.first, let last = parts.last else { return false }
+        guard separators.allSatisfy({ $0 == kind }), let first = parts.first, let last = parts.last else {
+            return false
+        }
         let middle = parts.dropFirst().dropLast()
         guard last.count == 3, (1...3).contains(first.count) else { return false }
         return middle.allSatisfy { $0.count == 3 } || (first.count <= 2 && middle.allSatisfy { $0.count == 2 })
