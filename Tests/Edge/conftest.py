@@ -172,7 +172,7 @@ class Edge:
             if postgres:
                 self._start_apart(postgres, redis, gateways)
             else:
-                self.processes["suite"] = Process(("up",), self.settings)
+                self.processes["suite"] = Process(("up", "--example"), self.settings)
             self.wait()
             # Signatures tell whole seconds, and what may be older than the memory of nonces is refused.
             time.sleep(1.1)

@@ -92,7 +92,7 @@ class Suite:
     `port` and `admin_port` are those of one role: the example if not said otherwise.
     """
 
-    def __init__(self, folder, *settings, words=("up",), role="example", wait=True, env=None):
+    def __init__(self, folder, *settings, words=("up", "--example"), role="example", wait=True, env=None):
         self.folder, self.role = folder, role
         self.lines, self.log = [], []
         assigned = [f"data.folder={folder}", *ANY_PORTS, *settings]
