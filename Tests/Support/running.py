@@ -142,9 +142,9 @@ class Answer:
 class Postgres:
     """A private PostgreSQL: see scripts/postgres.sh."""
 
-    def __init__(self):
+    def __init__(self, *options):
         self.process = subprocess.Popen(
-            [ROOT / "scripts/postgres.sh"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            [ROOT / "scripts/postgres.sh", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         assert line.startswith("ready "), line
         self.url = line.split()[1]
