@@ -34,9 +34,9 @@ public enum GatewayService {
 
     /// Services whose calls alone fail while they are away; a suite without one has none of its routes.
     private static let services = [
-        PeerDefinition("scrape", role: .scrape, of: name, port: 7430, isOptional: true, isEssential: false),
-        PeerDefinition("pipeline", role: .pipeline, of: name, port: 7440, isOptional: true, isEssential: false),
-        PeerDefinition("compliance", role: .compliance, of: name, port: 7450, isOptional: true, isEssential: false),
+        PeerDefinition("scrape", role: .scrape, of: name, port: 7430, isOptional: true, isAwaited: false),
+        PeerDefinition("pipeline", role: .pipeline, of: name, port: 7440, isOptional: true, isAwaited: false),
+        PeerDefinition("compliance", role: .compliance, of: name, port: 7450, isOptional: true, isAwaited: false),
     ]
 
     /// The role for `datavault`.

@@ -27,7 +27,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 START_TIMEOUT, STOP_TIMEOUT, CALL_TIMEOUT, COMMAND_TIMEOUT = 60, 30, 30, 60
 PACKAGE = "datavault.example.v1"
-ROLES = ("identity", "example", "gateway")
+ROLES = ("identity", "compliance", "example", "gateway")
 
 sys.path.insert(0, str(HERE.parent / "Contract"))
 

@@ -15,9 +15,9 @@ public struct PeerDefinition: Sendable {
     public let address: SettingKey<SocketAddress>
     /// Whether the suite may be without it: then it is there if its setting says where, or if it runs in this process.
     public let isOptional: Bool
-    /// Whether the caller can serve nothing without it. The readiness of a caller that can does not hang on it: one
-    /// service that is away would take all others with it.
-    public let isEssential: Bool
+    /// Whether the caller is ready only while the peer answers. Not where it can serve others meanwhile, or where work for
+    /// the peer can wait: one service that is away would take all others with it.
+    public let isAwaited: Bool
 
     /// Describes a peer.
     ///
@@ -25,11 +25,11 @@ public struct PeerDefinition: Sendable {
     ///   - caller: The name of the role that calls it.
     ///   - port: The default port of its RPCs.
     ///   - isOptional: Whether the suite may be without it.
-    ///   - isEssential: Whether the caller can serve nothing without it.
+    ///   - isAwaited: Whether the caller is ready only while the peer answers.
     public init(
-        _ name: String, role: Role, of caller: String, port: Int, isOptional: Bool = false, isEssential: Bool = true
+        _ name: String, role: Role, of caller: String, port: Int, isOptional: Bool = false, isAwaited: Bool = true
     ) {
-        (self.name, self.role, self.isOptional, self.isEssential) = (name, role, isOptional, isEssential)
+        (self.name, self.role, self.isOptional, self.isAwaited) = (name, role, isOptional, isAwaited)
         address = SettingKey(
             "\(caller).peers.\(name)", default: .loopback(port),
             "Where the role \(name) is found; while it is unset and \(name) runs in the same process, there.")

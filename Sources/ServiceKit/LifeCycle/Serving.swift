@@ -29,7 +29,7 @@ struct Place {
 
     private var logger: Logger { context.logger }
     private var peerChecks: [ReadinessCheck] {
-        context.peers.values.filter(\.definition.isEssential).map(\.check)
+        context.peers.values.filter(\.definition.isAwaited).map(\.check)
     }
 
     /// Serves RPCs.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ComplianceService
 import ExampleService
 import Gateway
 import IdentityService
@@ -13,10 +14,12 @@ enum Roles {
     static let suite = services + [gateway]
 
     /// A small service in the pipeline's place, for tests of what all services stand on.
-    static let withExample = services.filter { $0.role == .identity } + [ExampleService.role, gateway]
+    static let withExample =
+        services.filter { $0.role == .identity || $0.role == .compliance }
+        + [ExampleService.role, gateway]
 
     private static let services: [RoleDefinition] = [
-        IdentityService.role(contracts: [ExampleService.descriptorSet])
+        IdentityService.role(contracts: [ExampleService.descriptorSet]), ComplianceService.role(),
     ]
 
     private static let gateway = GatewayService.role(version: Version.current, further: [example])
