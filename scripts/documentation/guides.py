@@ -77,6 +77,8 @@ class Guides:
         for token in tokens:
             if token.type == "inline":
                 self.rewrite(token, source)
+            elif "style" in token.attrs:  # a column's alignment; the pages allow no style but the sheet's
+                token.attrs["class"] = token.attrs.pop("style").removeprefix("text-align:")
         path = self.paths[source]
         section = ("Decisions", DECISIONS) if path.startswith(DECISIONS) else ("Guides", GUIDES)
         return Page(path=path, title=title, body=self.markdown.renderer.render(tokens, self.markdown.options, {}),

@@ -45,22 +45,22 @@ import Testing
         try await EdgeBed.run(pages: site.pages, missingPages: missing) { bed in
             let client = try await bed.client()
             let page = try await client.request(RequestText.get("/docs/guides/wire"))
-            #expect(page.status == 200 && page.field("content-type") == "text/html; charset=utf-8")
-            #expect(page.field("cache-control") == "no-cache")
-            #expect(page.field("content-security-policy")?.contains("style-src 'self'") == true)
-            #expect(page.field("x-content-type-options") == "nosniff")
-            let tag = try #require(page.field("etag"))
+            #expect(page.status == 200 && page["content-type"] == "text/html; charset=utf-8")
+            #expect(page["cache-control"] == "no-cache")
+            #expect(page["content-security-policy"]?.contains("style-src 'self'") == true)
+            #expect(page["x-content-type-options"] == "nosniff")
+            let tag = try #require(page["etag"])
             let again = try await client.request(RequestText.get("/docs/guides/wire", "if-none-match: \(tag)"))
-            #expect(again.status == 304 && again.body.isEmpty && again.field("etag") == tag)
+            #expect(again.status == 304 && again.body.isEmpty && again["etag"] == tag)
             let head = try await client.request("HEAD /docs/guides/wire HTTP/1.1\r\nhost: edge.test\r\n\r\n")
             #expect(head.status == 200 && head.body.isEmpty)
-            #expect(head.field("content-length") == String(page.body.utf8.count))
+            #expect(head["content-length"] == String(page.body.count))
 
             let robots = try await client.request(RequestText.get("/robots.txt"))
-            #expect(robots.body.contains("Sitemap: http://edge.test/sitemap.xml"))
+            #expect(robots.text.contains("Sitemap: http://edge.test/sitemap.xml"))
             let map = try await client.request(RequestText.get("/sitemap.xml"))
-            #expect(map.body.contains("<loc>http://edge.test/docs/guides/wire</loc>"))
-            #expect(!map.body.contains("/docs/404"))
+            #expect(map.text.contains("<loc>http://edge.test/docs/guides/wire</loc>"))
+            #expect(!map.text.contains("/docs/404"))
         }
     }
 
@@ -76,19 +76,19 @@ import Testing
                 ("/docs/guides/wire/", "/docs/guides/wire"),
             ] {
                 let answer = try await client.request(RequestText.get(from))
-                #expect([302, 308].contains(answer.status) && answer.field("location") == to)
+                #expect([302, 308].contains(answer.status) && answer["location"] == to)
             }
             for path in ["/docs/nothing", "/docs/404", "/docs/404/", "/docs//guides/"] {
                 let answer = try await client.request(RequestText.get(path))
-                #expect(answer.status == 404 && answer.body.contains("No such page"), "\(path)")
+                #expect(answer.status == 404 && answer.text.contains("No such page"), "\(path)")
             }
             // Whoever calls the API is told as the API tells.
             let call = try await client.request(RequestText.get("/api/v1/nothing"))
-            #expect(call.status == 404 && call.field("content-type") == "application/json")
+            #expect(call.status == 404 && call["content-type"] == "application/json")
             let post = try await client.request(RequestText.post("/docs/nothing", "{}"))
-            #expect(post.status == 404 && post.field("content-type") == "application/json")
+            #expect(post.status == 404 && post["content-type"] == "application/json")
             let posted = try await client.request(RequestText.post("/docs/", "{}"))
-            #expect(posted.status == 405 && posted.field("allow") == "GET, HEAD, OPTIONS")
+            #expect(posted.status == 405 && posted["allow"] == "GET, HEAD, OPTIONS")
         }
     }
 }
