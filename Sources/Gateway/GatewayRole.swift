@@ -31,6 +31,8 @@ public enum GatewayService {
     }
 
     private static let identity = PeerDefinition("identity", role: .identity, of: name, port: 7420)
+    private static let compliance = PeerDefinition(
+        "compliance", role: .compliance, of: name, port: 7450, isAwaited: false)
 
     /// The role for `datavault`.
     ///
@@ -42,7 +44,7 @@ public enum GatewayService {
             name, role: .gateway, port: port,
             serves: "Where JSON over HTTP and gRPC are served to those outside, encrypted if there is a certificate.",
             settings: EdgeSettings.declarations + GuardConfiguration.declarations + EdgeTLS.declarations,
-            peers: [identity] + further.map(\.peer),
+            peers: [identity, compliance] + further.map(\.peer),
             front: { context in try assemble(context, version: version, further: further) })
     }
 
@@ -52,7 +54,10 @@ public enum GatewayService {
         let further = further.filter { context.hasPeer($0.peer.name) }
         let set = try DescriptorSets.merged([DescriptorSet.array] + further.map { $0.descriptorSet() })
         var packages = RouteTable.packages
-        var upstreams: Upstreams = [.identity: { try context.peer(identity.name).channel() }]
+        var upstreams: Upstreams = [
+            .identity: { try context.peer(identity.name).channel() },
+            .compliance: { try context.peer(compliance.name).channel() },
+        ]
         for one in further {
             packages[one.package] = one.peer.role
             upstreams[one.peer.role] = { try context.peer(one.peer.name).channel() }

@@ -17,6 +17,8 @@ struct IdentityParts: Sendable {
     let passwordCalls: any PasswordCalls
     let firstStart: FirstStartService
     let keys: KeyParts
+    /// The one that all of the role's events are written through, so that each wakes the relay.
+    let outbox: Outbox
 }
 
 /// Organizations, people, what they may do, and the first start.
@@ -30,7 +32,8 @@ extension IdentityService {
         limits.users = context.settings[CoreSettings.users]
         let rootKey = try rootKey(context.settings)
         let permissions = Permissions(declared: declared.joined())
-        let audit = AuditOutbox(Outbox(context.store), destination: auditDestination, encode: AuditEncoding.encode)
+        let outbox = Outbox(context.store)
+        let audit = AuditOutbox(outbox, destination: auditDestination)
         let configuration = SessionConfiguration(context.settings)
         let parties = AccessTokenVerifier.Configuration(trustDomain: configuration.trustDomain)
         let keys = keyParts(
@@ -48,7 +51,8 @@ extension IdentityService {
         return IdentityParts(
             context: context, core: core, sessions: sessions,
             passwordCalls: UserPasswordCalls(core: core, parts: sessions),
-            firstStart: FirstStartService(firstStart(context, core, makeKey: makeFirstKey(keys.keys))), keys: keys)
+            firstStart: FirstStartService(firstStart(context, core, makeKey: makeFirstKey(keys.keys))), keys: keys,
+            outbox: outbox)
     }
 
     /// Revocations and keys of access tokens are told as other changes of credentials are.
@@ -81,6 +85,9 @@ extension IdentityService {
         [
             parts.firstStart,
             ReplayCleaner(store: parts.context.store, logger: parts.context.logger),
+            OutboxRelay(
+                parts.outbox, [AuditRelay.destination(parts.context.peer(compliance.name))],
+                logger: parts.context.logger),
         ] + parts.sessions.background(parts.core, logger: parts.context.logger)
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ComplianceService
 import ExampleService
 import Gateway
 import IdentityService
@@ -8,6 +9,7 @@ import ServiceKit
 enum Roles {
     static let all: [RoleDefinition] = [
         IdentityService.role(contracts: [ExampleService.descriptorSet]), ExampleService.role,
+        ComplianceService.role(),
         GatewayService.role(version: Version.current, further: [example]),
     ]
 
