@@ -19,8 +19,8 @@ build: setup ## Build everything that tests and users run
 test: setup ## Run all tests: generated code, protos, format, Swift, foreign peers, attacks
 	@scripts/test.sh
 
-generate: setup ## Write the code that comes from protos, and the reference of settings
-	@scripts/generate.sh && scripts/embed-descriptors.sh && scripts/configuration-reference.sh
+generate: setup ## Write the code that comes from protos, the reference of settings, and the served documentation
+	@scripts/generate.sh && scripts/embed-descriptors.sh && scripts/configuration-reference.sh && scripts/documentation.sh
 
 check-generated: setup ## Fail if committed generated code is not what the protos give
 	@scripts/check-generated.sh

@@ -132,6 +132,8 @@ let package = Package(
         ),
         // The compiler embeds the descriptor set: see descriptor_set.c.
         .target(name: "CDescriptorSet", exclude: ["datavault.binpb"]),
+        // The same of the documentation that the gateway serves.
+        .target(name: "CDocumentation", exclude: ["documentation.site"]),
         .target(
             name: "DescriptorSet",
             dependencies: ["CDescriptorSet"],
@@ -499,7 +501,8 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "ServiceKit", "IdentityContract", "GatewayContract", "GoogleAPIContract", "Transcoding",
-                "DescriptorSet", "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "CHiredis",
+                "CDocumentation", "DescriptorSet", "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract",
+                "CHiredis",
                 nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"),

@@ -82,10 +82,14 @@ public enum GatewayService {
         var terms = EdgeConfiguration(context.settings)
         terms.trustedProxies = rules.trustedProxies
         let tls = try EdgeTLS.source(context.settings, logger: context.logger)
+        let site = try DocumentationSite(DocumentationArchive.embedded())
         let state = ReadyState()
         let edge = EdgeServer(
             configuration: terms, routes: routes, upstreams: upstreams, guard: guardian,
-            pages: ["/openapi.json": EdgePage { EdgePage.Content(contentType: "application/json", body: document) }],
+            pages: site.pages.merging([
+                "/openapi.json": EdgePage { EdgePage.Content(contentType: "application/json", body: document) }
+            ]) { _, new in new },
+            missingPages: [(DocumentationSite.prefix, site.missing)],
             isReady: { state.isReady }, tls: tls, eventLoops: context.eventLoops, logger: context.logger)
         return FrontAssembly(
             EdgeFront(edge: edge, state: state), background: guardian.services + (tls.map { [$0] } ?? []),

@@ -133,7 +133,8 @@ final class HTTP2Exchange: Exchange, @unchecked Sendable {
         if let type = response.contentType { fields.add("content-type", type) }
         fields.add("x-request-id", requestID)
         for (name, value) in response.fields { fields.add(name, value) }
-        for (name, value) in loop.core.commonFields.list { fields.add(name, value) }
+        let common = loop.core.commonFields
+        for (name, value) in response.hasOwnTerms ? common.listWithoutTerms : common.list { fields.add(name, value) }
         return fields
     }
 }
