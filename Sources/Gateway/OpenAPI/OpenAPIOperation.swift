@@ -110,9 +110,17 @@ struct OpenAPIOperation {
     private func pathParameter(_ parameter: OpenAPIPath.Parameter, _ schemas: inout OpenAPISchemas) -> JSONTree {
         var members: [(String, JSONTree)] = [("type", .text("string")), ("minLength", .integer(1))]
         if let field = field(parameter.field, of: method.input) {
-            let pattern = field.proto.options.Datavault_Policy_V1_field.pattern
-            if !parameter.prefix.isEmpty, pattern.hasPrefix(parameter.prefix) {
-                members.append(("pattern", .text("^(?:\(pattern.dropFirst(parameter.prefix.count)))$")))
+            let rule = field.proto.options.Datavault_Policy_V1_field
+            if !parameter.prefix.isEmpty, rule.pattern.hasPrefix(parameter.prefix) {
+                members.append(("pattern", .text("^(?:\(rule.pattern.dropFirst(parameter.prefix.count)))$")))
+            } else if parameter.prefix.isEmpty, case .object(let whole) = schemas.schema(field.proto, of: field.message, "")
+            {
+                // The parameter is the field.
+                members = whole.filter { $0.0 != "description" && $0.0 != "minLength" } + [("minLength", .integer(1))]
+            }
+            let longest = Int64(rule.length.max) - Int64(parameter.prefix.utf8.count)
+            if longest > 0, !members.contains(where: { $0.0 == "maxLength" }) {
+                members.append(("maxLength", .integer(longest)))
             }
         }
         return .object(
