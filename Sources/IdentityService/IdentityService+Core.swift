@@ -49,7 +49,8 @@ extension IdentityService {
         return IdentityParts(
             context: context, core: core, sessions: sessions,
             passwordCalls: UserPasswordCalls(core: core, parts: sessions),
-            firstStart: FirstStartService(firstStart(context, core, makeKey: makeFirstKey(keys.keys, audit))), keys: keys)
+            firstStart: FirstStartService(firstStart(context, core, makeKey: makeFirstKey(keys.keys, audit))),
+            keys: keys)
     }
 
     /// Revocations and keys of access tokens are told as other changes of credentials are.

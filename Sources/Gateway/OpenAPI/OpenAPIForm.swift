@@ -21,7 +21,8 @@ struct OpenAPIForm {
             (format, pattern, longest) = ("uri", "^[Hh][Tt][Tt][Pp][Ss]?://\(authority)\(rest)$", 2_048)
         case .uuid: (format, pattern, longest) = ("uuid", nil, 36)
         case .hostName: (format, pattern, longest) = ("hostname", "^\(Self.host)$", 253)
-        case .ipAddress: (format, pattern, longest) = (nil, "^(?:\(Self.ipv4)|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,43})$", 45)
+        case .ipAddress:
+            (format, pattern, longest) = (nil, "^(?:\(Self.ipv4)|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,43})$", 45)
         case .date: (format, pattern, longest) = ("date", nil, 10)
         case .resourceID: (format, pattern, longest) = (nil, "^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$", 63)
         case .countryCode: (format, pattern, longest) = (nil, "^[A-Z]{2}$", 2)

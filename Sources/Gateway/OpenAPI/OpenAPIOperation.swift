@@ -113,7 +113,8 @@ struct OpenAPIOperation {
             let rule = field.proto.options.Datavault_Policy_V1_field
             if !parameter.prefix.isEmpty, rule.pattern.hasPrefix(parameter.prefix) {
                 members.append(("pattern", .text("^(?:\(rule.pattern.dropFirst(parameter.prefix.count)))$")))
-            } else if parameter.prefix.isEmpty, case .object(let whole) = schemas.schema(field.proto, of: field.message, "")
+            } else if parameter.prefix.isEmpty,
+                case .object(let whole) = schemas.schema(field.proto, of: field.message, "")
             {
                 // The parameter is the field.
                 members = whole.filter { $0.0 != "description" && $0.0 != "minLength" } + [("minLength", .integer(1))]
@@ -122,6 +123,9 @@ struct OpenAPIOperation {
             if longest > 0, !members.contains(where: { $0.0 == "maxLength" }) {
                 members.append(("maxLength", .integer(longest)))
             }
+        }
+        if !members.contains(where: { $0.0 == "pattern" || $0.0 == "format" || $0.0 == "enum" || $0.0 == "$ref" }) {
+            members += [("pattern", .text(Self.segment)), ("not", .object(("enum", .texts([".", ".."]))))]
         }
         return .object(
             ("name", .text(parameter.name)), ("in", .text("path")), ("required", .flag(true)),
@@ -133,6 +137,9 @@ struct OpenAPIOperation {
             ),
             ("schema", .object(members)))
     }
+
+    /// What a path may have in it: no control character, encoded or not.
+    private static let segment = "^[^\\x00-\\x1f\\x7f]+$"
 
     /// Scalars, enums and lists of them; what is deeper is named by paths that the reference of the contract tells.
     private func queryParameters(_ schemas: inout OpenAPISchemas) -> [JSONTree] {

@@ -122,9 +122,11 @@ struct FirstStart: Sendable {
             after: MaskedText.of(message), in: tx)
         let (admin, part) = (UserMessage(user), MemberMessage(member))
         try core.audit.record(
-            "user.create", by: .identity, of: organization.id, resource: admin.name, after: MaskedText.of(admin), in: tx)
+            "user.create", by: .identity, of: organization.id, resource: admin.name, after: MaskedText.of(admin), in: tx
+        )
         try core.audit.record(
-            "member.create", by: .identity, of: organization.id, resource: part.name, after: MaskedText.of(part), in: tx)
+            "member.create", by: .identity, of: organization.id, resource: part.name, after: MaskedText.of(part), in: tx
+        )
         return try makeKey?(user.id, organization.id, tx)
     }
 

@@ -28,11 +28,13 @@ import Testing
             let two = Int64.random(in: .min ... .max, using: &generator) >> Int64.random(in: 0..<60, using: &generator)
             let (low, high) = (min(one, two), max(one, two))
             let pattern = RangePattern.integers(low...high)
-            for inside in [low, high, low / 2 + high / 2] { #expect(try matches(pattern, "\(inside)"), "\(low) \(high)") }
+            for inside in [low, high, low / 2 + high / 2] {
+                #expect(try matches(pattern, "\(inside)"), "\(low) \(high)")
+            }
             if low > .min { #expect(try !matches(pattern, "\(low - 1)"), "\(low) \(high)") }
             if high < .max { #expect(try !matches(pattern, "\(high + 1)"), "\(low) \(high)") }
         }
-        let all = RangePattern.integers(Int64.min ... Int64.max)
+        let all = RangePattern.integers(Int64.min...Int64.max)
         for text in ["9223372036854775807", "-9223372036854775808", "0"] { #expect(try matches(all, text)) }
         for text in ["9223372036854775808", "-9223372036854775809", "-0", "00", "", "1.0", "+1"] {
             #expect(try !matches(all, text), "\(text)")

@@ -262,7 +262,8 @@ private typealias Methods = Datavault_Identity_V1_UsersService.Methods
             let same = try await update(identity, acme.caller, .with { $0.name = ada.name })
             #expect(same == emptied)
             let events = try await identity.events()
-            #expect(events.map(\.action) == ["user.create", "member.create", "user.update", "user.update", "user.update"])
+            #expect(
+                events.map(\.action) == ["user.create", "member.create", "user.update", "user.update", "user.update"])
             #expect(events[2].before.contains(ada.etag))
             #expect(events[2].after.contains(changed.etag))
         }
