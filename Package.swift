@@ -132,6 +132,8 @@ let package = Package(
         ),
         // The compiler embeds the descriptor set: see descriptor_set.c.
         .target(name: "CDescriptorSet", exclude: ["datavault.binpb"]),
+        // The same of the documentation that the gateway serves.
+        .target(name: "CDocumentation", exclude: ["documentation.site"]),
         .target(
             name: "DescriptorSet",
             dependencies: ["CDescriptorSet"],
@@ -246,6 +248,7 @@ let package = Package(
             name: "ServiceKit",
             dependencies: [
                 "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "IdentityContract",
+                "ComplianceContract",
                 "OpenTelemetryContract", "Persistence", "Jobs", "Outbound",
                 nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -342,7 +345,7 @@ let package = Package(
         ),
         .target(
             name: "ComplianceContract",
-            dependencies: ["Wire", "PolicyModel", "PolicyContract", "Patterns", protobuf],
+            dependencies: ["Wire", "PolicyModel", "PolicyContract", "GoogleAPIContract", "Patterns", protobuf],
             path: "Sources/Contracts/ComplianceContract",
             swiftSettings: generated
         ),
@@ -473,8 +476,7 @@ let package = Package(
         .target(
             name: "ComplianceService",
             dependencies: [
-
-                "ServiceKit", "ComplianceContract", "IdentityContract", "Wire", "WireProtos", "Policy", "PolicyModel",
+                "ServiceKit", "ComplianceContract", "GoogleAPIContract", "Wire", "WireProtos", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -499,7 +501,8 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "ServiceKit", "IdentityContract", "GatewayContract", "GoogleAPIContract", "Transcoding",
-                "DescriptorSet", "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "CHiredis",
+                "CDocumentation", "DescriptorSet", "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract",
+                "CHiredis",
                 nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"),

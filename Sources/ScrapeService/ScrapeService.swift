@@ -15,9 +15,7 @@ public enum ScrapeService {
     private static let port = 7430
 
     private static let identity = PeerDefinition("identity", role: .identity, of: name, port: 7420)
-
-    /// Where audit events wait in the outbox until a role takes them.
-    public static let auditDestination = "audit"
+    private static let compliance = AuditRelay.peer(of: name)
 
     /// The role as another one calls it.
     public static func peer(of caller: String) -> PeerDefinition {
@@ -27,7 +25,8 @@ public enum ScrapeService {
     /// The role for `datavault`.
     public static func role() -> RoleDefinition {
         RoleDefinition(
-            name, role: .scrape, port: port, settings: ScrapeSettings.all, peers: [identity], migrations: migrations,
+            name, role: .scrape, port: port, settings: ScrapeSettings.all, peers: [identity, compliance],
+            migrations: migrations,
             descriptorSet: { DescriptorSet.array }, assemble: { context in try assemble(context) })
     }
 
@@ -44,7 +43,8 @@ public enum ScrapeService {
         let robots = RobotsKeeper(store: store, fetcher: fetcher, now: environment.now)
         let pool = ExtractionPool(threads: settings[ScrapeSettings.threads])
         let (plans, limits) = (CrawlPlans(terms: ScrapeSettings.terms(settings)), ScrapeSettings.limits(settings))
-        let audit = AuditOutbox(Outbox(store), destination: auditDestination, encode: AuditEncoding.encode)
+        let outbox = Outbox(store)
+        let audit = AuditOutbox(outbox)
         let core = ScrapeCore(
             store: store, replay: Replay(store: store), audit: audit, plans: plans, environment: environment,
             limits: limits)
@@ -69,6 +69,8 @@ public enum ScrapeService {
                 JobWorker(
                     queue, handlers: [worker.handler(concurrency: settings[ScrapeSettings.workers])],
                     configuration: workers, logger: context.logger),
+                OutboxRelay(
+                    outbox, [AuditRelay.destination(context.peer(compliance.name))], logger: context.logger),
             ],
             denials: audit)
     }
