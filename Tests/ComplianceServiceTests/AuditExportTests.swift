@@ -119,6 +119,35 @@ import Testing
         #expect(problem([lines[0]] + Array(lines[1...4]) + [forged[1], lines[6]]) != "")
     }
 
+    /// Whoever holds the key can sign another history; who has kept a checkpoint finds it.
+    @Test func historiesThatWereSignedAnewAreFoundByEarlierCheckpoints() throws {
+        func checkpoint(_ lines: [String]) throws -> SignedCheckpoint {
+            guard case .checkpoint(let text) = ExportLine(try #require(lines.last)) else { throw LeafError.truncated }
+            return try SignedCheckpoint(text, keys: [Self.verifier])
+        }
+        func take(_ lines: [String], _ earlier: SignedCheckpoint) throws -> ExportVerifier.Report {
+            var verifier = ExportVerifier(keys: [Self.verifier], earlier: [earlier])
+            for line in lines { try verifier.take(line) }
+            return try verifier.report()
+        }
+        for size in Int64(0)...5 {
+            let report = try take(try Self.lines(), try checkpoint(try Self.lines(0..<size, size: size)))
+            #expect(report.continued == 1 && report.unchecked == 0)
+        }
+        let report = try take(try Self.lines(2..<4), try checkpoint(try Self.lines(0..<1, size: 1)))
+        #expect(report.continued == 0 && report.unchecked == 1)
+        let whole = try take(try Self.lines(2..<4), try checkpoint(try Self.lines()))
+        #expect(whole.continued == 1)
+        let longer = try checkpoint(try Self.lines(0..<6, size: 6))
+        #expect(throws: ExportVerifier.Failure.self) { try take(try Self.lines(), longer) }
+        let other = try checkpoint(try Self.lines(organization: "globex"))
+        #expect(throws: ExportVerifier.Failure.self) { try take(try Self.lines(), other) }
+        let forged = try SignedCheckpoint(
+            origin: "dv/audit/organizations/acme", size: 3, root: MerkleHash.leaf([9]), time: 1, name: "dv/audit",
+            key: Self.key)
+        #expect(throws: ExportVerifier.Failure.self) { try take(try Self.lines(), forged) }
+    }
+
     @Test func anotherKeysExportIsRefused() throws {
         var verifier = ExportVerifier(keys: [
             VerifierKey(name: "dv/audit", publicKey: Curve25519.Signing.PrivateKey().publicKey)

@@ -121,3 +121,15 @@ struct AuditFixture: Sendable {
         return frontier == head.frontier
     }
 }
+
+/// Counts from 0.
+final class LockedCount: Sendable {
+    private let value = Locked(0)
+
+    func next() -> Int {
+        value.withLock { value in
+            defer { value += 1 }
+            return value
+        }
+    }
+}
