@@ -295,7 +295,7 @@ import Wire
             let ended = try await auditRefusal {
                 while let message = try await new.next() { _ = message }
             }
-            #expect(ended == "unavailable")
+            #expect(ended == "UNAVAILABLE")
         }
     }
 }
