@@ -132,6 +132,8 @@ let package = Package(
         ),
         // The compiler embeds the descriptor set: see descriptor_set.c.
         .target(name: "CDescriptorSet", exclude: ["datavault.binpb"]),
+        // The same of the documentation that the gateway serves.
+        .target(name: "CDocumentation", exclude: ["documentation.site"]),
         .target(
             name: "DescriptorSet",
             dependencies: ["CDescriptorSet"],
@@ -234,11 +236,20 @@ let package = Package(
             swiftSettings: ours
         ),
         .target(
+            name: "Outbound",
+            dependencies: [
+                "CCurl", "CZlib", "CBrotli", "CZstd",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: ours
+        ),
+        .target(
             name: "ServiceKit",
             dependencies: [
                 "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "IdentityContract",
                 "ComplianceContract",
-                "OpenTelemetryContract", "Persistence", "Jobs",
+                "OpenTelemetryContract", "Persistence", "Jobs", "Outbound",
                 nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -259,7 +270,8 @@ let package = Package(
         .testTarget(
             name: "ServiceKitTests",
             dependencies: [
-                "ServiceKit", "Persistence", "Policy", "PolicyModel", "IdentityContract", "Wire", "WireProtos", nioCore,
+                "ServiceKit", "Persistence", "Outbound", "StoreTesting", "Policy", "PolicyModel", "IdentityContract",
+                "Wire", "WireProtos", nioCore,
                 nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -270,6 +282,7 @@ let package = Package(
                 .product(name: "ServiceContextModule", package: "swift-service-context"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            exclude: ["Objects/s3_server.py"],
             swiftSettings: ours
         ),
         .target(
@@ -286,15 +299,6 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Tests/Example/Service",
-            swiftSettings: ours
-        ),
-        .target(
-            name: "Outbound",
-            dependencies: [
-                "CCurl", "CZlib", "CBrotli", "CZstd",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
-            ],
             swiftSettings: ours
         ),
         .testTarget(
@@ -497,7 +501,8 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "ServiceKit", "IdentityContract", "GatewayContract", "GoogleAPIContract", "Transcoding",
-                "DescriptorSet", "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "CHiredis",
+                "CDocumentation", "DescriptorSet", "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract",
+                "CHiredis",
                 nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -572,6 +577,19 @@ let package = Package(
             name: "wire-transcode",
             dependencies: ["Transcoding", "TestContractProtos"],
             path: "Tests/Transcode/Filter",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "extraction-filter",
+            dependencies: ["ScrapeService"],
+            path: "Tests/Extraction/Filter",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "extraction-bench",
+            dependencies: ["ScrapeService"],
+            path: "Tests/Benchmarks/Extraction",
+            exclude: ["extraction_bench.py"],
             swiftSettings: ours
         ),
         .executableTarget(
