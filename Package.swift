@@ -352,7 +352,7 @@ let package = Package(
         ),
         .target(
             name: "PipelineContract",
-            dependencies: ["Wire", "PolicyModel", "PolicyContract", "Patterns", protobuf],
+            dependencies: ["Wire", "PolicyModel", "PolicyContract", "GoogleAPIContract", "Patterns", protobuf],
             path: "Sources/Contracts/PipelineContract",
             swiftSettings: generated
         ),
@@ -446,7 +446,7 @@ let package = Package(
             dependencies: [
                 "CRE2", "CSimdJSON", "Outbound",
                 "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
-                "Policy", "PolicyModel",
+                "GoogleAPIContract", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -460,7 +460,7 @@ let package = Package(
             dependencies: [
                 "PipelineService",
                 "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
-                "Policy", "PolicyModel",
+                "GoogleAPIContract", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "StoreTesting", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
