@@ -66,6 +66,7 @@ let package = Package(
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CGumbo", pkgConfig: "gumbo", providers: [.apt(["libgumbo-dev"])]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+        .target(name: "CTabular"),
         .target(name: "Patterns", swiftSettings: ours),
         .target(
             name: "GoogleAPIContract",
@@ -444,7 +445,7 @@ let package = Package(
         .target(
             name: "PipelineService",
             dependencies: [
-                "CRE2", "CSimdJSON", "Outbound",
+                "CRE2", "CSimdJSON", "CTabular", "Outbound",
                 "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
                 "GoogleAPIContract", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,

@@ -1,0 +1,13 @@
+/// Bounds on a pipeline and on what a run of it holds in memory.
+struct PipelineLimits: Sendable {
+    var schema = SchemaLimits()
+    var expression = ExpressionLimits()
+    /// How many steps a pipeline may have.
+    var maximumSteps = 100
+    /// How long a quality rule's name may be, in bytes of UTF-8.
+    var maximumRuleNameBytes = 128
+    /// How many keys all dedupe steps of a run may remember. One takes at most 43 bytes of memory and 17 of state.
+    var maximumDedupeKeys = 10_000_000
+    /// How many bytes of text one batch may hold after a step.
+    var maximumBatchTextBytes = 256 << 20
+}
