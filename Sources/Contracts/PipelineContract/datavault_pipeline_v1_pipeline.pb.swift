@@ -33,7 +33,7 @@ public nonisolated enum Datavault_Pipeline_V1_FailureAction: SwiftProtobuf.Enum,
   /// It is counted and goes on; a value that cannot be converted becomes null.
   case keep // = 2
 
-  /// The run fails.
+  /// The run fails: at once, or where a rule has a `max_failed_fraction`, at its end.
   case fail // = 3
   case UNRECOGNIZED(Int)
 
@@ -159,7 +159,9 @@ public nonisolated struct Datavault_Pipeline_V1_Input: Sendable {
   /// The source; a pipeline may leave it to its runs.
   public var source: Datavault_Pipeline_V1_Input.OneOf_Source? = nil
 
-  /// The records of a scrape job that has ended, by the job's name.
+  /// The records of a scrape job that has ended, `scrape-jobs/{job}`: a column a field of its scraper, a second one for
+  /// the currency of money (`price_currency`), and behind them `_url`, `_fetch_time` and `_content_hash`, which say where
+  /// each row comes from.
   public var scrapeJob: String {
     get {
       if case .scrapeJob(let v)? = source {return v}
@@ -202,7 +204,9 @@ public nonisolated struct Datavault_Pipeline_V1_Input: Sendable {
 
   /// The source; a pipeline may leave it to its runs.
   public nonisolated enum OneOf_Source: Equatable, Sendable {
-    /// The records of a scrape job that has ended, by the job's name.
+    /// The records of a scrape job that has ended, `scrape-jobs/{job}`: a column a field of its scraper, a second one for
+    /// the currency of money (`price_currency`), and behind them `_url`, `_fetch_time` and `_content_hash`, which say where
+    /// each row comes from.
     case scrapeJob(String)
     /// An uploaded file, `files/{file}`.
     case file(String)
@@ -475,8 +479,8 @@ public nonisolated struct Datavault_Pipeline_V1_QualityRule: Sendable {
   /// What becomes of a row that breaks it; not set: QUARANTINE.
   public var onFailure: Datavault_Pipeline_V1_FailureAction = .unspecified
 
-  /// The run fails with RULE_THRESHOLD_EXCEEDED if more than this part of all rows that were checked break the rule;
-  /// not set: however many do.
+  /// The greatest part of the rows checked that may break the rule. If more do, the run fails at its end with
+  /// RULE_THRESHOLD_EXCEEDED, or with KEEP says so in its report. Not set: any part may, or with FAIL no row.
   public var maxFailedFraction: Double {
     get {_maxFailedFraction ?? 0}
     set {_maxFailedFraction = newValue}

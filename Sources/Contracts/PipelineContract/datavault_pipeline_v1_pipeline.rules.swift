@@ -30,14 +30,14 @@ extension Datavault_Pipeline_V1_Pipeline: ContractMessage {
 }
 
 extension Datavault_Pipeline_V1_Input: ContractMessage {
-    private static let scrapeJobPattern = Pattern(checked: "(scrapers/[0-9a-f-]{36}/)?jobs/[0-9a-f-]{36}")
+    private static let scrapeJobPattern = Pattern(checked: "scrape-jobs/[0-9a-f-]{36}")
     private static let filePattern = Pattern(checked: "files/[0-9a-f-]{36}")
     private static let datasetPattern = Pattern(checked: "datasets/[0-9a-f-]{36}")
 
     public func check(_ found: inout Violations) {
         switch source {
         case .scrapeJob(let value)?:
-            found.value("scrape_job", value, TextRule(length: 0...160, pattern: Self.scrapeJobPattern), isSet: true)
+            found.value("scrape_job", value, TextRule(length: 0...80, pattern: Self.scrapeJobPattern), isSet: true)
         case .file(let value)?:
             found.value("file", value, TextRule(length: 0...80, pattern: Self.filePattern), isSet: true)
         case .dataset(let value)?:

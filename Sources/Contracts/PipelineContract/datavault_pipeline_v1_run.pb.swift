@@ -289,6 +289,9 @@ public nonisolated struct Datavault_Pipeline_V1_RuleCount: Sendable {
   /// Rows that broke it.
   public var failedRowCount: Int64 = 0
 
+  /// More rows broke it than its `max_failed_fraction` allows.
+  public var thresholdExceeded: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -617,7 +620,7 @@ nonisolated extension Datavault_Pipeline_V1_StepCount: SwiftProtobuf.Message, Sw
 
 nonisolated extension Datavault_Pipeline_V1_RuleCount: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RuleCount"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rule\0\u{1}step\0\u{3}checked_row_count\0\u{3}failed_row_count\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rule\0\u{1}step\0\u{3}checked_row_count\0\u{3}failed_row_count\0\u{3}threshold_exceeded\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -629,6 +632,7 @@ nonisolated extension Datavault_Pipeline_V1_RuleCount: SwiftProtobuf.Message, Sw
       case 2: try { try decoder.decodeSingularInt32Field(value: &self.step) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.checkedRowCount) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.failedRowCount) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.thresholdExceeded) }()
       default: break
       }
     }
@@ -647,6 +651,9 @@ nonisolated extension Datavault_Pipeline_V1_RuleCount: SwiftProtobuf.Message, Sw
     if self.failedRowCount != 0 {
       try visitor.visitSingularInt64Field(value: self.failedRowCount, fieldNumber: 4)
     }
+    if self.thresholdExceeded != false {
+      try visitor.visitSingularBoolField(value: self.thresholdExceeded, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -655,6 +662,7 @@ nonisolated extension Datavault_Pipeline_V1_RuleCount: SwiftProtobuf.Message, Sw
     if lhs.step != rhs.step {return false}
     if lhs.checkedRowCount != rhs.checkedRowCount {return false}
     if lhs.failedRowCount != rhs.failedRowCount {return false}
+    if lhs.thresholdExceeded != rhs.thresholdExceeded {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -58,6 +58,7 @@ extension Datavault_Pipeline_V1_RuleCount: ContractMessage {
         if step != 0 { fields.add("step", .integer(Int64(step))) }
         if checkedRowCount != 0 { fields.add("checked_row_count", .integer(checkedRowCount)) }
         if failedRowCount != 0 { fields.add("failed_row_count", .integer(failedRowCount)) }
+        if thresholdExceeded { fields.add("threshold_exceeded", .bool(thresholdExceeded)) }
     }
 }
 

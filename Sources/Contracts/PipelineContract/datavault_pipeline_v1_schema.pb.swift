@@ -44,6 +44,9 @@ public nonisolated enum Datavault_Pipeline_V1_ColumnType: SwiftProtobuf.Enum, Sw
 
   /// Lists of text.
   case textList // = 6
+
+  /// Days of the calendar; as text by RFC 3339, `2026-03-31`.
+  case date // = 7
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -59,6 +62,7 @@ public nonisolated enum Datavault_Pipeline_V1_ColumnType: SwiftProtobuf.Enum, Sw
     case 4: self = .boolean
     case 5: self = .time
     case 6: self = .textList
+    case 7: self = .date
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -72,6 +76,7 @@ public nonisolated enum Datavault_Pipeline_V1_ColumnType: SwiftProtobuf.Enum, Sw
     case .boolean: return 4
     case .time: return 5
     case .textList: return 6
+    case .date: return 7
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -85,6 +90,7 @@ public nonisolated enum Datavault_Pipeline_V1_ColumnType: SwiftProtobuf.Enum, Sw
     .boolean,
     .time,
     .textList,
+    .date,
   ]
 
 }
@@ -103,7 +109,7 @@ public nonisolated struct Datavault_Pipeline_V1_Schema: Sendable {
   public init() {}
 }
 
-/// A column.
+/// A column. Any value of it may be null.
 public nonisolated struct Datavault_Pipeline_V1_Column: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -115,9 +121,6 @@ public nonisolated struct Datavault_Pipeline_V1_Column: Sendable {
   /// What its values are.
   public var type: Datavault_Pipeline_V1_ColumnType = .unspecified
 
-  /// Every row has a value here: null is refused.
-  public var required: Bool = false
-
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -128,7 +131,7 @@ public nonisolated struct Datavault_Pipeline_V1_Column: Sendable {
 fileprivate nonisolated let _protobuf_package = "datavault.pipeline.v1"
 
 nonisolated extension Datavault_Pipeline_V1_ColumnType: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0COLUMN_TYPE_UNSPECIFIED\0\u{1}COLUMN_TYPE_TEXT\0\u{1}COLUMN_TYPE_INTEGER\0\u{1}COLUMN_TYPE_NUMBER\0\u{1}COLUMN_TYPE_BOOLEAN\0\u{1}COLUMN_TYPE_TIME\0\u{1}COLUMN_TYPE_TEXT_LIST\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0COLUMN_TYPE_UNSPECIFIED\0\u{1}COLUMN_TYPE_TEXT\0\u{1}COLUMN_TYPE_INTEGER\0\u{1}COLUMN_TYPE_NUMBER\0\u{1}COLUMN_TYPE_BOOLEAN\0\u{1}COLUMN_TYPE_TIME\0\u{1}COLUMN_TYPE_TEXT_LIST\0\u{1}COLUMN_TYPE_DATE\0")
 }
 
 nonisolated extension Datavault_Pipeline_V1_Schema: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -163,7 +166,7 @@ nonisolated extension Datavault_Pipeline_V1_Schema: SwiftProtobuf.Message, Swift
 
 nonisolated extension Datavault_Pipeline_V1_Column: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Column"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}type\0\u{1}required\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}type\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -173,7 +176,6 @@ nonisolated extension Datavault_Pipeline_V1_Column: SwiftProtobuf.Message, Swift
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.type) }()
-      case 3: try { try decoder.decodeSingularBoolField(value: &self.required) }()
       default: break
       }
     }
@@ -186,16 +188,12 @@ nonisolated extension Datavault_Pipeline_V1_Column: SwiftProtobuf.Message, Swift
     if self.type != .unspecified {
       try visitor.visitSingularEnumField(value: self.type, fieldNumber: 2)
     }
-    if self.required != false {
-      try visitor.visitSingularBoolField(value: self.required, fieldNumber: 3)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Datavault_Pipeline_V1_Column, rhs: Datavault_Pipeline_V1_Column) -> Bool {
     if lhs.name != rhs.name {return false}
     if lhs.type != rhs.type {return false}
-    if lhs.required != rhs.required {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -21,6 +21,5 @@ extension Datavault_Pipeline_V1_Column: ContractMessage {
     public func list(_ fields: inout FieldList) {
         if !name.isEmpty { fields.add("name", .text(name)) }
         if type.rawValue != 0 { fields.add("type", .enumeration("\(type)")) }
-        if required { fields.add("required", .bool(required)) }
     }
 }
