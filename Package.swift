@@ -450,7 +450,7 @@ let package = Package(
                 "CRE2", "CSimdJSON", "CTabular", "Outbound",
                 "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
                 "GoogleAPIContract", "Policy", "PolicyModel",
-                "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
+                "PolicyContract", "Persistence", "Jobs", "DescriptorSet", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),

@@ -140,9 +140,6 @@ public nonisolated struct Datavault_Pipeline_V1_CsvOptions: Sendable {
   /// The first line holds rows, not names: columns are called `column_1`, `column_2` …
   public var headerless: Bool = false
 
-  /// Fields that stand for null, besides the empty one.
-  public var nullTexts: [String] = []
-
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -232,7 +229,7 @@ nonisolated extension Datavault_Pipeline_V1_File: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Datavault_Pipeline_V1_CsvOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".CsvOptions"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}delimiter\0\u{1}headerless\0\u{3}null_texts\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}delimiter\0\u{1}headerless\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -242,7 +239,6 @@ nonisolated extension Datavault_Pipeline_V1_CsvOptions: SwiftProtobuf.Message, S
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.delimiter) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.headerless) }()
-      case 3: try { try decoder.decodeRepeatedStringField(value: &self.nullTexts) }()
       default: break
       }
     }
@@ -255,16 +251,12 @@ nonisolated extension Datavault_Pipeline_V1_CsvOptions: SwiftProtobuf.Message, S
     if self.headerless != false {
       try visitor.visitSingularBoolField(value: self.headerless, fieldNumber: 2)
     }
-    if !self.nullTexts.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.nullTexts, fieldNumber: 3)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Datavault_Pipeline_V1_CsvOptions, rhs: Datavault_Pipeline_V1_CsvOptions) -> Bool {
     if lhs.delimiter != rhs.delimiter {return false}
     if lhs.headerless != rhs.headerless {return false}
-    if lhs.nullTexts != rhs.nullTexts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

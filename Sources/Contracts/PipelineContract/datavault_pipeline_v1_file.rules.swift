@@ -30,12 +30,10 @@ extension Datavault_Pipeline_V1_File: ContractMessage {
 extension Datavault_Pipeline_V1_CsvOptions: ContractMessage {
     public func check(_ found: inout Violations) {
         found.value("delimiter", delimiter, TextRule(length: 0...1))
-        found.values("null_texts", nullTexts, TextRule(length: 1...64), count: 0...20)
     }
 
     public func list(_ fields: inout FieldList) {
         if !delimiter.isEmpty { fields.add("delimiter", .text(delimiter)) }
         if headerless { fields.add("headerless", .bool(headerless)) }
-        fields.list("null_texts", nullTexts) { .text($0) }
     }
 }

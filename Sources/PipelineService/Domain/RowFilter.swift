@@ -1,0 +1,34 @@
+/// A condition on rows of one schema; without an expression all rows meet it.
+struct RowFilter: Sendable {
+    private let plan: PipelinePlan?
+
+    /// - Parameter expression: CEL over the columns; empty: none.
+    /// - Throws: `invalidExpression` for the field `filter`.
+    init(_ expression: String, over schema: Schema, limits: PipelineLimits) throws(PipelineFault) {
+        guard !expression.isEmpty else {
+            plan = nil
+            return
+        }
+        do {
+            plan = try PipelinePlan(
+                PipelineDefinition(steps: [.filter(expression: expression)]), input: schema, limits: limits)
+        } catch {
+            throw .invalidExpression(
+                field: "filter", message: error.message, line: error.line ?? 1, column: error.column ?? 1)
+        }
+    }
+
+    /// The rows that meet it. A row on which the expression fails does not.
+    func apply(_ batch: ColumnBatch) throws -> ColumnBatch {
+        guard let plan else { return batch }
+        do {
+            var run = try PlanRun(plan)
+            return try run.process(batch).output
+        } catch {
+            throw PipelineFault.invalidExpression(field: "filter", message: error.message, line: 1, column: 1)
+        }
+    }
+
+    /// Whether a row of a segment may meet it, by what is known of its columns.
+    func mayMatch(_ segment: SegmentEntry) -> Bool { true }
+}
