@@ -580,6 +580,19 @@ let package = Package(
             swiftSettings: ours
         ),
         .executableTarget(
+            name: "extraction-filter",
+            dependencies: ["ScrapeService"],
+            path: "Tests/Extraction/Filter",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "extraction-bench",
+            dependencies: ["ScrapeService"],
+            path: "Tests/Benchmarks/Extraction",
+            exclude: ["extraction_bench.py"],
+            swiftSettings: ours
+        ),
+        .executableTarget(
             name: "transcode-bench",
             dependencies: ["Transcoding", "TestContractProtos", "CAllocationCounter", protobuf],
             path: "Tests/Benchmarks/Transcode",
