@@ -1,4 +1,3 @@
-import ComplianceContract
 import DescriptorSet
 import Jobs
 import Persistence
@@ -11,21 +10,15 @@ import Wire
 public enum PipelineService {
     private static let name = "pipeline"
     private static let port = 7440
-    private static let scrape = PeerDefinition("scrape", role: .scrape, of: name, port: 7430, isOptional: true)
+    private static let scrape = PeerDefinition(
+        "scrape", role: .scrape, of: name, port: 7430, isOptional: true, isAwaited: false)
+    private static let compliance = AuditRelay.peer(of: name)
     private static let identity = PeerDefinition("identity", role: .identity, of: name, port: 7420)
-
-    /// Where audit events wait in the outbox until a role takes them.
-    public static let auditDestination = "audit"
-
-    /// The role as another one calls it.
-    public static func peer(of caller: String) -> PeerDefinition {
-        PeerDefinition(name, role: .pipeline, of: caller, port: port, isOptional: true)
-    }
 
     /// The role for `datavault`.
     public static func role() -> RoleDefinition {
         RoleDefinition(
-            name, role: .pipeline, port: port, settings: PipelineSettings.all, peers: [identity, scrape],
+            name, role: .pipeline, port: port, settings: PipelineSettings.all, peers: [identity, scrape, compliance],
             migrations: migrations, descriptorSet: { DescriptorSet.array },
             assemble: { context in try assemble(context) })
     }
@@ -33,8 +26,8 @@ public enum PipelineService {
     static let migrations = Replay.migrations + JobsMigrations.all + PipelineMigrations.all
 
     private static func assemble(_ context: RoleContext) throws -> RoleAssembly {
-        let (store, queue) = (context.store, JobQueue(context.store))
-        let audit = AuditOutbox(Outbox(store), destination: auditDestination, encode: AuditEncoding.encode)
+        let (store, queue, outbox) = (context.store, JobQueue(context.store), Outbox(context.store))
+        let audit = AuditOutbox(outbox)
         let hasScrape = context.hasPeer(scrape.name)
         let core = PipelineCore(
             store: store, objects: try context.objects(), replay: Replay(store: store), audit: audit, queue: queue,
@@ -49,6 +42,8 @@ public enum PipelineService {
             services: services(core),
             background: [
                 ReplayCleaner(store: store, logger: context.logger),
+                OutboxRelay(
+                    outbox, [AuditRelay.destination(context.peer(compliance.name))], logger: context.logger),
                 JobWorker(
                     queue, handlers: [RunJob.handler(core)], configuration: worker(context.settings),
                     logger: context.logger),

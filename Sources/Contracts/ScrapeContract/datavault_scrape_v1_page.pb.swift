@@ -217,8 +217,8 @@ public nonisolated enum Datavault_Scrape_V1_PageProblem: SwiftProtobuf.Enum, Swi
   /// Left out: it names another page as its canonical form.
   case notCanonical // = 36
 
-  /// Left out: a redirect leads to a page that the job knows already.
-  case redirectKnown // = 37
+  /// Left out: it redirects to another page, which has an entry of its own.
+  case redirected // = 37
 
   /// Left out: the job ended before its turn came.
   case jobEnded // = 38
@@ -272,7 +272,7 @@ public nonisolated enum Datavault_Scrape_V1_PageProblem: SwiftProtobuf.Enum, Swi
     case 34: self = .contentType
     case 35: self = .duplicate
     case 36: self = .notCanonical
-    case 37: self = .redirectKnown
+    case 37: self = .redirected
     case 38: self = .jobEnded
     case 60: self = .outOfScope
     case 61: self = .pathExcluded
@@ -310,7 +310,7 @@ public nonisolated enum Datavault_Scrape_V1_PageProblem: SwiftProtobuf.Enum, Swi
     case .contentType: return 34
     case .duplicate: return 35
     case .notCanonical: return 36
-    case .redirectKnown: return 37
+    case .redirected: return 37
     case .jobEnded: return 38
     case .outOfScope: return 60
     case .pathExcluded: return 61
@@ -348,7 +348,7 @@ public nonisolated enum Datavault_Scrape_V1_PageProblem: SwiftProtobuf.Enum, Swi
     .contentType,
     .duplicate,
     .notCanonical,
-    .redirectKnown,
+    .redirected,
     .jobEnded,
     .outOfScope,
     .pathExcluded,
@@ -378,7 +378,7 @@ public nonisolated struct Datavault_Scrape_V1_Page: @unchecked Sendable {
     set {_uniqueStorage()._url = newValue}
   }
 
-  /// Where redirects ended; empty if there were none.
+  /// Where it redirects to; empty if it does not.
   public var finalURL: String {
     get {_storage._finalURL}
     set {_uniqueStorage()._finalURL = newValue}
@@ -526,7 +526,7 @@ nonisolated extension Datavault_Scrape_V1_RobotsDecision: SwiftProtobuf._ProtoNa
 }
 
 nonisolated extension Datavault_Scrape_V1_PageProblem: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PAGE_PROBLEM_UNSPECIFIED\0\u{1}PAGE_PROBLEM_URL_INVALID\0\u{1}PAGE_PROBLEM_ADDRESS_NOT_ALLOWED\0\u{1}PAGE_PROBLEM_NAME_UNRESOLVED\0\u{1}PAGE_PROBLEM_CONNECTION_FAILED\0\u{1}PAGE_PROBLEM_TLS_FAILED\0\u{1}PAGE_PROBLEM_TIMEOUT\0\u{1}PAGE_PROBLEM_TOO_LARGE\0\u{1}PAGE_PROBLEM_PROTOCOL_BROKEN\0\u{1}PAGE_PROBLEM_ENCODING_BROKEN\0\u{1}PAGE_PROBLEM_REDIRECT_LOOP\0\u{1}PAGE_PROBLEM_CLIENT_ERROR\0\u{1}PAGE_PROBLEM_SERVER_ERROR\0\u{1}PAGE_PROBLEM_THROTTLED\0\u{1}PAGE_PROBLEM_STATUS_UNEXPECTED\0\u{1}PAGE_PROBLEM_TOO_COMPLEX\0\u{1}PAGE_PROBLEM_INTERNAL\0\u{2}\u{e}PAGE_PROBLEM_ROBOTS_DISALLOWED\0\u{1}PAGE_PROBLEM_ROBOTS_UNREACHABLE\0\u{1}PAGE_PROBLEM_NOINDEX\0\u{1}PAGE_PROBLEM_REDIRECT_OUT_OF_SCOPE\0\u{1}PAGE_PROBLEM_CONTENT_TYPE\0\u{1}PAGE_PROBLEM_DUPLICATE\0\u{1}PAGE_PROBLEM_NOT_CANONICAL\0\u{1}PAGE_PROBLEM_REDIRECT_KNOWN\0\u{1}PAGE_PROBLEM_JOB_ENDED\0\u{2}\u{16}PAGE_PROBLEM_OUT_OF_SCOPE\0\u{1}PAGE_PROBLEM_PATH_EXCLUDED\0\u{1}PAGE_PROBLEM_TOO_DEEP\0\u{1}PAGE_PROBLEM_TRAP\0\u{1}PAGE_PROBLEM_TOO_MANY_PAGES\0\u{1}PAGE_PROBLEM_NOFOLLOW\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PAGE_PROBLEM_UNSPECIFIED\0\u{1}PAGE_PROBLEM_URL_INVALID\0\u{1}PAGE_PROBLEM_ADDRESS_NOT_ALLOWED\0\u{1}PAGE_PROBLEM_NAME_UNRESOLVED\0\u{1}PAGE_PROBLEM_CONNECTION_FAILED\0\u{1}PAGE_PROBLEM_TLS_FAILED\0\u{1}PAGE_PROBLEM_TIMEOUT\0\u{1}PAGE_PROBLEM_TOO_LARGE\0\u{1}PAGE_PROBLEM_PROTOCOL_BROKEN\0\u{1}PAGE_PROBLEM_ENCODING_BROKEN\0\u{1}PAGE_PROBLEM_REDIRECT_LOOP\0\u{1}PAGE_PROBLEM_CLIENT_ERROR\0\u{1}PAGE_PROBLEM_SERVER_ERROR\0\u{1}PAGE_PROBLEM_THROTTLED\0\u{1}PAGE_PROBLEM_STATUS_UNEXPECTED\0\u{1}PAGE_PROBLEM_TOO_COMPLEX\0\u{1}PAGE_PROBLEM_INTERNAL\0\u{2}\u{e}PAGE_PROBLEM_ROBOTS_DISALLOWED\0\u{1}PAGE_PROBLEM_ROBOTS_UNREACHABLE\0\u{1}PAGE_PROBLEM_NOINDEX\0\u{1}PAGE_PROBLEM_REDIRECT_OUT_OF_SCOPE\0\u{1}PAGE_PROBLEM_CONTENT_TYPE\0\u{1}PAGE_PROBLEM_DUPLICATE\0\u{1}PAGE_PROBLEM_NOT_CANONICAL\0\u{1}PAGE_PROBLEM_REDIRECTED\0\u{1}PAGE_PROBLEM_JOB_ENDED\0\u{2}\u{16}PAGE_PROBLEM_OUT_OF_SCOPE\0\u{1}PAGE_PROBLEM_PATH_EXCLUDED\0\u{1}PAGE_PROBLEM_TOO_DEEP\0\u{1}PAGE_PROBLEM_TRAP\0\u{1}PAGE_PROBLEM_TOO_MANY_PAGES\0\u{1}PAGE_PROBLEM_NOFOLLOW\0")
 }
 
 nonisolated extension Datavault_Scrape_V1_Page: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

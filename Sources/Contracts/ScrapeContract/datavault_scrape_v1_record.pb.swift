@@ -161,7 +161,7 @@ public nonisolated struct Datavault_Scrape_V1_Record: Sendable {
   /// Its number among the job's, from 1 on and without gaps. It never changes, and later records have greater ones.
   public var ordinal: Int64 = 0
 
-  /// The page that it is from, after redirects.
+  /// The page that it is from.
   public var url: String = String()
 
   /// When that was fetched.

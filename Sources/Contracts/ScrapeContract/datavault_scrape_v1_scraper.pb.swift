@@ -506,7 +506,8 @@ public nonisolated struct Datavault_Scrape_V1_Politeness: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Between two requests to a host; absent: a second. Less than the operator's least counts as that.
+  /// Between two requests to a host; absent: a second, or nothing for addresses that the operator has allowed beyond the
+  /// public Internet. Less than the operator's least counts as that.
   public var delay: SwiftProtobuf.Google_Protobuf_Duration {
     get {_delay ?? SwiftProtobuf.Google_Protobuf_Duration()}
     set {_delay = newValue}
@@ -516,7 +517,8 @@ public nonisolated struct Datavault_Scrape_V1_Politeness: Sendable {
   /// Clears the value of `delay`. Subsequent reads from it will return its default value.
   public mutating func clearDelay() {self._delay = nil}
 
-  /// Requests to a host at once; 0: 1. More than the operator's most counts as that.
+  /// Requests to a host at once; 0: 1, or the operator's most for addresses that it has allowed beyond the public
+  /// Internet. More than the operator's most counts as that.
   public var concurrency: Int32 = 0
 
   /// What follows the suite's own name in `User-Agent`, as a contact: `(+https://example.org/bot)`.

@@ -99,6 +99,7 @@ public struct RoleContext: Sendable {
     public let principalKeys: PrincipalKeys
     let keptStore: Store?
     let sharedObjects: SharedObjects
+    let jobs: JobSettings?
     let peers: [String: Peer]
 
     /// The role's database. Not yet migrated when the role is put together: ask it in calls and background work only.

@@ -34,7 +34,7 @@ public final class RunningRole: Sendable {
         let ways = try Self.ways(definition, settings, addresses, eventLoops, logger)
         let context = RoleContext(
             settings: settings, logger: logger, eventLoops: eventLoops, principalKeys: keys, keptStore: store,
-            sharedObjects: objects, peers: ways.peers)
+            sharedObjects: objects, jobs: definition.settings.jobs, peers: ways.peers)
         let place = Place(
             definition: definition, settings: settings, context: context, eventLoops: eventLoops, metrics: metrics)
         let serving: Serving =
