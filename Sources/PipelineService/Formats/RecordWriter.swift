@@ -14,20 +14,3 @@ extension RecordWriter {
         encode(batch, from: &row, chunkBytes: 256 << 10)
     }
 }
-
-/// Writes comma-separated values. Null is an empty cell, an empty text a pair of quotes, a list its JSON.
-struct CSVWriter: RecordWriter {
-    let options: CSVWriteOptions
-
-    init(options: CSVWriteOptions = CSVWriteOptions()) { self.options = options }
-
-    func header(_ schema: Schema) -> [UInt8] { [] }
-    func encode(_ batch: ColumnBatch, from row: inout Int, chunkBytes: Int) -> [UInt8] { [] }
-}
-
-/// Writes newline-delimited JSON: an object a row, with all columns in the schema's order. Times are RFC 3339 texts,
-/// NaN and infinities the texts "NaN", "Infinity" and "-Infinity", as in protobuf's JSON.
-struct NDJSONWriter: RecordWriter {
-    func header(_ schema: Schema) -> [UInt8] { [] }
-    func encode(_ batch: ColumnBatch, from row: inout Int, chunkBytes: Int) -> [UInt8] { [] }
-}

@@ -6,8 +6,6 @@ struct PipelineLimits: Sendable {
     var maximumSteps = 100
     /// How long a quality rule's name may be, in bytes of UTF-8.
     var maximumRuleNameBytes = 128
-    /// How many keys all dedupe steps of a run may remember. One takes at most 43 bytes of memory and 17 of state.
+    /// How many keys all dedupe steps of a run may remember. A key takes 16 bytes of state and up to 64 bytes of memory.
     var maximumDedupeKeys = 10_000_000
-    /// How many bytes of text one batch may hold after a step.
-    var maximumBatchTextBytes = 256 << 20
 }
