@@ -1,5 +1,5 @@
 /// How far a run is.
-enum RunState: String, Sendable, Hashable {
+enum RunPhase: String, Sendable, Hashable {
     case pending
     case running
     case cancelling
@@ -33,7 +33,7 @@ struct Run: Sendable, Hashable {
     let pipeline: Pipeline
     /// What it reads.
     let input: InputSpec
-    var state = RunState.pending
+    var state = RunPhase.pending
     var cancelRequested = false
     /// The input's columns, from the moment when the source was opened first.
     var inputSchema: Schema?

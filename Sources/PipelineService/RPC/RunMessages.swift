@@ -59,7 +59,7 @@ extension RunMessage {
 }
 
 extension RunStateMessage {
-    init(_ state: RunState) {
+    init(_ state: RunPhase) {
         self =
             switch state {
             case .pending: .pending
@@ -72,7 +72,7 @@ extension RunStateMessage {
     }
 
     /// Nil for "unspecified".
-    var state: RunState? {
+    var state: RunPhase? {
         switch self {
         case .pending: .pending
         case .running: .running

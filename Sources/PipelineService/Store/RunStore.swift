@@ -23,7 +23,7 @@ struct KeptRun: RowDecodable, Sendable {
         let state: String = try row["state"]
         var run = Run(
             id: try row["id"], pipeline: pipeline, input: try InputSpec(kept: try row["input"]),
-            state: RunState(rawValue: state) ?? .failed, initiator: try row["initiator"], createdAt: created,
+            state: RunPhase(rawValue: state) ?? .failed, initiator: try row["initiator"], createdAt: created,
             updatedAt: try row["updated_at"])
         run.cancelRequested = try row["cancel_requested"]
         let columns: String? = try row["input_columns"]
@@ -95,7 +95,7 @@ enum RunStore {
     ///   - pipeline: Only this one's; nil: all.
     ///   - state: Only those in this state.
     static func runs(
-        of pipeline: String?, state: RunState?, after place: TimePlace, count: Int, in tx: borrowing Transaction
+        of pipeline: String?, state: RunPhase?, after place: TimePlace, count: Int, in tx: borrowing Transaction
     ) throws -> [Run] {
         let owner: SQL = pipeline.map { "AND pipeline = \($0)" } ?? ""
         let kind: SQL = state.map { "AND state = \($0.rawValue)" } ?? ""
