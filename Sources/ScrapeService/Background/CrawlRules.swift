@@ -44,6 +44,8 @@ struct CrawlRules: Sendable {
 
     func politeness(at host: String) -> Politeness { isInside(host) ? inside : outside }
 
+    /// Redirects in a row.
+    static let hops = 10
     /// How long an organization counts as waiting for a host after it has asked, in microseconds.
     static let turnPatience: Int64 = 3_000_000
     /// After which a lane asks again, in microseconds.

@@ -22,9 +22,11 @@ struct PageFetcher: Sendable {
     /// Bounds of a page's transfer, beside its size.
     var timeouts = OutboundTimeouts()
 
+    static let html = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
+
     /// - Parameter bytes: The most that a body may have, encoded and decoded.
     func fetch(
-        _ url: String, userAgent: String, bytes: Int, accept: String = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
+        _ url: String, userAgent: String, bytes: Int, accept: String = html
     ) async throws(FetchFailure) -> FetchedAnswer {
         let begin = ContinuousClock.now
         do throws(OutboundError) {
