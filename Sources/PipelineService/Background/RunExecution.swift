@@ -145,13 +145,16 @@ struct RunExecution: Sendable {
     /// What an error of the plan means for the run.
     private static func faults<Value>(_ run: Run, _ body: () throws(RunError) -> Value) throws(PipelineFault) -> Value {
         do { return try body() } catch {
-            let field = error.step.map { step -> String in
-                let kind = step < run.pipeline.definition.steps.count ? run.pipeline.definition.steps[step].name : ""
-                return "pipeline.steps[\(step)].\(kind)"
-            }
+            let steps = run.pipeline.definition.steps
+            let step = error.step.flatMap { steps.indices.contains($0) ? steps[$0] : nil }
+            let field = step.map { "pipeline.steps[\(error.step ?? 0)].\($0.name)" } ?? ""
             switch error.reason {
-            case .qualityFailed: throw .ruleThresholdExceeded(message: error.message, field: field ?? "")
-            case .castFailed: throw .stepFailed(message: error.message, field: field ?? "")
+            case .qualityFailed:
+                guard case .rule(let rule) = step, rule.threshold != nil else {
+                    throw .stepFailed(message: error.message, field: field)
+                }
+                throw .ruleThresholdExceeded(message: error.message, field: field)
+            case .castFailed: throw .stepFailed(message: error.message, field: field)
             case .limitExceeded: throw .runLimitReached(message: error.message)
             case .invalidState: throw .dataUnreadable(message: error.message)
             case .schemaMismatch: throw .schemaMismatch(message: error.message, column: "")

@@ -1,12 +1,13 @@
 /// A condition on rows of one schema; without an expression all rows meet it.
 struct RowFilter: Sendable {
     private let plan: PipelinePlan?
+    private let pruning: SegmentPruning?
 
     /// - Parameter expression: CEL over the columns; empty: none.
     /// - Throws: `invalidExpression` for the field `filter`.
     init(_ expression: String, over schema: Schema, limits: PipelineLimits) throws(PipelineFault) {
         guard !expression.isEmpty else {
-            plan = nil
+            (plan, pruning) = (nil, nil)
             return
         }
         do {
@@ -16,6 +17,9 @@ struct RowFilter: Sendable {
             throw .invalidExpression(
                 field: "filter", message: error.message, line: error.line ?? 1, column: error.column ?? 1)
         }
+        // It was read a moment ago; should that fail now, nothing is skipped.
+        var parser = try? Parser(Array(expression.utf8), limits: limits.expression)
+        pruning = (try? parser?.parse()).map { SegmentPruning($0, over: schema) }
     }
 
     /// The rows that meet it. A row on which the expression fails does not.
@@ -30,5 +34,5 @@ struct RowFilter: Sendable {
     }
 
     /// Whether a row of a segment may meet it, by what is known of its columns.
-    func mayMatch(_ segment: SegmentEntry) -> Bool { true }
+    func mayMatch(_ segment: SegmentEntry) -> Bool { pruning?.mayMatch(segment.statistics) ?? true }
 }
