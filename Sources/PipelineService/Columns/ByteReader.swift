@@ -34,3 +34,11 @@ extension [UInt8] {
         for shift in stride(from: 0, to: Number.bitWidth, by: 8) { append(UInt8(truncatingIfNeeded: number >> shift)) }
     }
 }
+
+extension ByteReader {
+    /// A text with its length in front.
+    mutating func text() -> String? {
+        guard let length = uint32(), let bytes = bytes(Int(length)) else { return nil }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}

@@ -218,4 +218,9 @@ extension CellText {
         guard text.count <= 1 << 20, let value = try? JSONSerialization.jsonObject(with: Data(text)) else { return nil }
         return value as? [String]
     }
+
+    /// If bytes are a JSON value.
+    static func isJSON(_ text: ArraySlice<UInt8>) -> Bool {
+        (try? JSONSerialization.jsonObject(with: Data(text), options: .fragmentsAllowed)) != nil
+    }
 }

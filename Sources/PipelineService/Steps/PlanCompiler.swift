@@ -73,7 +73,7 @@ struct PlanCompiler {
         guard let type = expression.type.column else {
             throw PlanError(
                 .typeMismatch, at: "\(path).expression",
-                "no column holds a \(expression.type); convert it, for example with string(…) or int(…)")
+                "no column holds a \(expression.type); convert it, for example with string(…) or int(…)", line: 1, column: 1)
         }
         var fields = schema.fields
         let index = schema.index(of: name) ?? fields.count

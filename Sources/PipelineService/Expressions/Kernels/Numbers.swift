@@ -75,8 +75,11 @@ extension Function {
         _ a: [Number], _ aConstant: Bool, _ b: [Number], _ bConstant: Bool, _ context: KernelContext,
         _ status: inout StatusBuilder, _ body: (Number, Number) -> (partialValue: Number, overflow: Bool)
     ) -> [Number] {
-        let isZero = zipping(b, bConstant, b, bConstant, context.count) { right, _ in right == 0 }
-        for row in 0..<context.count where isZero[row] { status.fail(row, context.sites[.divisionByZero]) }
+        if b.contains(0) {
+            for row in 0..<context.count where b[bConstant ? 0 : row] == 0 {
+                status.fail(row, context.sites[.divisionByZero])
+            }
+        }
         return checked(a, aConstant, b, bConstant, context, &status, body)
     }
 
