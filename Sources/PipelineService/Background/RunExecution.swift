@@ -53,10 +53,7 @@ struct RunExecution: Sendable {
         let source = try await InputOpening(core: core, organization: organization).open(run)
         let input = run.input.schema ?? source.schema
         let columns = try SchemaFit.columns(of: input, in: source.schema)
-        let plan: PipelinePlan
-        do {
-            plan = try PipelinePlan(run.pipeline.definition, input: input, limits: core.bounds.plan)
-        } catch { throw PipelineFault(error) }
+        let plan = try PipelinePlan.make(run.pipeline.definition, input: input, limits: core.bounds.plan)
         let (begun, target) = try await begin(run, source, plan)
         let places = try SchemaFit.placement(of: plan.outputSchema, in: target.schema)
         let states = try await states(of: begun)

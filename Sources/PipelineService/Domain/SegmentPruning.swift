@@ -3,36 +3,41 @@
 /// Looks at comparisons of a column with a literal, under `&&` and `||`; anything else may be true. That is enough to skip
 /// segments: of a condition that is wrongly kept, rows are looked at one by one.
 struct SegmentPruning: Sendable {
-    private let condition: Syntax
-    private let schema: Schema
-
-    init(_ condition: Syntax, over schema: Schema) { (self.condition, self.schema) = (condition, schema) }
-
-    /// - Parameter statistics: One entry a column.
-    func mayMatch(_ statistics: [ColumnStatistics]) -> Bool {
-        guard statistics.count == schema.count else { return true }
-        return mayBeTrue(condition, statistics)
+    private indirect enum Condition: Sendable {
+        /// May be true of any row, as far as can be told.
+        case open
+        case both(Condition, Condition)
+        case either(Condition, Condition)
+        case compared(column: Int, Comparison, Literal)
     }
 
-    private func mayBeTrue(_ syntax: Syntax, _ statistics: [ColumnStatistics]) -> Bool {
-        guard case .call(let name, nil, let arguments) = syntax.kind, arguments.count == 2 else { return true }
+    private let condition: Condition
+    private let columnCount: Int
+
+    init(_ condition: Syntax, over schema: Schema) {
+        self.condition = Self.read(condition, schema)
+        columnCount = schema.count
+    }
+
+    private static func read(_ syntax: Syntax, _ schema: Schema) -> Condition {
+        guard case .call(let name, nil, let arguments) = syntax.kind, arguments.count == 2 else { return .open }
         let (left, right) = (arguments[0], arguments[1])
         switch name {
-        case "_&&_": return mayBeTrue(left, statistics) && mayBeTrue(right, statistics)
-        case "_||_": return mayBeTrue(left, statistics) || mayBeTrue(right, statistics)
+        case "_&&_": return .both(read(left, schema), read(right, schema))
+        case "_||_": return .either(read(left, schema), read(right, schema))
         default:
-            guard let comparison = Comparison(rawValue: name) else { return true }
-            if let index = column(left), case .literal(let literal) = right.kind {
-                return comparison.mayHold(statistics[index], literal)
+            guard let comparison = Comparison(rawValue: name) else { return .open }
+            if let index = column(left, schema), case .literal(let literal) = right.kind {
+                return .compared(column: index, comparison, literal)
             }
-            if let index = column(right), case .literal(let literal) = left.kind {
-                return comparison.mirrored.mayHold(statistics[index], literal)
+            if let index = column(right, schema), case .literal(let literal) = left.kind {
+                return .compared(column: index, comparison.mirrored, literal)
             }
-            return true
+            return .open
         }
     }
 
-    private func column(_ syntax: Syntax) -> Int? {
+    private static func column(_ syntax: Syntax, _ schema: Schema) -> Int? {
         guard case .name(let name) = syntax.kind, let index = schema.index(of: name) else { return nil }
         switch schema.fields[index].type {
         case .int64, .double, .string: return index
@@ -40,8 +45,23 @@ struct SegmentPruning: Sendable {
         }
     }
 
+    /// - Parameter statistics: One entry a column.
+    func mayMatch(_ statistics: [ColumnStatistics]) -> Bool {
+        guard statistics.count == columnCount else { return true }
+        return Self.mayBeTrue(condition, statistics)
+    }
+
+    private static func mayBeTrue(_ condition: Condition, _ statistics: [ColumnStatistics]) -> Bool {
+        switch condition {
+        case .open: true
+        case .both(let left, let right): mayBeTrue(left, statistics) && mayBeTrue(right, statistics)
+        case .either(let left, let right): mayBeTrue(left, statistics) || mayBeTrue(right, statistics)
+        case .compared(let column, let comparison, let literal): comparison.mayHold(statistics[column], literal)
+        }
+    }
+
     /// A comparison by CEL's name of it.
-    private enum Comparison: String {
+    private enum Comparison: String, Sendable {
         case equal = "_==_"
         case less = "_<_"
         case lessOrEqual = "_<=_"

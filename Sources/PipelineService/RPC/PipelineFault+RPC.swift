@@ -141,15 +141,3 @@ extension PipelineFault: RPCErrorConvertible {
         }
     }
 }
-
-extension PipelineFault {
-    /// What a plan was refused for, with the path that the request has.
-    init(_ error: PlanError) {
-        let field = "pipeline.\(error.path)"
-        if let line = error.line, let column = error.column {
-            self = .invalidExpression(field: field, message: error.message, line: line, column: column)
-        } else {
-            self = .invalidStep(field: field, message: error.message)
-        }
-    }
-}

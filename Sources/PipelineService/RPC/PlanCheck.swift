@@ -30,8 +30,8 @@ struct PlanCheck: Sendable {
         var output: Schema?
         if let input {
             do {
-                output = try PipelinePlan(pipeline.definition, input: input, limits: bounds.plan).outputSchema
-            } catch { problems.append(PipelineFault(error)) }
+                output = try PipelinePlan.make(pipeline.definition, input: input, limits: bounds.plan).outputSchema
+            } catch { problems.append(error) }
         }
         if case .dataset(let id) = pipeline.output {
             if let target = try DatasetStore.dataset(id, in: tx) {

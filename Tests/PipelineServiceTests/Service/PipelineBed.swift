@@ -32,6 +32,8 @@ struct PipelineBed: Sendable {
     let core: PipelineCore
     let channel: ClientChannel
     let scrape: TestScrape
+    /// Where the store and the objects are, for other processes.
+    let storeAddress, folder: String
     let caller = PipelineCaller()
     fileprivate let key: Curve25519.Signing.PrivateKey
 
@@ -77,7 +79,7 @@ func withPipelines(
     _ kind: Store.Kind, bounds: PipelineBounds = PipelineBounds(), hasWorker: Bool = true,
     _ body: @Sendable (PipelineBed) async throws -> Void
 ) async throws {
-    try await withPipelineStore(kind) { store, folder in
+    try await withPipelineStore(kind) { store, address, folder in
         let key = Curve25519.Signing.PrivateKey()
         let scrape = TestScrape()
         var scrapePolicy = PolicyConfiguration(
@@ -100,7 +102,8 @@ func withPipelines(
         let server = Server(
             services: PipelineService.services(core), interceptors: PolicyLayer.interceptors(policy))
         let channel = ClientChannel(.inProcess(server, uriNames: ["spiffe://dv/gateway"]))
-        let bed = PipelineBed(core: core, channel: channel, scrape: scrape, key: key)
+        let bed = PipelineBed(
+            core: core, channel: channel, scrape: scrape, storeAddress: address, folder: folder, key: key)
         var configuration = WorkerConfiguration()
         configuration.lease = .seconds(60)
         configuration.drain = .zero

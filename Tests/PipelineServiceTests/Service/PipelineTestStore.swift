@@ -14,15 +14,12 @@ extension SystemReason {
 /// A fresh store of a kind with the service's tables, and a folder for objects, for one test.
 ///
 /// On PostgreSQL the tables are an owner's, and the store works as the runtime role, which row-level security binds.
-func withPipelineStore(_ kind: Store.Kind, _ body: (Store, String) async throws -> Void) async throws {
+func withPipelineStore(_ kind: Store.Kind, _ body: (Store, String, String) async throws -> Void) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "pipeline-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    var configuration =
-        switch kind {
-        case .sqlite: StoreConfiguration.sqlite(path: folder.appending(path: "pipeline.db").path)
-        case .postgres: StoreConfiguration.postgres(try await migratedPipelineDatabase())
-        }
+    let address = kind == .sqlite ? folder.appending(path: "pipeline.db").path : try await migratedPipelineDatabase()
+    var configuration = kind == .sqlite ? StoreConfiguration.sqlite(path: address) : .postgres(address)
     configuration.pool.size = 4
     // Tests share two cores with others: only those about time have short ones.
     configuration.pool.acquireTimeout = .seconds(3600)
@@ -30,7 +27,7 @@ func withPipelineStore(_ kind: Store.Kind, _ body: (Store, String) async throws 
     configuration.retry.attempts = 100
     let store = try Store(configuration)
     if kind == .sqlite { try await Migrator(PipelineService.migrations).migrate(store) }
-    do { try await body(store, folder.appending(path: "objects").path) } catch {
+    do { try await body(store, address, folder.appending(path: "objects").path) } catch {
         await store.close()
         throw error
     }

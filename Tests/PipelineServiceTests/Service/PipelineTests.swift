@@ -121,8 +121,11 @@ struct PipelineTests {
         Wrong(
             steps: [.filter("true"), .filter("true"), .rule("r", "nosuch(title)")], reason: "INVALID_EXPRESSION",
             field: "pipeline.steps[2].rule.expression", line: "1", column: "1"),
-        Wrong(steps: [.select("title", "cost")], reason: "INVALID_STEP", field: "pipeline.steps[0].select.fields[1]"),
-        Wrong(steps: [.dedupe("cost")], reason: "INVALID_STEP", field: "pipeline.steps[0].dedupe.keys[0]"),
+        Wrong(steps: [.select("title", "cost")], reason: "INVALID_STEP", field: "pipeline.steps[0].select.columns[1]"),
+        Wrong(steps: [.dedupe("cost")], reason: "INVALID_STEP", field: "pipeline.steps[0].dedupe.columns[0]"),
+        Wrong(
+            steps: [.with { $0.rename.columns = ["cost": "x", "title": "y"] }], reason: "INVALID_STEP",
+            field: "pipeline.steps[0].rename.columns[\"cost\"]"),
         Wrong(
             steps: [.rule("a", "true"), .rule("a", "true")], reason: "INVALID_STEP",
             field: "pipeline.steps[1].rule.name"),
