@@ -36,16 +36,6 @@ struct NameTable: ~Copyable {
         slots.append(contentsOf: Known.shared.slots)
     }
 
-    private init(_ other: borrowing NameTable) {
-        limit = other.limit
-        isFull = other.isFull
-        bytes = other.bytes.copy()
-        ranges = other.ranges.copy()
-        slots = other.slots.copy()
-    }
-
-    func copy() -> NameTable { NameTable(self) }
-
     var count: Int { ranges.count }
 
     func text(_ name: NameID) -> String {

@@ -3,7 +3,7 @@
 /// Each token is found at once, as text has all arrived. What stands in the source as it is meant stays a range of it;
 /// what does not is written behind it, in `decoded`, whose first byte counts as the one behind the source's last.
 struct HTMLTokenizer: ~Copyable {
-    let text: Column<UInt8>
+    var text: Column<UInt8>
     var decoded: Column<UInt8>
     var names: NameTable
     var attributeNames: Column<NameID>
@@ -26,6 +26,12 @@ struct HTMLTokenizer: ~Copyable {
         attributeValues = Column(capacity: text.count / 32)
         self.text = text
     }
+
+    /// Gives the text away; nothing can be read after that.
+    mutating func takeText() -> Column<UInt8> { exchange(&text, with: Column()) }
+
+    /// Gives the names away.
+    mutating func takeNames() -> NameTable { exchange(&names, with: NameTable(limit: 0)) }
 
     @inline(__always)
     var end: Int { text.count }
@@ -288,7 +294,8 @@ struct HTMLTokenizer: ~Copyable {
         return write(Array(String(Character(scalar)).utf8), start, behind: index, &builder)
     }
 
-    private mutating func write(_ bytes: [UInt8], _ start: Int, behind index: Int, _ builder: inout TextBuilder) -> Int {
+    private mutating func write(_ bytes: [UInt8], _ start: Int, behind index: Int, _ builder: inout TextBuilder) -> Int
+    {
         builder.copy(text, to: &decoded, start)
         decoded.append(contentsOf: bytes)
         builder.rest = index
@@ -394,4 +401,11 @@ extension Column<UInt8> {
             return index
         }
     }
+}
+
+/// Puts a value in another's place, and gives that.
+private func exchange<Value: ~Copyable>(_ place: inout Value, with value: consuming Value) -> Value {
+    let before = place
+    place = value
+    return before
 }

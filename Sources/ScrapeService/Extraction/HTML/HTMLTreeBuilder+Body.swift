@@ -37,13 +37,14 @@ extension HTMLTreeBuilder {
             while open.count > 1 { pop() }
             insertElement()
             mode = .inFrameset
-        case .address, .article, .aside, .blockquote, .center, .details, .dialog, .dir, .div, .dl, .fieldset, .figcaption,
+        case .address, .article, .aside, .blockquote, .center, .details, .dialog, .dir, .div, .dl, .fieldset,
+            .figcaption,
             .figure, .footer, .header, .hgroup, .main, .menu, .nav, .ol, .p, .search, .section, .summary, .ul:
             closeParagraph()
             insertElement()
         case .h1, .h2, .h3, .h4, .h5, .h6:
             closeParagraph()
-            if tree.traits[current].contains(.heading) { pop() }
+            if tree.nodes[current].traits.contains(.heading) { pop() }
             insertElement()
         case .pre, .listing:
             closeParagraph()
@@ -103,6 +104,7 @@ extension HTMLTreeBuilder {
             insertVoidElement()
             framesetOK = false
         case .input:
+            if isInScope(.select) { popThrough(.select) }
             reconstructFormatting()
             let isHidden = isHiddenInput()
             insertVoidElement()
@@ -110,6 +112,7 @@ extension HTMLTreeBuilder {
         case .param, .source, .track: insertVoidElement()
         case .hr:
             closeParagraph()
+            if isInScope(.select) { generateImpliedEndTags() }
             insertVoidElement()
             framesetOK = false
         case .image:
@@ -129,15 +132,20 @@ extension HTMLTreeBuilder {
             readRawText(hasReferences: false)
         case .noembed: readRawText(hasReferences: false)
         case .select:
+            // Selects are not nested: one within another ends that.
+            if isInScope(.select) {
+                popThrough(.select)
+                return true
+            }
             reconstructFormatting()
             insertElement()
             framesetOK = false
-            switch mode {
-            case .inTable, .inCaption, .inTableBody, .inRow, .inCell: mode = .inSelectInTable
-            default: mode = .inSelect
-            }
         case .optgroup, .option:
-            if isCurrent(.option) { pop() }
+            if isInScope(.select) {
+                generateImpliedEndTags(except: name == .option ? NameID(.optgroup) : .none)
+            } else if isCurrent(.option) {
+                pop()
+            }
             reconstructFormatting()
             insertElement()
         case .rb, .rtc:
@@ -162,13 +170,13 @@ extension HTMLTreeBuilder {
         // `readRawText` has inserted the text already: the line feed that does not count is its first byte.
         skipsLineFeed = false
         guard mode == .text else { return }
-        let node = tree.lastChildren[current]
-        guard node != noNode, tree.isText(node), byte(tree.contents[node].lower) == 0x0A else { return }
-        let content = tree.contents[node]
+        let node = tree.nodes[current].lastChild
+        guard node != noNode, tree.isText(node), byte(tree.nodes[node].content.lower) == 0x0A else { return }
+        let content = tree.nodes[node].content
         if content.length == 1 {
             tree.detach(node)
         } else {
-            tree.contents[node] = ByteRange(start: content.lower + 1, length: Int(content.length) - 1)
+            tree.nodes[node].content = ByteRange(start: content.lower + 1, length: Int(content.length) - 1)
         }
     }
 
@@ -189,7 +197,7 @@ extension HTMLTreeBuilder {
 
     /// Adds the attributes of the present tag that an element lacks.
     private mutating func addAttributes(to node: NodeID) {
-        let own = tree.attributes[node]
+        let own = tree.nodes[node].attributes
         let more = token.attributes
         var missing: [Int] = []
         for index in more.lower..<more.upper {
@@ -206,7 +214,7 @@ extension HTMLTreeBuilder {
             tokenizer.attributeNames.append(tokenizer.attributeNames[index])
             tokenizer.attributeValues.append(tokenizer.attributeValues[index])
         }
-        tree.attributes[node] = ByteRange(start: first, length: tokenizer.attributeNames.count - first)
+        tree.nodes[node].attributes = ByteRange(start: first, length: tokenizer.attributeNames.count - first)
     }
 
     private mutating func openItem(_ name: KnownName) {
@@ -233,7 +241,7 @@ extension HTMLTreeBuilder {
                 popThrough(name)
                 return
             }
-            if tree.traits[open[index]].contains(.special), name != .address, name != .div, name != .p { return }
+            if tree.nodes[open[index]].traits.contains(.special), name != .address, name != .div, name != .p { return }
             index -= 1
         }
     }
@@ -254,7 +262,7 @@ extension HTMLTreeBuilder {
             return name == .body
         case .address, .article, .aside, .blockquote, .button, .center, .details, .dialog, .dir, .div, .dl, .fieldset,
             .figcaption, .figure, .footer, .header, .hgroup, .listing, .main, .menu, .nav, .ol, .pre, .search, .section,
-            .summary, .ul:
+            .select, .summary, .ul:
             guard isInScope(name) else { return true }
             generateImpliedEndTags()
             popThrough(name)
@@ -278,9 +286,11 @@ extension HTMLTreeBuilder {
             generateImpliedEndTags(except: NameID(name))
             popThrough(name)
         case .h1, .h2, .h3, .h4, .h5, .h6:
-            guard ([.h1, .h2, .h3, .h4, .h5, .h6] as [KnownName]).contains(where: { isInScope($0) }) else { return true }
+            guard ([.h1, .h2, .h3, .h4, .h5, .h6] as [KnownName]).contains(where: { isInScope($0) }) else {
+                return true
+            }
             generateImpliedEndTags()
-            while open.count > 1, !tree.traits[current].contains(.heading) { pop() }
+            while open.count > 1, !tree.nodes[current].traits.contains(.heading) { pop() }
             pop(atEnd: true)
         case .a, .b, .big, .code, .em, .font, .i, .nobr, .s, .small, .strike, .strong, .tt, .u:
             adoptionAgency(token.name)

@@ -22,8 +22,10 @@ extension HTMLTreeBuilder {
     /// If the present start tag is one of HTML's that cannot stand in foreign content.
     private var breaksOut: Bool {
         switch token.name.known {
-        case .b, .big, .blockquote, .body, .br, .center, .code, .dd, .div, .dl, .dt, .em, .embed, .h1, .h2, .h3, .h4, .h5,
-            .h6, .head, .hr, .i, .img, .li, .listing, .menu, .meta, .nobr, .ol, .p, .pre, .ruby, .s, .small, .span, .strong,
+        case .b, .big, .blockquote, .body, .br, .center, .code, .dd, .div, .dl, .dt, .em, .embed, .h1, .h2, .h3, .h4,
+            .h5,
+            .h6, .head, .hr, .i, .img, .li, .listing, .menu, .meta, .nobr, .ol, .p, .pre, .ruby, .s, .small, .span,
+            .strong,
             .strike, .sub, .sup, .table, .tt, .u, .ul, .var:
             return true
         case .font:
@@ -58,20 +60,21 @@ extension HTMLTreeBuilder {
 
     /// If an element's name is a tag's, case aside.
     private func isNamed(_ node: NodeID, _ name: NameID) -> Bool {
-        if tree.names[node] == name { return true }
-        return tokenizer.names.text(tree.names[node]).lowercased() == tokenizer.names.text(name)
+        if tree.nodes[node].name == name { return true }
+        return tokenizer.names.text(tree.nodes[node].name).lowercased() == tokenizer.names.text(name)
     }
 
     /// If HTML may stand in a foreign element: sections 13.2.6.
     func isIntegrationPoint(_ node: NodeID) -> Bool {
-        guard tree.traits[node].contains(.scope) else { return false }
-        return tree.namespace(node) == .svg || tree.names[node].known != .annotationXml || isHTMLIntegrationPoint(node)
+        guard tree.nodes[node].traits.contains(.scope) else { return false }
+        return tree.namespace(node) == .svg || tree.nodes[node].name.known != .annotationXml
+            || isHTMLIntegrationPoint(node)
     }
 
     /// If a node is an `annotation-xml` whose encoding is HTML.
     func isHTMLIntegrationPoint(_ node: NodeID) -> Bool {
-        guard tree.names[node].known == .annotationXml else { return false }
-        let range = tree.attributes[node]
+        guard tree.nodes[node].name.known == .annotationXml else { return false }
+        let range = tree.nodes[node].attributes
         for index in range.lower..<range.upper where tokenizer.attributeNames[index] == NameID(.encoding) {
             let value = tokenizer.attributeValues[index]
             let text = (value.lower..<value.upper).map { byte($0).asciiLowercased }

@@ -22,9 +22,9 @@ extension HTMLTreeBuilder {
     }
 
     private func isAlike(_ left: NodeID, _ right: NodeID) -> Bool {
-        let first = tree.attributes[left]
-        let second = tree.attributes[right]
-        guard tree.names[left] == tree.names[right], first.length == second.length else { return false }
+        let first = tree.nodes[left].attributes
+        let second = tree.nodes[right].attributes
+        guard tree.nodes[left].name == tree.nodes[right].name, first.length == second.length else { return false }
         if first.start == second.start { return true }
         for index in first.lower..<first.upper {
             var isFound = false
@@ -39,7 +39,9 @@ extension HTMLTreeBuilder {
 
     private func isSame(_ left: ByteRange, _ right: ByteRange) -> Bool {
         guard left.length == right.length else { return false }
-        for offset in 0..<Int(left.length) where byte(left.lower + offset) != byte(right.lower + offset) { return false }
+        for offset in 0..<Int(left.length) where byte(left.lower + offset) != byte(right.lower + offset) {
+            return false
+        }
         return true
     }
 
@@ -64,7 +66,7 @@ extension HTMLTreeBuilder {
     func lastFormatting(_ name: NameID) -> NodeID {
         var index = formatting.count - 1
         while index >= 0, formatting[index] != noNode {
-            if tree.names[formatting[index]] == name { return formatting[index] }
+            if tree.nodes[formatting[index]].name == name { return formatting[index] }
             index -= 1
         }
         return noNode
@@ -83,7 +85,8 @@ extension HTMLTreeBuilder {
         while index < formatting.count, !isFull {
             let node = formatting[index]
             let clone = insert(
-                tree.names[node], .html, tree.traits[node], tree.attributes[node], start: token.start, end: token.start)
+                tree.nodes[node].name, .html, tree.nodes[node].traits, tree.nodes[node].attributes, start: token.start,
+                end: token.start)
             formatting[index] = clone
             index += 1
         }
@@ -91,7 +94,7 @@ extension HTMLTreeBuilder {
 
     /// Section 13.2.6.4.7: the adoption agency algorithm, for end tags of formatting elements that stand in wrong order.
     mutating func adoptionAgency(_ name: NameID) {
-        if tree.isHTML(current), tree.names[current] == name, formattingIndex(current) == nil {
+        if tree.isHTML(current), tree.nodes[current].name == name, formattingIndex(current) == nil {
             pop(atEnd: token.kind == .endTag)
             return
         }
@@ -107,7 +110,7 @@ extension HTMLTreeBuilder {
             }
             guard isInScope(node: element) else { return }
             var blockIndex = elementIndex + 1
-            while blockIndex < open.count, !tree.traits[open[blockIndex]].contains(.special) { blockIndex += 1 }
+            while blockIndex < open.count, !tree.nodes[open[blockIndex]].traits.contains(.special) { blockIndex += 1 }
             guard blockIndex < open.count else {
                 while open.count > max(elementIndex, 1) {
                     pop(atEnd: open.count == elementIndex + 1 && token.kind == .endTag)
@@ -173,12 +176,12 @@ extension HTMLTreeBuilder {
         var index = open.count - 1
         while index >= 0 {
             let node = open[index]
-            if tree.isHTML(node), tree.names[node] == name {
+            if tree.isHTML(node), tree.nodes[node].name == name {
                 generateImpliedEndTags(except: name)
                 while open.count > max(index, 1) { pop(atEnd: open.count == index + 1 && token.kind == .endTag) }
                 return
             }
-            if tree.traits[node].contains(.special) { return }
+            if tree.nodes[node].traits.contains(.special) { return }
             index -= 1
         }
     }

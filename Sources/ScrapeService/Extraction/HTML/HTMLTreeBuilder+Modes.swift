@@ -28,8 +28,8 @@ extension HTMLTreeBuilder {
         let node = current
         let isStart = token.kind == .startTag
         let isText = token.kind == .text
-        if tree.traits[node].contains(.scope) {
-            let name = tree.names[node].known
+        if tree.nodes[node].traits.contains(.scope) {
+            let name = tree.nodes[node].name.known
             if tree.namespace(node) == .mathML {
                 if name == .annotationXml {
                     if isStart, token.name.known == .svg { return false }
@@ -62,8 +62,6 @@ extension HTMLTreeBuilder {
         case .inTableBody: inTableBody()
         case .inRow: inRow()
         case .inCell: inCell()
-        case .inSelect: inSelect()
-        case .inSelectInTable: inSelectInTable()
         case .inTemplate: inTemplate()
         case .afterBody: afterBody()
         case .inFrameset: inFrameset()

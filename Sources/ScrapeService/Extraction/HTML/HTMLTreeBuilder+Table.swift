@@ -1,8 +1,8 @@
-/// Tables, selects and templates: HTML standard, sections 13.2.6.4.9 to 13.2.6.4.17.
+/// Tables and templates: HTML standard, sections 13.2.6.4.9 to 13.2.6.4.16.
 extension HTMLTreeBuilder {
     mutating func inTable() -> Bool {
         switch token.kind {
-        case .text where tree.traits[current].contains(.tablePart) || isCurrent(.template):
+        case .text where tree.nodes[current].traits.contains(.tablePart) || isCurrent(.template):
             tableTexts.removeAll(keepingCapacity: true)
             originalMode = mode
             mode = .inTableText
@@ -282,69 +282,6 @@ extension HTMLTreeBuilder {
         mode = .inRow
     }
 
-    // MARK: Selects
-
-    mutating func inSelect() -> Bool {
-        switch token.kind {
-        case .text: insertText(token.content, start: token.start, end: token.end)
-        case .comment: insertComment()
-        case .doctype: break
-        case .startTag:
-            switch token.name.known {
-            case .html: return inBody()
-            case .option:
-                if isCurrent(.option) { pop() }
-                insertElement()
-            case .optgroup:
-                if isCurrent(.option) { pop() }
-                if isCurrent(.optgroup) { pop() }
-                insertElement()
-            case .hr:
-                if isCurrent(.option) { pop() }
-                if isCurrent(.optgroup) { pop() }
-                insertVoidElement()
-            case .select:
-                guard isInSelectScope(.select) else { return true }
-                popThrough(.select)
-                resetMode()
-            case .input, .keygen, .textarea:
-                guard isInSelectScope(.select) else { return true }
-                popThrough(.select)
-                resetMode()
-                return false
-            case .script, .template: return inHead()
-            default: break
-            }
-        case .endTag:
-            switch token.name.known {
-            case .optgroup:
-                if isCurrent(.option), open.count > 1, tree.isHTML(open[open.count - 2], .optgroup) { pop() }
-                if isCurrent(.optgroup) { pop(atEnd: true) }
-            case .option: if isCurrent(.option) { pop(atEnd: true) }
-            case .select:
-                guard isInSelectScope(.select) else { return true }
-                popThrough(.select)
-                resetMode()
-            case .template: return inHead()
-            default: break
-            }
-        case .end: return inBody()
-        }
-        return true
-    }
-
-    mutating func inSelectInTable() -> Bool {
-        guard token.kind == .startTag || token.kind == .endTag, let name = token.name.known else { return inSelect() }
-        switch name {
-        case .caption, .table, .tbody, .tfoot, .thead, .tr, .td, .th:
-            if token.kind == .endTag, !isInTableScope(name) { return true }
-            popThrough(.select)
-            resetMode()
-            return false
-        default: return inSelect()
-        }
-    }
-
     // MARK: Templates
 
     mutating func inTemplate() -> Bool {
@@ -353,7 +290,8 @@ extension HTMLTreeBuilder {
         case .startTag:
             let next: Mode
             switch token.name.known {
-            case .base, .basefont, .bgsound, .link, .meta, .noframes, .script, .style, .template, .title: return inHead()
+            case .base, .basefont, .bgsound, .link, .meta, .noframes, .script, .style, .template, .title:
+                return inHead()
             case .caption, .colgroup, .tbody, .tfoot, .thead: next = .inTable
             case .col: next = .inColumnGroup
             case .tr: next = .inTableBody
@@ -380,18 +318,6 @@ extension HTMLTreeBuilder {
         var index = open.count - 1
         while index >= 0 {
             switch tree.known(open[index]) {
-            case .select:
-                mode = .inSelect
-                var above = index - 1
-                while above > 0 {
-                    if tree.isHTML(open[above], .template) { return }
-                    if tree.isHTML(open[above], .table) {
-                        mode = .inSelectInTable
-                        return
-                    }
-                    above -= 1
-                }
-                return
             case .td where index > 0, .th where index > 0: return mode = .inCell
             case .tr: return mode = .inRow
             case .tbody, .thead, .tfoot: return mode = .inTableBody

@@ -5,7 +5,7 @@
 struct HTMLTreeBuilder: ~Copyable {
     enum Mode: UInt8 {
         case initial, beforeHTML, beforeHead, inHead, inHeadNoscript, afterHead, inBody, text, inTable, inTableText
-        case inCaption, inColumnGroup, inTableBody, inRow, inCell, inSelect, inSelectInTable, inTemplate, afterBody
+        case inCaption, inColumnGroup, inTableBody, inRow, inCell, inTemplate, afterBody
         case inFrameset, afterFrameset, afterAfterBody, afterAfterFrameset
     }
 
@@ -62,17 +62,15 @@ struct HTMLTreeBuilder: ~Copyable {
             if token.kind == .end || isFull { break }
         }
         while open.count > 1 { pop() }
-        if open.count == 1 { tree.sourceEnds[open[0]] = UInt32(truncatingIfNeeded: token.end) }
+        if open.count == 1 { tree.nodes[open[0]].sourceEnd = UInt32(truncatingIfNeeded: token.end) }
     }
 
-    /// The document that has been built.
-    func finish() -> Document {
+    /// Gives the document that has been built.
+    mutating func finish() -> Document {
         let size = tokenizer.text.count
-        var text = Column<UInt8>(capacity: size + tokenizer.decoded.count)
-        text.append(from: tokenizer.text, 0..<size)
-        text.append(from: tokenizer.decoded, 0..<tokenizer.decoded.count)
+        tokenizer.text.append(from: tokenizer.decoded, 0..<tokenizer.decoded.count)
         var document = Document(
-            text: text, sourceLength: size, names: tokenizer.names.copy(), nodes: tree.count,
+            text: tokenizer.takeText(), sourceLength: size, names: tokenizer.takeNames(), nodes: tree.count,
             attributes: tokenizer.attributeNames.count)
         tree.write(
             to: &document, attributeNames: tokenizer.attributeNames, attributeValues: tokenizer.attributeValues)
@@ -87,7 +85,7 @@ struct HTMLTreeBuilder: ~Copyable {
     var current: NodeID { open[open.count - 1] }
 
     mutating func push(_ node: NodeID) {
-        if tree.traits[node].contains(.paragraph) { openParagraphs += 1 }
+        if tree.nodes[node].traits.contains(.paragraph) { openParagraphs += 1 }
         open.append(node)
     }
 
@@ -97,15 +95,15 @@ struct HTMLTreeBuilder: ~Copyable {
     mutating func pop(atEnd: Bool = false) {
         guard open.count > 1 else { return }
         let node = current
-        if tree.traits[node].contains(.paragraph) { openParagraphs -= 1 }
-        tree.sourceEnds[node] = UInt32(truncatingIfNeeded: atEnd ? token.end : token.start)
+        if tree.nodes[node].traits.contains(.paragraph) { openParagraphs -= 1 }
+        tree.nodes[node].sourceEnd = UInt32(truncatingIfNeeded: atEnd ? token.end : token.start)
         open.removeLast()
     }
 
     mutating func removeFromStack(_ node: NodeID) {
         guard let index = stackIndex(node) else { return }
-        if tree.traits[node].contains(.paragraph) { openParagraphs -= 1 }
-        tree.sourceEnds[node] = UInt32(truncatingIfNeeded: token.start)
+        if tree.nodes[node].traits.contains(.paragraph) { openParagraphs -= 1 }
+        tree.nodes[node].sourceEnd = UInt32(truncatingIfNeeded: token.start)
         open.remove(at: index)
     }
 
@@ -123,7 +121,7 @@ struct HTMLTreeBuilder: ~Copyable {
 
     mutating func popThrough(_ name: NameID) {
         while open.count > 1 {
-            let isIt = tree.isHTML(current) && tree.names[current] == name
+            let isIt = tree.isHTML(current) && tree.nodes[current].name == name
             pop(atEnd: isIt && token.kind == .endTag && token.name == name)
             if isIt { return }
         }
@@ -150,8 +148,8 @@ struct HTMLTreeBuilder: ~Copyable {
         var index = open.count - 1
         while index >= 0 {
             let node = open[index]
-            if tree.names[node] == name, tree.isHTML(node) { return true }
-            if !tree.traits[node].isDisjoint(with: stops) { return false }
+            if tree.nodes[node].name == name, tree.isHTML(node) { return true }
+            if !tree.nodes[node].traits.isDisjoint(with: stops) { return false }
             index -= 1
         }
         return false
@@ -163,7 +161,7 @@ struct HTMLTreeBuilder: ~Copyable {
         var index = open.count - 1
         while index >= 0 {
             if open[index] == wanted { return true }
-            if tree.traits[open[index]].contains(.scope) { return false }
+            if tree.nodes[open[index]].traits.contains(.scope) { return false }
             index -= 1
         }
         return false
@@ -171,20 +169,9 @@ struct HTMLTreeBuilder: ~Copyable {
 
     func isInTableScope(_ name: KnownName) -> Bool { isInScope(name, .tableScope) }
 
-    func isInSelectScope(_ name: KnownName) -> Bool {
-        var index = open.count - 1
-        while index >= 0 {
-            let node = open[index]
-            if tree.isHTML(node, name) { return true }
-            guard tree.isHTML(node, .optgroup) || tree.isHTML(node, .option) else { return false }
-            index -= 1
-        }
-        return false
-    }
-
     mutating func generateImpliedEndTags(except name: NameID = .none, thoroughly: Bool = false) {
         let trait: TagTraits = thoroughly ? .impliedEndThoroughly : .impliedEnd
-        while open.count > 1, tree.traits[current].contains(trait), tree.names[current] != name { pop() }
+        while open.count > 1, tree.nodes[current].traits.contains(trait), tree.nodes[current].name != name { pop() }
     }
 
     @inline(__always)
@@ -203,7 +190,7 @@ struct HTMLTreeBuilder: ~Copyable {
     @inline(__always)
     func insertionPlace(_ override: NodeID = noNode) -> (parent: NodeID, before: NodeID) {
         let target = override != noNode ? override : current
-        if fosterParenting, tree.traits[target].contains(.tablePart) { return fosterPlace() }
+        if fosterParenting, tree.nodes[target].traits.contains(.tablePart) { return fosterPlace() }
         return (target, noNode)
     }
 
@@ -213,7 +200,7 @@ struct HTMLTreeBuilder: ~Copyable {
             let node = open[index]
             if tree.isHTML(node, .template) { return (node, noNode) }
             if tree.isHTML(node, .table) {
-                let parent = tree.parents[node]
+                let parent = tree.nodes[node].parent
                 return parent != noNode ? (parent, node) : (open[index - 1], noNode)
             }
             index -= 1
@@ -222,7 +209,11 @@ struct HTMLTreeBuilder: ~Copyable {
     }
 
     mutating func place(_ node: NodeID, _ place: (parent: NodeID, before: NodeID)) {
-        if place.before == noNode { tree.append(node, to: place.parent) } else { tree.insert(node, before: place.before) }
+        if place.before == noNode {
+            tree.append(node, to: place.parent)
+        } else {
+            tree.insert(node, before: place.before)
+        }
     }
 
     private mutating func hasRoom() -> Bool {
@@ -289,10 +280,10 @@ struct HTMLTreeBuilder: ~Copyable {
         guard content.length > 0 else { return }
         let place = insertionPlace()
         if place.parent == documentNode { return }
-        let previous = place.before == noNode ? tree.lastChildren[place.parent] : tree.previouses[place.before]
+        let previous = place.before == noNode ? tree.nodes[place.parent].lastChild : tree.nodes[place.before].previous
         if previous != noNode, tree.isText(previous) {
-            tree.contents[previous] = joined(tree.contents[previous], content)
-            tree.sourceEnds[previous] = UInt32(truncatingIfNeeded: end)
+            tree.nodes[previous].content = joined(tree.nodes[previous].content, content)
+            tree.nodes[previous].sourceEnd = UInt32(truncatingIfNeeded: end)
             return
         }
         guard hasRoom() else { return }

@@ -49,14 +49,18 @@ struct TagTraits: OptionSet, Sendable, BitwiseCopyable {
     }
 
     private static let scopes: Set<KnownName> = [
-        .applet, .caption, .html, .table, .td, .th, .marquee, .object, .template,
+        .applet, .caption, .html, .table, .td, .th, .marquee, .object, .select, .template,
     ]
     private static let specials: Set<KnownName> = [
-        .address, .applet, .area, .article, .aside, .base, .basefont, .bgsound, .blockquote, .body, .br, .button, .caption,
+        .address, .applet, .area, .article, .aside, .base, .basefont, .bgsound, .blockquote, .body, .br, .button,
+        .caption,
         .center, .col, .colgroup, .dd, .details, .dir, .div, .dl, .dt, .embed, .fieldset, .figcaption, .figure, .footer,
-        .form, .frame, .frameset, .h1, .h2, .h3, .h4, .h5, .h6, .head, .header, .hgroup, .hr, .html, .iframe, .img, .input,
-        .keygen, .li, .link, .listing, .main, .marquee, .menu, .meta, .nav, .noembed, .noframes, .noscript, .object, .ol,
-        .p, .param, .plaintext, .pre, .script, .search, .section, .select, .source, .style, .summary, .table, .tbody, .td,
+        .form, .frame, .frameset, .h1, .h2, .h3, .h4, .h5, .h6, .head, .header, .hgroup, .hr, .html, .iframe, .img,
+        .input,
+        .keygen, .li, .link, .listing, .main, .marquee, .menu, .meta, .nav, .noembed, .noframes, .noscript, .object,
+        .ol,
+        .p, .param, .plaintext, .pre, .script, .search, .section, .select, .source, .style, .summary, .table, .tbody,
+        .td,
         .template, .textarea, .tfoot, .th, .thead, .title, .tr, .track, .ul, .wbr, .xmp,
     ]
     private static let implied: Set<KnownName> = [.dd, .dt, .li, .optgroup, .option, .p, .rb, .rp, .rt, .rtc]
