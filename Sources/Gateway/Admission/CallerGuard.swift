@@ -65,36 +65,47 @@ public final class CallerGuard: RequestGuard {
     }
 
     /// Recognizes the caller. A key that was made a moment ago may not have been heard of here yet: what fails as an unknown
-    /// one does is looked at again for as long as `Parts.newKeyLooks` says, before it is refused.
+    /// one does is looked at again for as long as `Parts.newKeyLooks` says, before it is refused. Its address pays before
+    /// it may wait, and has it back if the key turns out to be good: a flood of unknown keys ends at its budget, and not
+    /// half a second later.
     private func identify(
         _ head: RequestSummary, _ now: Int64
     ) async throws(RPCError) -> (CredentialStore.Recognized, SignedRequest?)? {
         var looks = parts.newKeyLooks[...]
+        var hasPaid = false
         while true {
             var exhausted: LimitDecision.State?
             do throws(CallerRecognition.Refusal) {
-                return try parts.recognition.identify(head, now: now) {
+                let identified = try parts.recognition.identify(head, now: now) {
+                    if hasPaid { return true }
                     let state = parts.addresses.look(Self.addressSubject(head))
                     if !state.outcome.isAllowed { exhausted = state }
                     return state.outcome.isAllowed
                 }
+                if hasPaid { parts.addresses.giveBack(Self.refusalCost, to: [Self.addressSubject(head)]) }
+                return identified
             } catch {
-                if error.mayBeNew, let pause = looks.popFirst(), await waits(pause) { continue }
-                throw refusal(error, head, exhausted)
+                if error.mayBeNew, let pause = looks.popFirst() {
+                    if !hasPaid { try payRefusal(head) }
+                    hasPaid = true
+                    if await waits(pause) { continue }
+                }
+                throw refusal(error, head, exhausted, hasPaid: hasPaid)
             }
         }
     }
 
     private func refusal(
-        _ error: CallerRecognition.Refusal, _ head: RequestSummary, _ exhausted: LimitDecision.State?
+        _ error: CallerRecognition.Refusal, _ head: RequestSummary, _ exhausted: LimitDecision.State?, hasPaid: Bool
     ) -> RPCError {
-        switch error {
+        func refused(_ error: RPCError) -> RPCError { hasPaid ? error : self.refused(error, head) }
+        return switch error {
         case .unavailable: GuardErrors.credentialsUnavailable
         case .exhausted:
             exhausted.map { GuardErrors.rateLimited(LimitDecision(states: [$0]), $0) }
-                ?? refused(GuardErrors.missing, head)
-        case .credentials(let error, _): refused(error, head)
-        case .signature(let fault): refused(GuardErrors.signature(fault), head)
+                ?? refused(GuardErrors.missing)
+        case .credentials(let error, _): refused(error)
+        case .signature(let fault): refused(GuardErrors.signature(fault))
         }
     }
 
@@ -133,9 +144,17 @@ public final class CallerGuard: RequestGuard {
         return AdmittedUnknown(decision: decision)
     }
 
+    /// Takes what a refused request costs its address.
+    ///
+    /// - Throws: `RATE_LIMITED` if there is nothing left to take.
+    private func payRefusal(_ head: RequestSummary) throws(RPCError) {
+        let decision = parts.addresses.takeNow(Self.refusalCost, from: [Self.addressSubject(head)])
+        if let refusal = decision.refusal { throw GuardErrors.rateLimited(decision, refusal) }
+    }
+
     /// What a refused request is told: why, or, from an address that tries too much, to wait.
     private func refused(_ error: RPCError, _ head: RequestSummary) -> RPCError {
-        let decision = parts.addresses.takeNow(Self.refusalCost, from: [Self.addressSubject(head)])
-        return decision.refusal.map { GuardErrors.rateLimited(decision, $0) } ?? error
+        do throws(RPCError) { try payRefusal(head) } catch { return error }
+        return error
     }
 }

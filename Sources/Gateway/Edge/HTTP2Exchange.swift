@@ -23,6 +23,11 @@ final class HTTP2Exchange: Exchange, @unchecked Sendable {
 
     private func read(_ head: HTTP2RequestHead, _ configuration: EdgeConfiguration) throws(RPCError) {
         headers.reserveCapacity(head.fields.list.count)
+        guard !stream.hasLargeHead else {
+            // Pseudo-headers come first: a path that is missing is what was too long.
+            throw head.path.isEmpty
+                ? .targetTooLong(configuration.maxTargetLength) : .headerTooLarge(configuration.maxHeaderBytes)
+        }
         var failure: RPCError?
         for field in head.fields.list {
             let value = field.value.trimmedBlanks
