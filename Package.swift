@@ -132,6 +132,8 @@ let package = Package(
         ),
         // The compiler embeds the descriptor set: see descriptor_set.c.
         .target(name: "CDescriptorSet", exclude: ["datavault.binpb"]),
+        // The same of the documentation that the gateway serves.
+        .target(name: "CDocumentation", exclude: ["documentation.site"]),
         .target(
             name: "DescriptorSet",
             dependencies: ["CDescriptorSet"],
@@ -234,10 +236,20 @@ let package = Package(
             swiftSettings: ours
         ),
         .target(
+            name: "Outbound",
+            dependencies: [
+                "CCurl", "CZlib", "CBrotli", "CZstd",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: ours
+        ),
+        .target(
             name: "ServiceKit",
             dependencies: [
                 "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "IdentityContract",
-                "OpenTelemetryContract", "Persistence", "Jobs",
+                "ComplianceContract",
+                "OpenTelemetryContract", "Persistence", "Jobs", "Outbound",
                 nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -258,7 +270,8 @@ let package = Package(
         .testTarget(
             name: "ServiceKitTests",
             dependencies: [
-                "ServiceKit", "Persistence", "Policy", "PolicyModel", "IdentityContract", "Wire", "WireProtos", nioCore,
+                "ServiceKit", "Persistence", "Outbound", "StoreTesting", "Policy", "PolicyModel", "IdentityContract",
+                "Wire", "WireProtos", nioCore,
                 nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -269,6 +282,7 @@ let package = Package(
                 .product(name: "ServiceContextModule", package: "swift-service-context"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            exclude: ["Objects/s3_server.py"],
             swiftSettings: ours
         ),
         .target(
@@ -285,15 +299,6 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Tests/Example/Service",
-            swiftSettings: ours
-        ),
-        .target(
-            name: "Outbound",
-            dependencies: [
-                "CCurl", "CZlib", "CBrotli", "CZstd",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
-            ],
             swiftSettings: ours
         ),
         .testTarget(
@@ -340,7 +345,7 @@ let package = Package(
         ),
         .target(
             name: "ComplianceContract",
-            dependencies: ["Wire", "PolicyModel", "PolicyContract", "Patterns", protobuf],
+            dependencies: ["Wire", "PolicyModel", "PolicyContract", "GoogleAPIContract", "Patterns", protobuf],
             path: "Sources/Contracts/ComplianceContract",
             swiftSettings: generated
         ),
@@ -471,8 +476,7 @@ let package = Package(
         .target(
             name: "ComplianceService",
             dependencies: [
-
-                "ServiceKit", "ComplianceContract", "IdentityContract", "Wire", "WireProtos", "Policy", "PolicyModel",
+                "ServiceKit", "ComplianceContract", "GoogleAPIContract", "Wire", "WireProtos", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -497,7 +501,8 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "ServiceKit", "IdentityContract", "GatewayContract", "GoogleAPIContract", "Transcoding",
-                "DescriptorSet", "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "CHiredis",
+                "CDocumentation", "DescriptorSet", "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract",
+                "CHiredis",
                 nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -572,6 +577,19 @@ let package = Package(
             name: "wire-transcode",
             dependencies: ["Transcoding", "TestContractProtos"],
             path: "Tests/Transcode/Filter",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "extraction-filter",
+            dependencies: ["ScrapeService"],
+            path: "Tests/Extraction/Filter",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "extraction-bench",
+            dependencies: ["ScrapeService"],
+            path: "Tests/Benchmarks/Extraction",
+            exclude: ["extraction_bench.py"],
             swiftSettings: ours
         ),
         .executableTarget(

@@ -18,6 +18,8 @@ struct IdentityParts: Sendable {
     let passwordCalls: any PasswordCalls
     let firstStart: FirstStartService
     let keys: KeyParts
+    /// The one that all of the role's events are written through, so that each wakes the relay.
+    let outbox: Outbox
 }
 
 /// Organizations, people, what they may do, and the first start.
@@ -31,7 +33,8 @@ extension IdentityService {
         limits.users = context.settings[CoreSettings.users]
         let rootKey = try rootKey(context.settings)
         let permissions = Permissions(declared: declared.joined())
-        let audit = AuditOutbox(Outbox(context.store), destination: auditDestination, encode: AuditEncoding.encode)
+        let outbox = Outbox(context.store)
+        let audit = AuditOutbox(outbox, destination: auditDestination)
         let configuration = SessionConfiguration(context.settings)
         let parties = AccessTokenVerifier.Configuration(trustDomain: configuration.trustDomain)
         let keys = keyParts(
@@ -50,7 +53,7 @@ extension IdentityService {
             context: context, core: core, sessions: sessions,
             passwordCalls: UserPasswordCalls(core: core, parts: sessions),
             firstStart: FirstStartService(firstStart(context, core, makeKey: makeFirstKey(keys.keys, audit))),
-            keys: keys)
+            keys: keys, outbox: outbox)
     }
 
     /// Revocations and keys of access tokens are told as other changes of credentials are.
@@ -100,6 +103,9 @@ extension IdentityService {
         [
             parts.firstStart,
             ReplayCleaner(store: parts.context.store, logger: parts.context.logger),
+            OutboxRelay(
+                parts.outbox, [AuditRelay.destination(parts.context.peer(compliance.name))],
+                logger: parts.context.logger),
         ] + parts.sessions.background(parts.core, logger: parts.context.logger)
     }
 

@@ -155,7 +155,7 @@ def test_no_request_fails_while_everything_rotates(request, tmp_path, form):
 
 
 # The example takes the place of the last one.
-SUITE_ROLES = ("identity", "gateway", "pipeline")
+SUITE_ROLES = ("identity", "gateway", "pipeline", "compliance")
 
 
 def renew_roles(edge):

@@ -44,7 +44,13 @@ struct AccessInterceptor: ServerInterceptor {
         }
         let scope = CallScope(
             caller: caller, policy: policy,
-            audit: policy.audit.map { AuditIntent(action: $0.action, actor: caller) },
+            audit: policy.audit.map { rule in
+                AuditIntent(
+                    action: rule.action, actor: caller,
+                    requestID: context.metadata(CallerMetadata.requestIDName).map {
+                        String($0.prefix(CallerMetadata.maximumRequestID))
+                    }, sourceAddress: SourceAddress.of(caller, context))
+            },
             principalToken: try? principal?.get().token)
         context.finding = scope
         try await next(context)
