@@ -191,10 +191,10 @@ final class CrawlLane: Sendable {
                     url.origin, host: page.host, userAgent: visitor.rules.userAgent)
                 // What robots.txt says of delays counts from the next turn on.
             }
-            if let refusal = visitor.refusal(page, url, answer) { return refusal }
+            if let refusal = visitor.refusal(page, url, answer) { return visitor.withSitemaps(refusal, url, answer) }
             guard let time = desk.withLock({ $0.takeTime(at: page.host) }) else { return nil }
             try await sleep(until: time)
-            return await visitor.visit(page, url, robots: answer)
+            return visitor.withSitemaps(await visitor.visit(page, url, robots: answer), url, answer)
         } catch {
             // Cancelled, or the store is away: the page was not asked for, and waits.
             return nil

@@ -101,7 +101,7 @@ final class CrawlPlans: Sendable {
         rules.keepsPages = scraper.hasKeepPages ? scraper.keepPages : true
         rules.recordPaths = try Self.patterns(
             scraper.extraction.recordPaths, "\(field).extraction.record_paths")
-        rules.startOrigins = Array(Set(starts.map(\.origin))).sorted()
+        rules.starts = Int64(starts.count)
         (rules.pagesPerHost, rules.pagesPerPath) = (terms.pagesPerHost, terms.pagesPerPath)
         rules.knownPages = terms.knownPages
         return rules

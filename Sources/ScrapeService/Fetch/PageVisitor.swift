@@ -103,6 +103,22 @@ struct PageVisitor: Sendable {
         AnswerReader(rules: rules, plan: plan, robots: { [robots] in robots.remembered($0) })
     }
 
+    /// Adds the sitemaps of a start page's host: those that robots.txt names, or the usual one.
+    func withSitemaps(_ result: PageResult, _ url: CrawlURL, _ answer: RobotsAnswer) -> PageResult {
+        guard rules.usesSitemaps, result.page.kind == .page, result.page.number <= rules.starts else { return result }
+        var filter = LinkFilter(rules: rules, page: result.page, robots: reader.robots)
+        let named = answer.file.sitemaps.isEmpty ? [url.origin + "/sitemap.xml"] : answer.file.sitemaps
+        for text in named {
+            if let absolute = LinkResolver.resolve(text, base: url.text), let url = CrawlURL(absolute) {
+                filter.addSitemap(url)
+            }
+        }
+        var result = result
+        result.found += filter.found
+        result.notFollowed.add(filter.notFollowed)
+        return result
+    }
+
     private func redirect(_ page: ClaimedPage, _ url: CrawlURL, _ answer: FetchedAnswer) -> PageResult {
         guard let location = answer.headers["Location"],
             let text = LinkResolver.resolve(location, base: url.text),

@@ -167,15 +167,6 @@ struct ScrapeJobsHandler: Datavault_Scrape_V1_ScrapeJobsService.Handler {
 /// What a job begins with.
 enum CrawlStart {
     static func pages(of plan: CrawlPlan) -> [FoundPage] {
-        var found = plan.starts.map { url in
-            FoundPage(url: url, key: PageKey(of: url.text), depth: 0, pathKey: nil)
-        }
-        if plan.rules.usesSitemaps {
-            for origin in plan.rules.startOrigins {
-                guard let url = CrawlURL(origin + "/sitemap.xml") else { continue }
-                found.append(FoundPage(url: url, key: PageKey(of: "sitemap " + url.text), kind: .sitemap, depth: 0))
-            }
-        }
-        return found
+        plan.starts.map { FoundPage(url: $0, key: PageKey(of: $0.text), depth: 0) }
     }
 }
