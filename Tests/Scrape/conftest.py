@@ -1,17 +1,13 @@
 """Crawls of sites that the tests make, with politeness and bounds seen from the sites' side."""
 
-import importlib.util
 import pathlib
 import sys
 
 import pytest
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "EndToEnd"), str(HERE.parent / "Support")]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-spec = importlib.util.spec_from_file_location("end_to_end", HERE.parent / "EndToEnd" / "conftest.py")
-end_to_end = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(end_to_end)
+from suites import end_to_end  # noqa: E402
 
 postgres, redis, suite, tenant = (
     end_to_end.postgres, end_to_end.redis, end_to_end.suite, end_to_end.tenant)

@@ -65,7 +65,7 @@ final class RobotsKeeper: Sendable {
         return known.withLock { $0[origin] }.flatMap { $0.expiresAt > now ? $0 : nil }
     }
 
-    private struct Row_: RowDecodable {
+    private struct KeptRobots: RowDecodable {
         let outcome: RobotsAnswer.Outcome
         let body: [UInt8]?
         let expiresAt: Int64
@@ -78,7 +78,7 @@ final class RobotsKeeper: Sendable {
         let now = now()
         let row = try await store.system(.keepRobots).read { tx in
             try tx.optional(
-                Row_.self,
+                KeptRobots.self,
                 """
                 SELECT outcome, body, expires_at FROM scrape_robots WHERE origin = \(origin) AND expires_at > \(now)
                 """)

@@ -56,7 +56,7 @@ struct ScrapeJobsHandler: Datavault_Scrape_V1_ScrapeJobsService.Handler {
                     in: tx)
             }
             let message = try job.message(fetching: 0)
-            try core.audit.record(intent, resource: message.name, after: MaskedText.of(message), in: tx)
+            try core.audit.record(intent, resource: message.name, after: message.told, in: tx)
             return message
         }
     }
@@ -158,9 +158,18 @@ struct ScrapeJobsHandler: Datavault_Scrape_V1_ScrapeJobsService.Handler {
             try JobStore.update(job, in: tx)
             let after = try job.message(fetching: 0)
             try core.audit.record(
-                intent, resource: name, before: MaskedText.of(before), after: MaskedText.of(after), in: tx)
+                intent, resource: name, before: before.told, after: after.told, in: tx)
             return after
         }
+    }
+}
+
+extension JobMessage {
+    /// What the audit log has of it: the scraper as it was has an entry of its own.
+    fileprivate var told: String {
+        var message = self
+        message.clearPlan()
+        return MaskedText.of(message)
     }
 }
 
