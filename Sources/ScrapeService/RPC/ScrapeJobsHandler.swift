@@ -17,6 +17,8 @@ struct ScrapeJobsHandler: Datavault_Scrape_V1_ScrapeJobsService.Handler {
     let queue: JobQueue
     let watch: JobWatch
 
+    func serverWillDrain() { watch.drain() }
+
     func createScrapeJob(
         _ request: Datavault_Scrape_V1_CreateScrapeJobRequest, context: ServerContext
     ) async throws -> JobMessage {
