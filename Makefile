@@ -66,10 +66,13 @@ bench-outbound: setup ## Measure Outbound beside curl and Python
 bench-jobs: setup ## Measure the job queue on both stores beside their fsync ceilings
 	@scripts/bench-jobs.sh
 
-soak: soak-jobs soak-wire ## Run what takes long: kill storms, and load with an eye on memory
+soak: soak-jobs soak-wire soak-main-job ## Run what takes long: kill storms, and load with an eye on memory
 
 soak-wire: setup ## Ten minutes at 80 % of peak: memory flat, no error
 	@scripts/soak.sh
+
+soak-main-job: setup ## Kill roles 20 times and PostgreSQL 3 times while the main job is done
+	@scripts/soak-main-job.sh
 
 soak-jobs: setup ## Kill workers 100 times during 100 000 jobs on each store
 	@scripts/soak-jobs.sh

@@ -31,8 +31,13 @@ public enum GatewayService {
     }
 
     private static let identity = PeerDefinition("identity", role: .identity, of: name, port: 7420)
-    private static let compliance = PeerDefinition(
-        "compliance", role: .compliance, of: name, port: 7450, isAwaited: false)
+
+    /// Services whose calls alone fail while they are away; a suite without one has none of its routes.
+    private static let services = [
+        PeerDefinition("scrape", role: .scrape, of: name, port: 7430, isOptional: true, isAwaited: false),
+        PeerDefinition("pipeline", role: .pipeline, of: name, port: 7440, isOptional: true, isAwaited: false),
+        PeerDefinition("compliance", role: .compliance, of: name, port: 7450, isOptional: true, isAwaited: false),
+    ]
 
     /// The role for `datavault`.
     ///
@@ -44,7 +49,7 @@ public enum GatewayService {
             name, role: .gateway, port: port,
             serves: "Where JSON over HTTP and gRPC are served to those outside, encrypted if there is a certificate.",
             settings: EdgeSettings.declarations + GuardConfiguration.declarations + EdgeTLS.declarations,
-            peers: [identity, compliance] + further.map(\.peer),
+            peers: [identity] + services + further.map(\.peer),
             front: { context in try assemble(context, version: version, further: further) })
     }
 
@@ -54,10 +59,10 @@ public enum GatewayService {
         let further = further.filter { context.hasPeer($0.peer.name) }
         let set = try DescriptorSets.merged([DescriptorSet.array] + further.map { $0.descriptorSet() })
         var packages = RouteTable.packages
-        var upstreams: Upstreams = [
-            .identity: { try context.peer(identity.name).channel() },
-            .compliance: { try context.peer(compliance.name).channel() },
-        ]
+        var upstreams: Upstreams = [.identity: { try context.peer(identity.name).channel() }]
+        for service in services where context.hasPeer(service.name) {
+            upstreams[service.role] = { try context.peer(service.name).channel() }
+        }
         for one in further {
             packages[one.package] = one.peer.role
             upstreams[one.peer.role] = { try context.peer(one.peer.name).channel() }

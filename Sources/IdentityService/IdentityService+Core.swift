@@ -4,6 +4,7 @@ import IdentityContract
 import Jobs
 import Persistence
 import Policy
+import PolicyModel
 import ServiceKit
 import ServiceLifecycle
 import SwiftProtobuf
@@ -40,7 +41,7 @@ extension IdentityService {
             context, rootKey: rootKey, permissions: permissions, environment: environment,
             tokens: StoredTokenTrust(issuer: parties.issuer, audience: parties.audience))
         let sessions = SessionParts(
-            configuration, store: context.store, rootKey: rootKey, news: news(of: keys.changes),
+            configuration, store: context.store, rootKey: rootKey, news: news(of: keys.changes, audit),
             environment: environment)
         let core = IdentityCore(
             store: context.store, replay: Replay(store: context.store), audit: audit, permissions: permissions,
@@ -51,15 +52,32 @@ extension IdentityService {
         return IdentityParts(
             context: context, core: core, sessions: sessions,
             passwordCalls: UserPasswordCalls(core: core, parts: sessions),
-            firstStart: FirstStartService(firstStart(context, core, makeKey: makeFirstKey(keys.keys))), keys: keys,
-            outbox: outbox)
+            firstStart: FirstStartService(firstStart(context, core, makeKey: makeFirstKey(keys.keys, audit))),
+            keys: keys, outbox: outbox)
     }
 
     /// Revocations and keys of access tokens are told as other changes of credentials are.
-    private static func news(of changes: CredentialChanges) -> TokenNews {
+    private static func news(of changes: CredentialChanges, _ audit: AuditOutbox) -> TokenNews {
         TokenNews(
             revocation: { id, organization, tx in try changes.note(.revocation(id), of: organization, in: tx) },
-            tokenKeys: { tx in try changes.note(.tokenKeys, in: tx) })
+            tokenKeys: { keys, tx in
+                try changes.note(.tokenKeys, in: tx)
+                for key in keys { try record(key, audit, in: tx) }
+            })
+    }
+
+    static func record(_ change: TokenKeyChange, _ audit: AuditOutbox, in tx: borrowing Transaction) throws {
+        typealias Key = Datavault_Identity_V1_TokenKey
+        switch change {
+        case .made(let key):
+            try audit.record(
+                "token_key.create", by: .identity, of: nil, resource: "token-keys/\(key.id)",
+                after: MaskedText.of(Key(key)), in: tx)
+        case .forgotten(let key):
+            try audit.record(
+                "token_key.delete", by: .identity, of: nil, resource: "token-keys/\(key.id)",
+                before: MaskedText.of(Key(key)), in: tx)
+        }
     }
 
     private static func firstStart(

@@ -198,15 +198,16 @@ final class CredentialStore: Sendable {
     private static func recall(
         _ presented: PresentedText, isToken: Bool, _ state: inout State, _ now: Int64
     ) -> Result<Recognized, Refusal>? {
-        guard let set = state.set, let verdict = state.verdicts.value(presented) else { return nil }
+        guard let verdict = state.verdicts.value(presented) else { return nil }
         switch verdict {
         case .apiKey(let caller, let secret):
             // If the key has changed since, its secrets are looked up anew.
-            guard !isToken, set.key(secret.keyID)?.caller === caller else { return nil }
+            guard !isToken, state.set?.key(secret.keyID)?.caller === caller else { return nil }
         case .accessToken:
             // A token in the place of a key is no key, however good it is.
             guard isToken else { return nil }
         }
+        guard let set = state.set else { return nil }
         return recognized(verdict, set, now)
     }
 

@@ -1,6 +1,5 @@
 public import Logging
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 import PolicyModel
 public import ServiceLifecycle
@@ -158,27 +157,11 @@ public final class EdgeServer: Service, Sendable {
         let isEncrypted = tls != nil
         let timeout = TimeAmount.nanoseconds(core.configuration.headTimeout.edgeNanoseconds)
         try operations.addHandler(
-            ProtocolSelector(isEncrypted: isEncrypted, timeout: timeout) { [acceptor, core] isHTTP2 in
+            ProtocolSelector(isEncrypted: isEncrypted, timeout: timeout) { [acceptor] isHTTP2 in
                 if isHTTP2 { return try acceptor.addHandlers(to: channel) }
-                try Self.addHTTP1(to: channel, loop, peer.address, isEncrypted, core.configuration)
+                try channel.pipeline.syncOperations.addHandler(
+                    HTTP1Connection(loop: loop, peerAddress: peer.address, isEncrypted: isEncrypted))
             })
-    }
-
-    private static func addHTTP1(
-        to channel: any Channel, _ loop: EdgeLoop, _ address: String, _ isEncrypted: Bool,
-        _ configuration: EdgeConfiguration
-    ) throws {
-        let connection = HTTP1Connection(loop: loop, peerAddress: address, isEncrypted: isEncrypted)
-        // Beyond these the parser gives up; up to them the edge itself says which bound was passed.
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderListSize = configuration.maxHeaderBytes + configuration.maxTargetLength + 1024
-        limits.maxHeaderFieldSize = limits.maxHeaderListSize
-        limits.maxHeaderFieldCount = configuration.maxHeaderCount + 8
-        let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
-        let operations = channel.pipeline.syncOperations
-        try operations.addHandler(ByteMeter(connection))
-        try operations.addHandler(ByteToMessageHandler(decoder))
-        try operations.addHandler(connection)
     }
 
     // MARK: Life

@@ -34,7 +34,11 @@ struct AccessInterceptor: ServerInterceptor {
             if let audit = policy.audit {
                 let verified = try? principal?.get().principal
                 await configuration.denials.record(
-                    Denial(action: audit.action, method: method.path, role: role, principal: verified, error: error))
+                    Denial(
+                        action: audit.action, method: method.path,
+                        caller: role.map { role in
+                            verified.map { .principal($0, by: role) } ?? .anonymous(by: role)
+                        }, resource: nil, error: error))
             }
             throw error
         }

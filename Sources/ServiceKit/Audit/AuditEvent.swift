@@ -8,7 +8,7 @@ public struct AuditEvent: Sendable {
     public enum Outcome: Sendable, Equatable {
         /// The change stands.
         case done
-        /// It was refused before its handler ran, with this code and reason.
+        /// It was refused, by the policy layer or by its handler, with this code and reason.
         case denied(code: String, reason: String)
     }
 

@@ -97,14 +97,15 @@ public struct AuditOutbox: DenialRecorder {
     /// Writes that a call was refused. A store that cannot take it now leaves a line in the log instead: the caller is
     /// refused in any case.
     public func record(_ denial: Denial) async {
-        let caller: Caller? =
-            denial.principal.flatMap { principal in
-                denial.role.map { .principal(principal, by: $0) }
-            } ?? denial.role.map { .anonymous(by: $0) }
+        // In a task that the call's end does not cancel: who tries doors and hangs up leaves a trace, too.
+        await Task { await write(denial) }.value
+    }
+
+    private func write(_ denial: Denial) async {
         // A word of the contract, bounded and without values, unlike the message.
         let reason = denial.error.detail(Google_Rpc_ErrorInfo.self)?.reason ?? ""
         let event = AuditEvent(
-            action: denial.action, caller: caller, resource: nil,
+            action: denial.action, caller: denial.caller, resource: denial.resource,
             outcome: .denied(code: "\(denial.error.code)", reason: reason), time: outbox.environment.now())
         do {
             let (payload, organization) = (try encode(event), event.organization.map { OrganizationID($0) })
@@ -127,5 +128,5 @@ public struct AuditOutbox: DenialRecorder {
 
 extension SystemReason {
     static let recordDenials = SystemReason(
-        "record calls that were refused before anything was bound to an organization")
+        "record calls that were refused, whether or not they were bound to an organization")
 }

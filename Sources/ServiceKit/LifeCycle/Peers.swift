@@ -15,7 +15,8 @@ public struct PeerDefinition: Sendable {
     public let address: SettingKey<SocketAddress>
     /// Whether the suite may be without it: then it is there if its setting says where, or if it runs in this process.
     public let isOptional: Bool
-    /// Whether the role is ready only while the peer answers.
+    /// Whether the caller is ready only while the peer answers. Not where it can serve others meanwhile, or where work for
+    /// the peer can wait: one service that is away would take all others with it.
     public let isAwaited: Bool
 
     /// Describes a peer.
@@ -24,7 +25,7 @@ public struct PeerDefinition: Sendable {
     ///   - caller: The name of the role that calls it.
     ///   - port: The default port of its RPCs.
     ///   - isOptional: Whether the suite may be without it.
-    ///   - isAwaited: Whether the role is ready only while the peer answers; false where work for it can wait.
+    ///   - isAwaited: Whether the caller is ready only while the peer answers.
     public init(
         _ name: String, role: Role, of caller: String, port: Int, isOptional: Bool = false, isAwaited: Bool = true
     ) {

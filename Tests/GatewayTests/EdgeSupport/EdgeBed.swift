@@ -16,6 +16,11 @@ final class EdgeBed: Sendable {
     private let server: Server
     private let channel: ClientChannel
 
+    /// The contract of tests, serialized.
+    static var descriptorSet: [UInt8] {
+        Array(Data(base64Encoded: TestDescriptors.base64, options: .ignoreUnknownCharacters) ?? Data())
+    }
+
     init(
         _ configuration: EdgeConfiguration = .patient, guard guardian: OpenGuard = OpenGuard(),
         pages: [String: EdgePage] = [:], missingPages: [(prefix: String, page: EdgePage)] = [],
@@ -28,8 +33,7 @@ final class EdgeBed: Sendable {
         policy.logger.logLevel = .critical
         let server = Server(services: [library, SinkService()], interceptors: PolicyLayer.interceptors(policy))
         let channel = ClientChannel(.inProcess(server, uriNames: ["spiffe://datavault.test/gateway"]))
-        let bytes = Array(Data(base64Encoded: TestDescriptors.base64, options: .ignoreUnknownCharacters) ?? Data())
-        let routes = try RouteTable(descriptorSet: bytes, packages: ["datavault.test": .pipeline])
+        let routes = try RouteTable(descriptorSet: Self.descriptorSet, packages: ["datavault.test": .pipeline])
         var logger = Logger(label: "edge-tests")
         logger.logLevel = .critical
         edge = EdgeServer(
