@@ -30,7 +30,7 @@ public struct CollectRun {
         do {
             var report = CollectReport(url: plan.url)
             try await collect(&report, begun)
-            report.duration = .now - start
+            (report.duration, report.reportFile) = (.now - start, plan.report)
             try PendingFile.write(report.json.bytes(isPretty: true) + [0x0A], to: plan.report)
             return report
         } catch {

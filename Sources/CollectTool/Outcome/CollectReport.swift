@@ -41,6 +41,8 @@ public struct CollectReport: Sendable {
     /// Rows that the pipeline set aside, by rule.
     public var rowsSetAside: [Count] = []
     public var proofFile = ""
+    /// Where this report lies as JSON.
+    public var reportFile = ""
     public var proof = Proof.open("it was not asked for")
     /// The log's checkpoint from before the work, which the proof begins with.
     public var earlierCheckpoint = ""

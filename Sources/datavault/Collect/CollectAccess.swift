@@ -86,30 +86,11 @@ struct CollectAccess: ParsableArguments {
                     advice:
                         "Start the suite with `make run` first, or give --credentials, or --key-id and --secret-file.")
             }
-            return try signer(path)
-        }
-
-        private static func signer(_ path: String) throws(CollectFailure) -> RequestSigner {
-            let bytes: [UInt8]
-            do throws(KeyError) { bytes = try DurableFile.read(path, limit: 16 << 10, secret: true) } catch {
-                throw CollectFailure(.argument, "\(error)")
-            }
-            let json = (try? JSONValue(parsing: bytes)) ?? .null
-            let name = json["key_name"].text
-            guard !name.isEmpty, let secret = RequestSigner.secret(json["signing_secret"].text) else {
-                throw CollectFailure(.argument, "\(path) has no key_name and signing_secret")
-            }
-            return RequestSigner(keyID: String(name.split(separator: "/").last ?? ""), secret: secret)
+            return try CollectAccess.signer(path)
         }
 
         func gateway() throws(CollectFailure) -> GatewayClient {
-            do {
-                return try GatewayClient(base: base, authorities: authorities) { [signer] method, url, fields, body in
-                    try signer.sign(
-                        RequestSigner.Request(method: method, url: url, headers: fields, body: body),
-                        created: Int64(Date().timeIntervalSince1970))
-                }
-            } catch { throw CollectFailure(.argument, "\(base): \(error)") }
+            try CollectAccess.gateway(base: base, authorities: authorities, signer: signer)
         }
 
         /// Works with the networks allowed that the operator has named.
@@ -125,5 +106,34 @@ struct CollectAccess: ParsableArguments {
             }
             return try await work()
         }
+    }
+}
+
+extension CollectAccess {
+    /// Signs with the key of a file as `first-admin.json`.
+    static func signer(_ path: String) throws(CollectFailure) -> RequestSigner {
+        let bytes: [UInt8]
+        do throws(KeyError) { bytes = try DurableFile.read(path, limit: 16 << 10, secret: true) } catch {
+            throw CollectFailure(.argument, "\(error)")
+        }
+        let json = (try? JSONValue(parsing: bytes)) ?? .null
+        let name = json["key_name"].text
+        guard !name.isEmpty, let secret = RequestSigner.secret(json["signing_secret"].text) else {
+            throw CollectFailure(.argument, "\(path) has no key_name and signing_secret")
+        }
+        return RequestSigner(keyID: String(name.split(separator: "/").last ?? ""), secret: secret)
+    }
+
+    /// Calls the gateway at `base`, signing each request.
+    static func gateway(
+        base: String, authorities: String?, signer: RequestSigner
+    ) throws(CollectFailure) -> GatewayClient {
+        do {
+            return try GatewayClient(base: base, authorities: authorities) { method, url, fields, body in
+                try signer.sign(
+                    RequestSigner.Request(method: method, url: url, headers: fields, body: body),
+                    created: Int64(Date().timeIntervalSince1970))
+            }
+        } catch { throw CollectFailure(.argument, "\(base): \(error)") }
     }
 }
