@@ -5,6 +5,7 @@ import Gateway
 import IdentityService
 import PipelineService
 import PolicyModel
+import ScrapeService
 import ServiceKit
 
 /// The roles that the program knows.
@@ -21,7 +22,11 @@ enum Roles {
 
     private static let services: [RoleDefinition] = [
         IdentityService.role(contracts: [ExampleService.descriptorSet]), ComplianceService.role(),
+<<<<<<< HEAD
+        ScrapeService.role(),
+=======
         PipelineService.role(),
+>>>>>>> main
     ]
 
     private static let gateway = GatewayService.role(version: Version.current, further: [example])

@@ -16,8 +16,15 @@ struct Up: AsyncParsableCommand {
 
               datavault up
               datavault up --set data.folder=/var/lib/datavault --set log.level=debug
+              datavault up --allow-address 127.0.0.1/32
             """
     )
+
+    @Option(
+        help: ArgumentHelp(
+            "A network beyond the public Internet that crawls may reach; may be given many times.",
+            discussion: "The same as --set scrape.outbound.allow-addresses=…", valueName: "cidr"))
+    var allowAddress: [String] = []
 
     @OptionGroup var options: SettingOptions
 
@@ -29,7 +36,7 @@ struct Up: AsyncParsableCommand {
     @Flag(help: .hidden) var example = false
 
     func run() async throws {
-        let settings = try options.settings()
+        let settings = try options.settings(allowing: allowAddress)
         let process = try SuiteProcess(settings, name: "datavault")
         let folder = settings[SuiteSettings.dataFolder]
         let firstRun = noFirstRun || example ? nil : FirstRun(folder: folder, settings: settings)
