@@ -10,7 +10,6 @@ struct DataVault: AsyncParsableCommand {
         subcommands: [
             Up.self, Serve.self, Collect.self, Migrate.self, Call.self, Sign.self, Audit.self, Contract.self,
             Keys.self, ConfigCommand.self, DoctorCommand.self, VersionCommand.self,
-            DoctorCommand.self, VersionCommand.self,
         ]
     )
 }
