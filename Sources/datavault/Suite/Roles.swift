@@ -22,11 +22,7 @@ enum Roles {
 
     private static let services: [RoleDefinition] = [
         IdentityService.role(contracts: [ExampleService.descriptorSet]), ComplianceService.role(),
-<<<<<<< HEAD
-        ScrapeService.role(),
-=======
-        PipelineService.role(),
->>>>>>> main
+        ScrapeService.role(), PipelineService.role(),
     ]
 
     private static let gateway = GatewayService.role(version: Version.current, further: [example])
