@@ -71,6 +71,6 @@ public final class AddressPermit: Sendable {
         CollectFailure(
             .refused, "\(path) cannot be written: \(unsafe String(cString: strerror(errno)))",
             advice: "Only the operator of the suite allows networks: run this as the user who runs the suite, on its "
-                + "machine, or set scrape.allowed-addresses there.")
+                + "machine, or set scrape.outbound.allow-addresses there.")
     }
 }

@@ -43,7 +43,7 @@ public final class OperatorAddresses: Sendable, Hashable {
     public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 
     /// The networks that are allowed now.
-    var ranges: [AddressRange] { ranges(at: Int64(time(nil))) }
+    public var ranges: [AddressRange] { ranges(at: Int64(time(nil))) }
 
     func ranges(at seconds: Int64) -> [AddressRange] {
         state.withLock { state in
