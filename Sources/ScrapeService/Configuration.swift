@@ -118,6 +118,7 @@ enum ScrapeSettings {
     static func terms(_ settings: Settings) -> OperatorTerms {
         var terms = OperatorTerms()
         terms.allowed = settings[allowAddresses].compactMap { AddressRange($0) }
+        terms.allowedNow = OperatorAddresses(path: "\(settings[SuiteSettings.dataFolder])/allowed-addresses")
         terms.userAgent = settings[userAgent]
         terms.minimumDelay = settings[minimumDelay].microseconds
         terms.usualDelay = max(terms.usualDelay, terms.minimumDelay)
@@ -149,7 +150,7 @@ enum ScrapeSettings {
     static func outbound(_ settings: Settings) throws -> OutboundConfiguration {
         let terms = terms(settings)
         var configuration = OutboundConfiguration(userAgent: terms.userAgent)
-        configuration.addressGuard.allowedAddresses = terms.allowed
+        configuration.addressGuard = terms.addressGuard
         configuration.timeouts = timeouts(settings)
         configuration.connections.maximumTotal = settings[connections]
         configuration.connections.maximumPerHost = max(terms.concurrency, terms.insideConcurrency)
