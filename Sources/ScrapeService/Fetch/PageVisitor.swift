@@ -26,9 +26,13 @@ struct PageVisitor: Sendable {
         case .disallowed:
             result = PageResult(page, .robotsDisallowed, "robots.txt forbids it")
         case .unreachable:
-            result = again(
-                PageResult(page, .robotsUnreachable, "robots.txt could not be had, which forbids everything"),
-                asked: max(answer.expiresAt - environment.now(), 0))
+            // A host that cannot be asked at all has a plainer problem than a missing robots.txt.
+            let problem = answer.failure?.problem ?? .robotsUnreachable
+            let detail = answer.failure?.detail ?? "robots.txt could not be had, which forbids everything"
+            result = PageResult(page, problem, detail)
+            if problem.isRetryable {
+                result = again(result, asked: max(answer.expiresAt - environment.now(), 0))
+            }
         default: return nil
         }
         result.robots = verdict

@@ -101,10 +101,11 @@ struct LaneDeskTests {
 }
 
 struct RetryAfterTests {
-    @Test(arguments: [
-        ("120", 120_000_000), ("0", 0), (" 5 ", 5_000_000), ("Sun, 06 Nov 1994 08:49:47 GMT", 10_000_000),
-        ("Sun, 06 Nov 1994 08:49:00 GMT", 0),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("120", 120_000_000), ("0", 0), (" 5 ", 5_000_000), ("Sun, 06 Nov 1994 08:49:47 GMT", 10_000_000),
+            ("Sun, 06 Nov 1994 08:49:00 GMT", 0),
+        ] as [(String, Int64)])
     func reads(_ text: String, _ expected: Int64) {
         #expect(RetryAfter.microseconds(text, now: 784_111_777_000_000) == expected)
     }
