@@ -3,7 +3,7 @@
 import time
 
 from crawl import count, pages, problems, records, run, titles
-from hostile_site import HOSTILE, endless, page, send, sends
+from hostile_site import HOSTILE, blanks, endless, page, send, sends
 
 EXPECTED = {
     "/self": "REDIRECT_LOOP", "/out": "REDIRECT_OUT_OF_SCOPE", "/file": "URL_INVALID",
@@ -16,6 +16,7 @@ READ = {"/deep", "/wrong-charset", "/unknown-charset", "/empty"}
 
 
 def test_each_failure_has_its_kind(tenant, site):
+    blanks()
     hostile = site(HOSTILE | {"/": sends(page("start", *HOSTILE))})
     job = run(tenant, [f"{hostile.url}/"], limits={"pages": 500, "pageBytes": 1 << 20})
     assert job["state"] == "SCRAPE_JOB_STATE_SUCCEEDED", job
