@@ -4,6 +4,7 @@ import GoogleAPIContract
 import Jobs
 import Persistence
 import ServiceKit
+import StoreTesting
 import SwiftProtobuf
 import Testing
 import Wire
@@ -57,6 +58,36 @@ import Wire
             }
             #expect(names(between) == [6, 5, 4])
             #expect(names(try await list(log) { $0.actor = "users/none" }) == [])
+        }
+    }
+
+    /// A message has a bound, whatever page was asked for.
+    @Test func pagesOfLongEntriesAreShorter() async throws {
+        try await withCompliance(.sqlite) { log in
+            let long = String(repeating: "x", count: 16_000)
+            try await log.add(
+                try (1...200).map { number in
+                    var leaf = try AuditFixture.event(number).leaf
+                    (leaf.before, leaf.after) = (long, long)
+                    return try IncomingEvent(leaf: leaf, personal: [])
+                })
+            var (found, pages, token) = ([Int](), 0, "")
+            repeat {
+                let page = try await list(log) { ($0.pageSize, $0.pageToken) = (1_000, token) }
+                #expect(try page.serializedBytes().count < 4 << 20)
+                found += names(page)
+                (pages, token) = (pages + 1, page.nextPageToken)
+            } while !token.isEmpty
+            #expect(found == Array((0..<200).reversed()))
+            #expect(pages == 7)
+            let stream = try await log.logs.exportAuditLogs(
+                .init(), options: log.by(.admin, LogsMethods.exportAuditLogs))
+            var lines = 0
+            for try await part in stream {
+                #expect(part.data.count < 4 << 20)
+                lines += part.data.count { $0 == 0x0A }
+            }
+            #expect(lines == 202)
         }
     }
 
@@ -256,6 +287,46 @@ import Wire
             // Each export is in the log.
             #expect(try await log.ownEvents().map(\.action) == ["audit_log.export", "audit_log.export"])
             #expect(try await log.ownEvents()[0].personal.map(\.value) == ["192.0.2.7"])
+        }
+    }
+
+    /// A verifier that was written from the documentation, in another language, says the same of the same export.
+    @Test func theVerifierInPythonAgrees() async throws {
+        let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let file = FileManager.default.temporaryDirectory.appending(path: "export-\(UUID().uuidString).ndjson")
+        defer { try? FileManager.default.removeItem(at: file) }
+        func python(_ key: String) async throws -> (status: Int32, output: String) {
+            let process = Process()
+            process.executableURL = root.appending(path: ".build-py/bin/python")
+            process.arguments = [root.appending(path: "Tests/EndToEnd/merkle.py").path, file.path, "--key", key]
+            let output = Pipe()
+            process.standardOutput = output
+            process.standardError = output
+            try process.run()
+            return await offPool {
+                let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+                process.waitUntilExit()
+                return (process.terminationStatus, text)
+            }
+        }
+        try await withCompliance(.sqlite) { log in
+            try await log.add(try Self.some(300))
+            let key = try await log.verifier().text
+            let stream = try await log.logs.exportAuditLogs(
+                .with { ($0.firstIndex, $0.endIndex, $0.withPersonal) = (3, 290, true) },
+                options: log.by(.admin, LogsMethods.exportAuditLogs))
+            var bytes = Data()
+            for try await part in stream { bytes += part.data }
+            try bytes.write(to: file)
+            let held = try await python(key)
+            #expect(held.status == 0, "\(held.output)")
+            #expect(held.output.contains("\"first\": 3, \"end\": 290, \"size\": 300"))
+            #expect(held.output.contains("[3, \"source_address\", \"users/1\", \"192.0.2.4\"]"))
+            bytes[bytes.count / 2] ^= 1
+            try bytes.write(to: file)
+            let broken = try await python(key)
+            #expect(broken.status == 1 && broken.output.hasPrefix("broken: "), "\(broken.output)")
         }
     }
 
