@@ -66,6 +66,7 @@ let package = Package(
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CGumbo", pkgConfig: "gumbo", providers: [.apt(["libgumbo-dev"])]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+        .target(name: "CTabular"),
         .target(name: "Patterns", swiftSettings: ours),
         .target(
             name: "GoogleAPIContract",
@@ -312,6 +313,13 @@ let package = Package(
             exclude: ["Server"],
             swiftSettings: ours
         ),
+        // What `datavault collect` does, without its arguments: calls of REST alone, so no contract.
+        .target(
+            name: "CollectTool",
+            dependencies: ["Outbound", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: ours
+        ),
+        .testTarget(name: "CollectToolTests", dependencies: ["CollectTool", "Outbound"], swiftSettings: ours),
         .executableTarget(
             name: "outbound-bench",
             dependencies: ["Outbound"],
@@ -357,7 +365,7 @@ let package = Package(
         ),
         .target(
             name: "PipelineContract",
-            dependencies: ["Wire", "PolicyModel", "PolicyContract", "Patterns", protobuf],
+            dependencies: ["Wire", "PolicyModel", "PolicyContract", "GoogleAPIContract", "Patterns", protobuf],
             path: "Sources/Contracts/PipelineContract",
             swiftSettings: generated
         ),
@@ -424,7 +432,7 @@ let package = Package(
         .target(
             name: "ScrapeService",
             dependencies: [
-                "CGumbo", "CRE2", "Outbound",
+                "CGumbo", "CRE2", "CZlib", "Outbound",
                 "ServiceKit", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -449,10 +457,10 @@ let package = Package(
         .target(
             name: "PipelineService",
             dependencies: [
-                "CRE2", "CSimdJSON", "Outbound",
+                "CRE2", "CSimdJSON", "CTabular", "Outbound",
                 "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
-                "Policy", "PolicyModel",
-                "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
+                "GoogleAPIContract", "Policy", "PolicyModel",
+                "PolicyContract", "Persistence", "Jobs", "DescriptorSet", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -460,12 +468,21 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        // The worker of runs as a process of its own, for tests that kill it.
+        .executableTarget(
+            name: "pipeline-probe",
+            dependencies: [
+                "PipelineService", "ServiceKit", "Persistence", "Jobs", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/PipelineProbe",
+            swiftSettings: ours
+        ),
         .testTarget(
             name: "PipelineServiceTests",
             dependencies: [
-                "PipelineService",
+                "PipelineService", "pipeline-probe",
                 "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
-                "Policy", "PolicyModel",
+                "GoogleAPIContract", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "StoreTesting", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -554,12 +571,15 @@ let package = Package(
         .executableTarget(
             name: "datavault",
             dependencies: [
-                "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway", "IdentityService",
-                "ScrapeService", "PipelineService", "ComplianceService", "Persistence", "Policy", "PolicyModel",
+                "CallTool", "CollectTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway",
+                "IdentityService",
+                "ScrapeService", "PipelineService", "ComplianceService", "Outbound", "Persistence", "Policy",
+                "PolicyModel",
                 "ServiceKit", "Transcoding", "Wire", nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: ours
         ),

@@ -3,7 +3,9 @@ import ComplianceService
 import ExampleService
 import Gateway
 import IdentityService
+import PipelineService
 import PolicyModel
+import ScrapeService
 import ServiceKit
 
 /// The roles that the program knows.
@@ -20,6 +22,7 @@ enum Roles {
 
     private static let services: [RoleDefinition] = [
         IdentityService.role(contracts: [ExampleService.descriptorSet]), ComplianceService.role(),
+        ScrapeService.role(), PipelineService.role(),
     ]
 
     private static let gateway = GatewayService.role(version: Version.current, further: [example])
