@@ -66,7 +66,7 @@ import Wire
         try await withCompliance(.sqlite) { log in
             let long = String(repeating: "x", count: 16_000)
             try await log.add(
-                try (1...200).map { number in
+                try (Int64(1)...200).map { number in
                     var leaf = try AuditFixture.event(number).leaf
                     (leaf.before, leaf.after) = (long, long)
                     return try IncomingEvent(leaf: leaf, personal: [])
@@ -74,7 +74,8 @@ import Wire
             var (found, pages, token) = ([Int](), 0, "")
             repeat {
                 let page = try await list(log) { ($0.pageSize, $0.pageToken) = (1_000, token) }
-                #expect(try page.serializedBytes().count < 4 << 20)
+                let bytes: [UInt8] = try page.serializedBytes()
+                #expect(bytes.count < 4 << 20)
                 found += names(page)
                 (pages, token) = (pages + 1, page.nextPageToken)
             } while !token.isEmpty
@@ -178,6 +179,21 @@ import Wire
             #expect(after.map { $0.personal[0].state } == [.erased, .shown, .shown, .erased])
             #expect(after.map(\.leaf) == shown.map(\.leaf))
             #expect(try await log.ownEvents().map(\.resource) == ["users/1"])
+            // The suite's own log is the operator's.
+            try await log.add([
+                try AuditFixture.event(
+                    9, of: .suite, personal: [.init(name: "source_address", subject: "users/1", value: "192.0.2.9")])
+            ])
+            func eraseInSuite(_ caller: AuditCaller) async throws -> Datavault_Compliance_V1_EraseSubjectResponse {
+                try await log.logs.eraseSubject(
+                    .with { ($0.subject, $0.scope) = ("users/1", .suite) },
+                    options: log.by(caller, LogsMethods.eraseSubject))
+            }
+            #expect(try await auditRefusal { try await eraseInSuite(.admin) } == "PERMISSION_MISSING")
+            let operators = AuditCaller(permissions: ["audit.read", "audit.erase", "audit.personal", "tenants.audit"])
+            _ = try await eraseInSuite(operators)
+            let suite = try await list(log, operators) { $0.scope = .suite }.auditLogs
+            #expect(suite.map { $0.personal[0].state } == [.erased])
             let unknown = try await auditRefusal {
                 try await log.logs.eraseSubject(
                     .with { $0.subject = "users/none" }, options: log.by(.admin, LogsMethods.eraseSubject))
@@ -296,7 +312,7 @@ import Wire
             .deletingLastPathComponent().deletingLastPathComponent()
         let file = FileManager.default.temporaryDirectory.appending(path: "export-\(UUID().uuidString).ndjson")
         defer { try? FileManager.default.removeItem(at: file) }
-        func python(_ key: String) async throws -> (status: Int32, output: String) {
+        @Sendable func python(_ key: String) async throws -> (status: Int32, output: String) {
             let process = Process()
             process.executableURL = root.appending(path: ".build-py/bin/python")
             process.arguments = [root.appending(path: "Tests/EndToEnd/merkle.py").path, file.path, "--key", key]

@@ -24,7 +24,7 @@ extension SystemReason { static let auditBench = SystemReason("measure") }
         try await Migrator(AuditProbe.migrations + [table]).migrate(store)
         let commits = try await many(1, options.seconds) { _ in
             try await store.system(.auditBench).write(.readCommitted) { tx in
-                try tx.run("INSERT INTO numbers (n) VALUES (\(1))")
+                _ = try tx.run("INSERT INTO numbers (n) VALUES (\(1))")
             }
         }
         line("commits of a tiny row, one after the other", "\(rate(commits, options.seconds))/s")
