@@ -502,10 +502,23 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        // Appends in a process of its own, for tests that kill it.
+        .executableTarget(
+            name: "compliance-probe",
+            dependencies: ["ComplianceService", "Persistence"],
+            path: "Tests/ComplianceProbe",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "audit-bench",
+            dependencies: ["ComplianceService", "Persistence"],
+            path: "Tests/Benchmarks/Audit",
+            swiftSettings: ours
+        ),
         .testTarget(
             name: "ComplianceServiceTests",
             dependencies: [
-                "ComplianceService", "GoogleAPIContract",
+                "ComplianceService", "compliance-probe", "GoogleAPIContract",
                 "ServiceKit", "ComplianceContract", "IdentityContract", "Wire", "WireProtos", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "StoreTesting", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
