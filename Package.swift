@@ -133,6 +133,8 @@ let package = Package(
         ),
         // The compiler embeds the descriptor set: see descriptor_set.c.
         .target(name: "CDescriptorSet", exclude: ["datavault.binpb"]),
+        // The same of the documentation that the gateway serves.
+        .target(name: "CDocumentation", exclude: ["documentation.site"]),
         .target(
             name: "DescriptorSet",
             dependencies: ["CDescriptorSet"],
@@ -235,10 +237,20 @@ let package = Package(
             swiftSettings: ours
         ),
         .target(
+            name: "Outbound",
+            dependencies: [
+                "CCurl", "CZlib", "CBrotli", "CZstd",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: ours
+        ),
+        .target(
             name: "ServiceKit",
             dependencies: [
                 "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "IdentityContract",
-                "OpenTelemetryContract", "Persistence", "Jobs",
+                "ComplianceContract",
+                "OpenTelemetryContract", "Persistence", "Jobs", "Outbound",
                 nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -259,7 +271,8 @@ let package = Package(
         .testTarget(
             name: "ServiceKitTests",
             dependencies: [
-                "ServiceKit", "Persistence", "Policy", "PolicyModel", "IdentityContract", "Wire", "WireProtos", nioCore,
+                "ServiceKit", "Persistence", "Outbound", "StoreTesting", "Policy", "PolicyModel", "IdentityContract",
+                "Wire", "WireProtos", nioCore,
                 nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -270,6 +283,7 @@ let package = Package(
                 .product(name: "ServiceContextModule", package: "swift-service-context"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            exclude: ["Objects/s3_server.py"],
             swiftSettings: ours
         ),
         .target(
@@ -286,15 +300,6 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Tests/Example/Service",
-            swiftSettings: ours
-        ),
-        .target(
-            name: "Outbound",
-            dependencies: [
-                "CCurl", "CZlib", "CBrotli", "CZstd",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
-            ],
             swiftSettings: ours
         ),
         .testTarget(
@@ -341,7 +346,7 @@ let package = Package(
         ),
         .target(
             name: "ComplianceContract",
-            dependencies: ["Wire", "PolicyModel", "PolicyContract", "Patterns", protobuf],
+            dependencies: ["Wire", "PolicyModel", "PolicyContract", "GoogleAPIContract", "Patterns", protobuf],
             path: "Sources/Contracts/ComplianceContract",
             swiftSettings: generated
         ),
@@ -353,7 +358,7 @@ let package = Package(
         ),
         .target(
             name: "PipelineContract",
-            dependencies: ["Wire", "PolicyModel", "PolicyContract", "Patterns", protobuf],
+            dependencies: ["Wire", "PolicyModel", "PolicyContract", "GoogleAPIContract", "Patterns", protobuf],
             path: "Sources/Contracts/PipelineContract",
             swiftSettings: generated
         ),
@@ -420,7 +425,7 @@ let package = Package(
         .target(
             name: "ScrapeService",
             dependencies: [
-                "CGumbo", "CRE2", "Outbound",
+                "CGumbo", "CRE2", "CZlib", "Outbound",
                 "ServiceKit", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -447,8 +452,8 @@ let package = Package(
             dependencies: [
                 "CRE2", "CSimdJSON", "CTabular", "Outbound",
                 "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
-                "Policy", "PolicyModel",
-                "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
+                "GoogleAPIContract", "Policy", "PolicyModel",
+                "PolicyContract", "Persistence", "Jobs", "DescriptorSet", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -456,12 +461,21 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        // The worker of runs as a process of its own, for tests that kill it.
+        .executableTarget(
+            name: "pipeline-probe",
+            dependencies: [
+                "PipelineService", "ServiceKit", "Persistence", "Jobs", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/PipelineProbe",
+            swiftSettings: ours
+        ),
         .testTarget(
             name: "PipelineServiceTests",
             dependencies: [
-                "PipelineService",
+                "PipelineService", "pipeline-probe",
                 "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
-                "Policy", "PolicyModel",
+                "GoogleAPIContract", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "StoreTesting", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -472,8 +486,7 @@ let package = Package(
         .target(
             name: "ComplianceService",
             dependencies: [
-
-                "ServiceKit", "ComplianceContract", "IdentityContract", "Wire", "WireProtos", "Policy", "PolicyModel",
+                "ServiceKit", "ComplianceContract", "GoogleAPIContract", "Wire", "WireProtos", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -485,7 +498,7 @@ let package = Package(
         .testTarget(
             name: "ComplianceServiceTests",
             dependencies: [
-                "ComplianceService",
+                "ComplianceService", "GoogleAPIContract",
                 "ServiceKit", "ComplianceContract", "IdentityContract", "Wire", "WireProtos", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "StoreTesting", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -498,7 +511,8 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "ServiceKit", "IdentityContract", "GatewayContract", "GoogleAPIContract", "Transcoding",
-                "DescriptorSet", "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "CHiredis",
+                "CDocumentation", "DescriptorSet", "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract",
+                "CHiredis",
                 nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -573,6 +587,19 @@ let package = Package(
             name: "wire-transcode",
             dependencies: ["Transcoding", "TestContractProtos"],
             path: "Tests/Transcode/Filter",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "extraction-filter",
+            dependencies: ["ScrapeService"],
+            path: "Tests/Extraction/Filter",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "extraction-bench",
+            dependencies: ["ScrapeService"],
+            path: "Tests/Benchmarks/Extraction",
+            exclude: ["extraction_bench.py"],
             swiftSettings: ours
         ),
         .executableTarget(

@@ -19,6 +19,8 @@ struct Up: AsyncParsableCommand {
 
     @OptionGroup var options: SettingOptions
 
+    @Flag(help: .hidden) var example = false
+
     func run() async throws {
         let settings = try options.settings()
         let process = try SuiteProcess(settings, name: "datavault")
@@ -32,7 +34,7 @@ struct Up: AsyncParsableCommand {
         if !keys.changes.isEmpty { StandardOutput.write(keys.changes) }
 
         try await process.run(
-            Roles.all,
+            example ? Roles.withExample : Roles.suite,
             { options in
                 options.isMigrating = true
                 options.principalKeys = PrincipalKeys(fixed: [
