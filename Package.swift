@@ -498,7 +498,7 @@ let package = Package(
         .testTarget(
             name: "ComplianceServiceTests",
             dependencies: [
-                "ComplianceService",
+                "ComplianceService", "GoogleAPIContract",
                 "ServiceKit", "ComplianceContract", "IdentityContract", "Wire", "WireProtos", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "StoreTesting", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),

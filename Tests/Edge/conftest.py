@@ -5,18 +5,22 @@ PostgreSQL, with two gateways that share a Redis. A small service of the tests' 
 """
 
 import http.client
+import importlib
 import json
 import pathlib
 import sys
+import sysconfig
 import time
+import types
 import uuid
 
 import pytest
+from grpc_tools import protoc
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROLES = ("identity", "compliance", "gateway", "example")
 
-sys.path[:0] = [str(HERE), str(HERE.parent / "Support")]
+sys.path[:0] = [str(HERE), *(str(HERE.parent / folder) for folder in ("Support", "Attacks", "Telemetry"))]
 
 from running import (  # noqa: E402, F401
     CALL_TIMEOUT, COMMAND_TIMEOUT, ROOT, START_TIMEOUT, STOP_TIMEOUT, Answer, Postgres, Process, Redis, command,
@@ -213,3 +217,27 @@ def own_edge(tmp_path):
     for suite in made:
         print(suite.text)
         suite.end()
+
+
+@pytest.fixture(scope="session")
+def stubs(tmp_path_factory):
+    """Python modules of Identity's, the policy's and the example's protos, made here and now."""
+    out = tmp_path_factory.mktemp("stubs")
+    site = sysconfig.get_path("purelib")
+    roots = {ROOT / "proto": ("datavault/identity/v1", "datavault/policy/v1"),
+             ROOT / "Tests/Example/proto": ("datavault/example/v1",)}
+    files = [str(file.relative_to(root)) for root, packages in roots.items() for package in packages
+             for file in sorted((root / package).glob("*.proto"))]
+    includes = [*roots, site, f"{site}/grpc_tools/_proto"]
+    words = ["protoc", *(f"-I{path}" for path in includes), f"--python_out={out}", f"--grpc_python_out={out}", *files]
+    assert protoc.main(words) == 0
+    sys.path.insert(0, str(out))
+    names = {
+        "users": "datavault.identity.v1.users_service_pb2",
+        "users_grpc": "datavault.identity.v1.users_service_pb2_grpc",
+        "trust": "datavault.identity.v1.trust_service_pb2",
+        "trust_grpc": "datavault.identity.v1.trust_service_pb2_grpc",
+        "notes": "datavault.example.v1.notes_service_pb2", "notes_grpc": "datavault.example.v1.notes_service_pb2_grpc",
+        "principal": "datavault.policy.v1.principal_pb2", "policy": "datavault.policy.v1.policy_pb2",
+    }
+    return types.SimpleNamespace(**{key: importlib.import_module(name) for key, name in names.items()})

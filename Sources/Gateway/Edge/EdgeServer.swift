@@ -64,7 +64,7 @@ public final class EdgeServer: Service, Sendable {
         limiter = ConnectionLimiter(
             limit: configuration.maxConnections, limitPerAddress: configuration.maxConnectionsPerAddress)
         acceptor = HTTP2Acceptor(
-            configuration: configuration.effectiveHTTP2, eventLoops: eventLoops,
+            configuration: configuration.effectiveHTTP2, eventLoops: eventLoops, handsOverLargeHeads: true,
             onAbuse: { kind in core.metrics?.refuse(kind) }
         ) { stream in
             guard let loop = loops.first(where: { $0.context === stream.context }) else { return }
