@@ -10,7 +10,9 @@ enum AttachmentName {
         // Old clients read the first form, and may break at anything but plain characters.
         let plain = String(
             name.unicodeScalars.map { scalar in
-                let isPlain = scalar.isASCII && scalar.value >= 0x20 && scalar.value < 0x7F && !"\"\\%/".unicodeScalars.contains(scalar)
+                let isPlain =
+                    scalar.isASCII && scalar.value >= 0x20 && scalar.value < 0x7F
+                    && !"\"\\%/".unicodeScalars.contains(scalar)
                 return isPlain ? Character(scalar) : "_"
             })
         return "attachment; filename=\"\(plain)\"; filename*=UTF-8''\(encoded(name))"

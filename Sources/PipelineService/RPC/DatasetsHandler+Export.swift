@@ -1,8 +1,8 @@
 import Foundation
 import GatewayContract
 import GoogleAPIContract
-import PipelineContract
 import Persistence
+import PipelineContract
 import Policy
 import PolicyModel
 import ServiceKit
@@ -30,7 +30,8 @@ extension DatasetsHandler {
         var head = Google_Api_HttpBody()
         head.contentType = format == .csv ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson"
         head.extensions = [
-            try Google_Protobuf_Any(message: Datavault_Gateway_V1_FileName.with { $0.name = Self.fileName(dataset, format) })
+            try Google_Protobuf_Any(
+                message: Datavault_Gateway_V1_FileName.with { $0.name = Self.fileName(dataset, format) })
         ]
         head.data = Data(writer.header(view.schema))
         try await responses.write(head)

@@ -73,7 +73,8 @@ struct SegmentPruningTests {
                 return switch Int.random(in: 0...2) {
                 case 0: "n \(compare) \(Int.random(in: -3...3))"
                 case 1: "\(Double(Int.random(in: -4...4)) / 2) \(compare) x"
-                default: "s \(compare) '\(String(repeating: "ab".randomElement() ?? "a", count: Int.random(in: 0...70)))'"
+                default:
+                    "s \(compare) '\(String(repeating: "ab".randomElement() ?? "a", count: Int.random(in: 0...70)))'"
                 }
             }
             let text = parts.joined(separator: Bool.random() ? " && " : " || ")
