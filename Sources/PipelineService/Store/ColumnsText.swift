@@ -86,10 +86,3 @@ struct KeptStatistics: Codable, Sendable {
 
     var statistics: ColumnStatistics { ColumnStatistics(nullCount: n, minimum: min.value, maximum: max.value) }
 }
-
-extension ColumnStatistics {
-    /// What was kept of a column.
-    fileprivate init(nullCount: Int, minimum: CellValue, maximum: CellValue) {
-        (self.nullCount, self.minimum, self.maximum) = (nullCount, minimum, maximum)
-    }
-}
