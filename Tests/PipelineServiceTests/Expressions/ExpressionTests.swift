@@ -80,7 +80,7 @@ struct ExpressionTests {
             ("at.getDayOfYear()", "59"), ("at.getHours()", "12"), ("at.getHours('+02:30')", "15"),
             ("at.getHours('America/New_York')", "7"), ("at.getHours('Mars/Base')", "error: there is no such time zone"),
             ("at.getMinutes()", "34"), ("at.getSeconds()", "56"), ("at.getMilliseconds()", "123"),
-            ("day.getDate()", "29"), ("duration('1h30m').getMinutes()", "90"), ("duration('1.5s')", "1500000us"),
+            ("day.getDate()", "29"), ("duration('1h30m').getMinutes()", "90"), ("duration('1.5s')", "1500000us"), ("duration('3.2s').getMilliseconds()", "200"),
             ("string(duration('90m'))", "'5400s'"), ("string(at)", "'2024-02-29T12:34:56.123456Z'"),
             ("at - at == duration('0s')", "true"), ("at + duration('24h') > at", "true"),
             ("timestamp(0) + duration('1s')", "@1000000"), ("int(timestamp(5))", "5"),
