@@ -490,6 +490,19 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        .executableTarget(
+            name: "expression-filter",
+            dependencies: ["PipelineService"],
+            path: "Tests/Expressions/Filter",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "pipeline-bench",
+            dependencies: ["PipelineService"],
+            path: "Tests/Benchmarks/Pipeline",
+            exclude: ["pipeline_bench.py"],
+            swiftSettings: ours
+        ),
         .target(
             name: "ComplianceService",
             dependencies: [

@@ -59,7 +59,8 @@ package enum ExpressionFilter {
         case .uint(let values): ["uint", "\(values[at])"]
         case .double(let values): ["double", "\(values[at])"]
         case .string(let texts): ["string", texts[at]]
-        case .bytes(let texts): ["bytes", texts.bytes[texts.extents[at].range].map { String($0) }.joined(separator: " ")]
+        case .bytes(let texts):
+            ["bytes", texts.bytes[texts.extents[at].range].map { String($0) }.joined(separator: " ")]
         case .timestamp(let values): ["timestamp", "\(values[at])"]
         case .duration(let values): ["duration", "\(values[at])"]
         case .null: ["null", ""]
