@@ -34,7 +34,7 @@ format: setup ## Format Swift sources and protos
 accept-contract: setup ## Make the present contract the one that callers rely on: proto/baseline.binpb
 	@scripts/descriptor-set.sh suite proto/baseline.binpb
 
-bench: bench-wire bench-transcode bench-policy bench-guard bench-gateway bench-metrics bench-outbound bench-jobs bench-suite bench-identity bench-audit bench-scrape ## Run all benchmarks
+bench: bench-wire bench-transcode bench-policy bench-guard bench-gateway bench-metrics bench-outbound bench-jobs bench-suite bench-identity bench-audit bench-scrape bench-pipeline ## Run all benchmarks
 
 bench-wire: setup ## Measure Wire, bare and with the whole chain, beside nghttpd, grpc-go, gRPC C++ and grpc-swift-2
 	@scripts/bench-wire.sh
@@ -47,6 +47,9 @@ bench-metrics: setup ## Measure what metrics and traces cost: operations, scrape
 
 bench-policy: setup ## Measure what the policy layer adds to a call
 	@scripts/bench-policy.sh
+
+bench-pipeline: setup ## Measure the pipeline engine from file to file beside DuckDB
+	@scripts/bench-pipeline.sh
 
 bench-identity: setup ## Measure log-ins beside the hash alone, other calls during a flood of them, and what time tells
 	@scripts/bench-identity.sh

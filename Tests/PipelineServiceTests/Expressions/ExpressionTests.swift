@@ -84,6 +84,7 @@ struct ExpressionTests {
             ("at.getHours('America/New_York')", "7"), ("at.getHours('Mars/Base')", "error: there is no such time zone"),
             ("at.getMinutes()", "34"), ("at.getSeconds()", "56"), ("at.getMilliseconds()", "123"),
             ("day.getDate()", "29"), ("duration('1h30m').getMinutes()", "90"), ("duration('1.5s')", "1500000us"),
+            ("duration('3.2s').getMilliseconds()", "200"),
             ("string(duration('90m'))", "'5400s'"), ("string(at)", "'2024-02-29T12:34:56.123456Z'"),
             ("at - at == duration('0s')", "true"), ("at + duration('24h') > at", "true"),
             ("timestamp(0) + duration('1s')", "@1000000"), ("int(timestamp(5))", "5"),
@@ -177,5 +178,27 @@ struct ExpressionTests {
         let schema = try #require(Self.schema)
         let error = try #require(throws: ExpressionError.self) { try Expression(text, schema: schema) }
         #expect(error.reason == .limitExceeded || error.reason == .invalidExpression)
+    }
+
+    @Test("a limit on a batch's memory fails no row that would pass alone")
+    func limits() throws {
+        let schema = try Schema([Field("s", .string), Field("n", .int64)])
+        let texts = ["short", String(repeating: "x", count: 90), "also short", String(repeating: "y", count: 40)]
+        let batch = try ColumnBatch(
+            schema: schema, rows: (0..<40).map { [.string(texts[$0 % 4]), .int64(Int64($0))] })
+        var limits = ExpressionLimits()
+        limits.maximumBatchTextBytes = 100
+        limits.maximumBatchElements = 10
+        let doubled = try Expression("s + s", schema: schema, limits: limits)
+        let register = doubled.evaluate(batch)
+        for row in 0..<40 {
+            let expected = row % 4 == 1 ? "error: the texts of a batch grow beyond the limit" : "'\(texts[row % 4])\(texts[row % 4])'"
+            #expect(Self.describe(doubled, register, row) == expected)
+        }
+        let lists = try Expression("[n, n, n].map(i, i + 1)[2]", schema: schema, limits: limits)
+        let sums = lists.evaluate(batch)
+        #expect((0..<40).map { Self.describe(lists, sums, $0) } == (1...40).map { "\($0)" })
+        let long = try Expression("[n, n, n, n, n, n, n, n, n, n, n].size()", schema: schema, limits: limits)
+        #expect(Self.describe(long, long.evaluate(batch), 7) == "error: the lists of a batch grow beyond the limit")
     }
 }

@@ -69,9 +69,12 @@ struct VectorizationTests {
         let batch = try ColumnBatch(schema: schema, rows: rows)
         let alone = try rows.map { try ColumnBatch(schema: schema, rows: [$0]) }
         var outcomes: Set<String> = []
+        var limits = ExpressionLimits()
+        limits.maximumMacroDepth = 4
+        limits.maximumCost = .max
         for round in 0..<40 {
             let text = round % 3 == 0 ? writer.bool(3) : round % 3 == 1 ? writer.int(3) : writer.text(3)
-            let expression = try Expression(text, schema: schema)
+            let expression = try Expression(text, schema: schema, limits: limits)
             let together = expression.evaluate(batch)
             for row in rows.indices where row % 5 == round % 5 {
                 let one = ExpressionTests.describe(expression, expression.evaluate(alone[row]), 0)

@@ -100,7 +100,7 @@ struct DatasetTests {
             #expect((done.appendedRowCount, done.dataset.rowCount, done.dataset.version) == (2, 2, 1))
             let rows = try await bed.rows(set.name)
             var expected = full
-            expected.fields["time"] = "2026-03-31T16:12:00.5Z"
+            expected.fields["time"] = "2026-03-31T16:12:00.500Z"
             #expect(rows.first == expected)
             #expect(rows.last?.fields.values.allSatisfy { $0.kind == .nullValue(.nullValue) } == true)
             #expect(rows.last?.fields.count == 7)
