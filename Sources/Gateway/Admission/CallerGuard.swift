@@ -76,9 +76,8 @@ public final class CallerGuard: RequestGuard {
     public func admitNow(_ head: RequestSummary, to method: AdmittedMethod) throws(RPCError) -> (any Admission)? {
         guard let localLimits, method.access != .internal else { return nil }
         let now = parts.now()
-        // Without leave to look at what is not known: that, and all that is wrong, is for `admit`.
-        let identified = try? parts.recognition.identify(head, now: now) { false }
-        guard let (recognized, signature) = identified ?? nil else { return nil }
+        // What is not known, and all that is wrong, is for `admit`.
+        guard let recognized = parts.recognition.identifyKnown(head, now: now) else { return nil }
         if case .permission(let permission) = method.access, !recognized.caller.permissions.contains(permission) {
             return nil
         }
@@ -86,8 +85,8 @@ public final class CallerGuard: RequestGuard {
         let decision = localLimits.takeNow(method.cost, from: recognized.caller.limitSubjects)
         if let refusal = decision.refusal { throw GuardErrors.rateLimited(decision, refusal) }
         return AdmittedCaller(
-            caller: recognized.caller, signature: signature, decision: decision, method: method,
-            source: head.sourceAddress, guardian: self)
+            caller: recognized.caller, signature: nil, decision: decision, method: method, source: head.sourceAddress,
+            guardian: self)
     }
 
     /// Whether a caller may come from where it comes from; notes that its secret was used.
@@ -99,19 +98,26 @@ public final class CallerGuard: RequestGuard {
     }
 
     /// A key that was made a moment ago may not have been heard of here yet: what fails as an unknown one does is looked at
-    /// again for as long as `Parts.newKeyLooks` says, before it is refused.
+    /// again for as long as `Parts.newKeyLooks` says, before it is refused. Its address pays before it may wait, and has
+    /// it back if the key turns out to be good: a flood of unknown keys ends at its budget, and not half a second later.
     private func lookAgain(
         _ head: RequestSummary, _ now: Int64, _ first: CallerRecognition.Refusal, _ exhausted: LimitDecision.State?
     ) async throws(RPCError) -> (CredentialStore.Recognized, SignedRequest?)? {
         var looks = parts.newKeyLooks[...]
-        var (error, exhausted) = (first, exhausted)
+        var error = first
+        guard error.mayBeNew, !looks.isEmpty else { throw refusal(error, head, exhausted) }
+        try payRefusal(head)
         while error.mayBeNew, let pause = looks.popFirst(), await waits(pause) {
-            exhausted = nil
-            do throws(CallerRecognition.Refusal) { return try look(head, now, &exhausted) } catch let again {
+            do throws(CallerRecognition.Refusal) {
+                // It has paid for as many looks as it gets.
+                let identified = try parts.recognition.identify(head, now: now) { true }
+                parts.addresses.giveBack(Self.refusalCost, to: [Self.addressSubject(head)])
+                return identified
+            } catch let again {
                 error = again
             }
         }
-        throw refusal(error, head, exhausted)
+        throw refusal(error, head, nil, hasPaid: true)
     }
 
     private func look(
@@ -125,15 +131,17 @@ public final class CallerGuard: RequestGuard {
     }
 
     private func refusal(
-        _ error: CallerRecognition.Refusal, _ head: RequestSummary, _ exhausted: LimitDecision.State?
+        _ error: CallerRecognition.Refusal, _ head: RequestSummary, _ exhausted: LimitDecision.State?,
+        hasPaid: Bool = false
     ) -> RPCError {
-        switch error {
+        func refused(_ error: RPCError) -> RPCError { hasPaid ? error : self.refused(error, head) }
+        return switch error {
         case .unavailable: GuardErrors.credentialsUnavailable
         case .exhausted:
             exhausted.map { GuardErrors.rateLimited(LimitDecision(states: [$0]), $0) }
-                ?? refused(GuardErrors.missing, head)
-        case .credentials(let error, _): refused(error, head)
-        case .signature(let fault): refused(GuardErrors.signature(fault), head)
+                ?? refused(GuardErrors.missing)
+        case .credentials(let error, _): refused(error)
+        case .signature(let fault): refused(GuardErrors.signature(fault))
         }
     }
 
@@ -177,9 +185,17 @@ public final class CallerGuard: RequestGuard {
         return AdmittedUnknown(decision: decision)
     }
 
+    /// Takes what a refused request costs its address.
+    ///
+    /// - Throws: `RATE_LIMITED` if there is nothing left to take.
+    private func payRefusal(_ head: RequestSummary) throws(RPCError) {
+        let decision = parts.addresses.takeNow(Self.refusalCost, from: [Self.addressSubject(head)])
+        if let refusal = decision.refusal { throw GuardErrors.rateLimited(decision, refusal) }
+    }
+
     /// What a refused request is told: why, or, from an address that tries too much, to wait.
     private func refused(_ error: RPCError, _ head: RequestSummary) -> RPCError {
-        let decision = parts.addresses.takeNow(Self.refusalCost, from: [Self.addressSubject(head)])
-        return decision.refusal.map { GuardErrors.rateLimited(decision, $0) } ?? error
+        do throws(RPCError) { try payRefusal(head) } catch { return error }
+        return error
     }
 }

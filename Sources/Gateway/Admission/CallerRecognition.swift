@@ -84,6 +84,20 @@ final class CallerRecognition: Sendable {
         }
     }
 
+    /// Whom a key or a token was recognized as before, without a look at what is not known to be good; nil: `identify` has to
+    /// find out.
+    func identifyKnown(_ head: RequestSummary, now: Int64) -> CredentialStore.Recognized? {
+        if let known = recall(head, now) { return known }
+        let recognized: CredentialStore.Recognized?
+        switch PresentedCredentials(head) {
+        case .apiKey(let text): recognized = try? credentials.recognize(apiKey: text, now: now) { false }
+        case .accessToken(let text): recognized = try? credentials.recognize(accessToken: text, now: now) { false }
+        case .none, .signature, .ambiguous, .unknownScheme: recognized = nil
+        }
+        if let recognized { head.fields?.recognized = recognized }
+        return recognized
+    }
+
     /// Whom the same fields, the same bytes on the same connection, were recognized as a moment ago, if nothing has changed
     /// since. Never the maker of a signature.
     private func recall(_ head: RequestSummary, _ now: Int64) -> CredentialStore.Recognized? {

@@ -14,6 +14,7 @@ final class EdgeCore: Sendable {
     let upstreams: Upstreams
     let guardian: any RequestGuard
     let pages: [String: EdgePage]
+    let missingPages: [(prefix: String, page: EdgePage)]
     let logger: Logger
     let accessLog: AccessLog
     let metrics: EdgeMetrics?
@@ -24,8 +25,10 @@ final class EdgeCore: Sendable {
 
     init(
         configuration: EdgeConfiguration, routes: RouteTable, upstreams: Upstreams, guardian: any RequestGuard,
-        pages: [String: EdgePage], accessLog: AccessLog, logger: Logger, isEncrypted: Bool
+        pages: [String: EdgePage], missingPages: [(prefix: String, page: EdgePage)], accessLog: AccessLog,
+        logger: Logger, isEncrypted: Bool
     ) {
+        self.missingPages = missingPages
         (self.configuration, self.routes, self.upstreams) = (configuration, routes, upstreams)
         (self.guardian, self.pages, self.accessLog, self.logger) = (guardian, pages, accessLog, logger)
         metrics = EdgeMetrics.make()
@@ -131,7 +134,9 @@ final class EdgeCore: Sendable {
         }
         let path = try path(exchange)
         switch routes.find(exchange.method, path) {
-        case .unknown: throw .routeUnknown
+        case .unknown:
+            guard let page = missingPage(exchange) else { throw .routeUnknown }
+            try await serve(page, exchange)
         case .otherMethods(let allowed): throw .methodNotAllowed(allowed)
         case .found(let route):
             exchange.route = route
@@ -150,15 +155,22 @@ final class EdgeCore: Sendable {
         }
     }
 
+    /// What is shown in the place of a page that there is not; nil where callers of the API are told.
+    private func missingPage(_ exchange: any Exchange) -> EdgePage? {
+        guard exchange.method == "GET" || exchange.method == "HEAD" else { return nil }
+        return missingPages.first { exchange.path.hasPrefix($0.prefix) }?.page
+    }
+
     private func serve(_ page: EdgePage, _ exchange: any Exchange) async throws(RPCError) {
-        exchange.page = exchange.path
+        exchange.page = page.label ?? exchange.path
         guard exchange.method == "GET" || exchange.method == "HEAD" else {
             throw .methodNotAllowed(["GET", "HEAD", "OPTIONS"])
         }
-        let content = page.content()
-        await answer(
-            exchange,
-            EdgeResponse(status: content.status, contentType: content.contentType, body: content.body))
+        let content = page.content(EdgePage.Request(exchange))
+        var response = EdgeResponse(status: content.status, contentType: content.contentType, body: content.body)
+        response.fields = content.fields
+        response.hasOwnTerms = content.hasOwnTerms
+        await answer(exchange, response)
     }
 
     // MARK: Answers
@@ -206,29 +218,6 @@ final class EdgeCore: Sendable {
         response.fields += GuardFields.of(error)
         return response
     }
-}
-
-/// A page of the edge itself: `/livez`, `/readyz`, `/openapi.json`.
-public struct EdgePage: Sendable {
-    /// What is answered.
-    public struct Content: Sendable {
-        /// The HTTP status.
-        public var status: Int
-        /// The media type.
-        public var contentType: String
-        /// The body.
-        public var body: [UInt8]
-
-        /// Puts an answer together.
-        public init(status: Int = 200, contentType: String, body: [UInt8]) {
-            (self.status, self.contentType, self.body) = (status, contentType, body)
-        }
-    }
-
-    let content: @Sendable () -> Content
-
-    /// A page that is asked for its content each time; it must not block.
-    public init(_ content: @escaping @Sendable () -> Content) { self.content = content }
 }
 
 /// Where calls to a role go: asked for each call, as the way may be made when it is first needed.

@@ -176,6 +176,8 @@ struct EdgeResponse {
     var body: [UInt8] = []
     /// Beside those that every answer has; names in lower case.
     var fields: [(name: String, value: String)] = []
+    /// Whether the fields say themselves what a cache and a browser may do with it.
+    var hasOwnTerms = false
     /// Whether nothing but the body's length is sent of it.
     var isHead = false
     /// Whether no `content-length` and no body may be sent at all (204).

@@ -11,7 +11,8 @@ enum HTTP1Response {
         _ response: EdgeResponse, of exchange: HTTP1Exchange, isKept: Bool, length: Int?, isChunked: Bool = false,
         body: [UInt8] = [], into buffer: inout ByteBuffer
     ) {
-        let (date, requestID, common) = (exchange.loop.date, exchange.requestID, exchange.loop.core.commonFields.http1)
+        let (date, requestID, fields) = (exchange.loop.date, exchange.requestID, exchange.loop.core.commonFields)
+        let common = response.hasOwnTerms ? fields.http1WithoutTerms : fields.http1
         let phrase = response.status == 200 ? "OK" : HTTPStatus.phrase(response.status)
         // What is constant, with two numbers and some room.
         var size = 256 + phrase.utf8.count + date.utf8.count + requestID.utf8.count + common.count + body.count
@@ -65,17 +66,25 @@ enum HTTP1Response {
 /// The fields that every answer has, made once.
 struct CommonFields: Sendable {
     let list: [(name: String, value: String)]
+    /// Those of answers that say themselves what a cache and a browser may do with them.
+    let listWithoutTerms: [(name: String, value: String)]
     /// From the end of the field before them to the end of the head.
     let http1: [UInt8]
+    let http1WithoutTerms: [UInt8]
 
     init(_ configuration: EdgeConfiguration, isEncrypted: Bool) {
-        var list: [(name: String, value: String)] = [
+        let terms = [
             ("cache-control", "no-store"), ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-            ("referrer-policy", "no-referrer"), ("x-content-type-options", "nosniff"),
         ]
+        var rest = [("referrer-policy", "no-referrer"), ("x-content-type-options", "nosniff")]
         let age = configuration.strictTransportAge.components.seconds
-        if isEncrypted, age > 0 { list.append(("strict-transport-security", "max-age=\(age)")) }
-        self.list = list
-        http1 = Array((list.map { "\r\n\($0.name): \($0.value)" }.joined() + "\r\n\r\n").utf8)
+        if isEncrypted, age > 0 { rest.append(("strict-transport-security", "max-age=\(age)")) }
+        list = (terms + rest).map { (name: $0, value: $1) }
+        listWithoutTerms = rest.map { (name: $0, value: $1) }
+        (http1, http1WithoutTerms) = (Self.end(list), Self.end(listWithoutTerms))
+    }
+
+    private static func end(_ fields: [(name: String, value: String)]) -> [UInt8] {
+        Array((fields.map { "\r\n\($0.name): \($0.value)" }.joined() + "\r\n\r\n").utf8)
     }
 }

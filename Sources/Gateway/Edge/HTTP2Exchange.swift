@@ -22,6 +22,11 @@ final class HTTP2Exchange: ExchangeState, Exchange, @unchecked Sendable {
     }
 
     private func read(_ head: HTTP2RequestHead, _ configuration: EdgeConfiguration) throws(RPCError) {
+        guard !stream.hasLargeHead else {
+            // Pseudo-headers come first: a path that is missing is what was too long.
+            throw head.path.isEmpty
+                ? .targetTooLong(configuration.maxTargetLength) : .headerTooLarge(configuration.maxHeaderBytes)
+        }
         var list: [(name: String, value: String)] = []
         list.reserveCapacity(head.fields.list.count)
         var known = KnownHeaders()
@@ -137,7 +142,8 @@ final class HTTP2Exchange: ExchangeState, Exchange, @unchecked Sendable {
         fields.add("x-request-id", requestID)
         for (name, value) in response.fields { fields.add(name, value) }
         for (name, value) in guardFields { fields.add(name, value) }
-        for (name, value) in loop.core.commonFields.list { fields.add(name, value) }
+        let common = loop.core.commonFields
+        for (name, value) in response.hasOwnTerms ? common.listWithoutTerms : common.list { fields.add(name, value) }
         return fields
     }
 }

@@ -118,7 +118,8 @@ final class LocalLimiter: RateLimiter {
         return entries.fullAt.count < configuration.entriesPerShard
     }
 
-    private func giveBack(_ cost: Int, to subjects: some Sequence<LimitSubject>) {
+    /// Gives back what was taken for something that did not come to be.
+    func giveBack(_ cost: Int, to subjects: some Sequence<LimitSubject>) {
         for subject in subjects {
             let limit = limits.limit(subject.kind)
             shard(subject).entries.withLock { entries in
