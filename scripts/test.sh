@@ -30,6 +30,7 @@ step "edge" .build-py/bin/python -m pytest -q -n 2 Tests/Edge
 step "compose" .build-py/bin/python -m pytest -q -n 2 Tests/Compose
 step "telemetry" .build-py/bin/python -m pytest -q -n 2 Tests/Telemetry
 step "transcoding and Python" .build-py/bin/python -m pytest -q -n 2 Tests/Transcode
+step "extraction and its judges" .build-py/bin/python -m pytest -q -n 2 Tests/Extraction
 step "contract calls" .build-py/bin/python -m pytest -q Tests/Contract
 [ ! -d Tests/Attacks ] || step "attacks" .build-py/bin/python -m pytest -q Tests/Attacks
 

@@ -104,7 +104,14 @@ struct WebAddressParser {
         var authority = input[position..<end]
         position = end
         if let at = authority.lastIndex(of: UInt8(ascii: "@")) {
-            for byte in authority[..<at] { append(byte, encoding: .userInfo) }
+            let colon = authority[..<at].firstIndex(of: UInt8(ascii: ":"))
+            for index in authority.startIndex..<at {
+                if index == colon {
+                    output.append(UInt8(ascii: ":"))
+                } else {
+                    append(authority[index], encoding: .userInfo)
+                }
+            }
             if at > authority.startIndex { output.append(UInt8(ascii: "@")) }
             authority = authority[(at + 1)...]
         }

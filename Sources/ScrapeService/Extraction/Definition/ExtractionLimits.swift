@@ -29,7 +29,7 @@ package struct ExtractionLimits: Sendable, Hashable {
     package var records = 10_000
     package var values = 200_000
     /// Values of one field of one record.
-    package var valuesPerField = 1_000
+    package var valuesPerField = 10_000
     /// Bytes of one value.
     package var valueBytes = 1 << 20
     /// Bytes of all values of a page.
