@@ -31,14 +31,14 @@ struct ExtractionBench {
             values += extracted.records.reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.count } }
             links += extracted.links.count
         }
+        // The time that the processor worked for us: others use it, too.
         var rounds = 0
-        let start = ContinuousClock.now
+        let start = Self.processorSeconds
         var elapsed = 0.0
         repeat {
             for page in pages { _ = plan.extract(page) }
             rounds += 1
-            let duration = (ContinuousClock.now - start).components
-            elapsed = Double(duration.seconds) + Double(duration.attoseconds) / 1e18
+            elapsed = Self.processorSeconds - start
         } while elapsed < seconds
         let result: [String: Any] = [
             "pages": pages.count, "bytes": bytes, "values": values, "links": links,
@@ -46,5 +46,11 @@ struct ExtractionBench {
             "megabytes_per_second": Double(bytes * rounds) / elapsed / 1e6,
         ]
         return try JSONSerialization.data(withJSONObject: result, options: .sortedKeys) + Data("\n".utf8)
+    }
+
+    private static var processorSeconds: Double {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }

@@ -36,6 +36,16 @@ struct NameTable: ~Copyable {
         slots.append(contentsOf: Known.shared.slots)
     }
 
+    /// A table that is there only to be replaced.
+    static func empty() -> NameTable { NameTable() }
+
+    private init() {
+        limit = 0
+        bytes = Column()
+        ranges = Column()
+        slots = Column(repeating: UInt16.max, count: 2)
+    }
+
     var count: Int { ranges.count }
 
     func text(_ name: NameID) -> String {

@@ -31,7 +31,7 @@ struct HTMLTokenizer: ~Copyable {
     mutating func takeText() -> Column<UInt8> { exchange(&text, with: Column()) }
 
     /// Gives the names away.
-    mutating func takeNames() -> NameTable { exchange(&names, with: NameTable(limit: 0)) }
+    mutating func takeNames() -> NameTable { exchange(&names, with: NameTable.empty()) }
 
     @inline(__always)
     var end: Int { text.count }
