@@ -19,8 +19,8 @@ build: setup ## Build everything that tests and users run
 test: setup ## Run all tests: generated code, protos, format, Swift, foreign peers, attacks
 	@scripts/test.sh
 
-generate: setup ## Write the code that comes from protos, and the reference of settings
-	@scripts/generate.sh && scripts/embed-descriptors.sh && scripts/configuration-reference.sh
+generate: setup ## Write the code that comes from protos, the reference of settings, and the served documentation
+	@scripts/generate.sh && scripts/embed-descriptors.sh && scripts/configuration-reference.sh && scripts/documentation.sh
 
 check-generated: setup ## Fail if committed generated code is not what the protos give
 	@scripts/check-generated.sh
@@ -66,10 +66,13 @@ bench-outbound: setup ## Measure Outbound beside curl and Python
 bench-jobs: setup ## Measure the job queue on both stores beside their fsync ceilings
 	@scripts/bench-jobs.sh
 
-soak: soak-jobs soak-wire ## Run what takes long: kill storms, and load with an eye on memory
+soak: soak-jobs soak-wire soak-main-job ## Run what takes long: kill storms, and load with an eye on memory
 
 soak-wire: setup ## Ten minutes at 80 % of peak: memory flat, no error
 	@scripts/soak.sh
+
+soak-main-job: setup ## Kill roles 20 times and PostgreSQL 3 times while the main job is done
+	@scripts/soak-main-job.sh
 
 soak-jobs: setup ## Kill workers 100 times during 100 000 jobs on each store
 	@scripts/soak-jobs.sh

@@ -66,6 +66,7 @@ let package = Package(
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CGumbo", pkgConfig: "gumbo", providers: [.apt(["libgumbo-dev"])]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+        .target(name: "CTabular"),
         .target(name: "Patterns", swiftSettings: ours),
         .target(
             name: "GoogleAPIContract",
@@ -132,6 +133,8 @@ let package = Package(
         ),
         // The compiler embeds the descriptor set: see descriptor_set.c.
         .target(name: "CDescriptorSet", exclude: ["datavault.binpb"]),
+        // The same of the documentation that the gateway serves.
+        .target(name: "CDocumentation", exclude: ["documentation.site"]),
         .target(
             name: "DescriptorSet",
             dependencies: ["CDescriptorSet"],
@@ -234,10 +237,20 @@ let package = Package(
             swiftSettings: ours
         ),
         .target(
+            name: "Outbound",
+            dependencies: [
+                "CCurl", "CZlib", "CBrotli", "CZstd",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: ours
+        ),
+        .target(
             name: "ServiceKit",
             dependencies: [
                 "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "IdentityContract",
-                "OpenTelemetryContract", "Persistence", "Jobs",
+                "ComplianceContract",
+                "OpenTelemetryContract", "Persistence", "Jobs", "Outbound",
                 nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -258,7 +271,8 @@ let package = Package(
         .testTarget(
             name: "ServiceKitTests",
             dependencies: [
-                "ServiceKit", "Persistence", "Policy", "PolicyModel", "IdentityContract", "Wire", "WireProtos", nioCore,
+                "ServiceKit", "Persistence", "Outbound", "StoreTesting", "Policy", "PolicyModel", "IdentityContract",
+                "Wire", "WireProtos", nioCore,
                 nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -269,6 +283,7 @@ let package = Package(
                 .product(name: "ServiceContextModule", package: "swift-service-context"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            exclude: ["Objects/s3_server.py"],
             swiftSettings: ours
         ),
         .target(
@@ -287,15 +302,6 @@ let package = Package(
             path: "Tests/Example/Service",
             swiftSettings: ours
         ),
-        .target(
-            name: "Outbound",
-            dependencies: [
-                "CCurl", "CZlib", "CBrotli", "CZstd",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
-            ],
-            swiftSettings: ours
-        ),
         .testTarget(
             name: "OutboundTests",
             dependencies: [
@@ -307,6 +313,13 @@ let package = Package(
             exclude: ["Server"],
             swiftSettings: ours
         ),
+        // What `datavault collect` does, without its arguments: calls of REST alone, so no contract.
+        .target(
+            name: "CollectTool",
+            dependencies: ["Outbound", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: ours
+        ),
+        .testTarget(name: "CollectToolTests", dependencies: ["CollectTool", "Outbound"], swiftSettings: ours),
         .executableTarget(
             name: "outbound-bench",
             dependencies: ["Outbound"],
@@ -340,7 +353,7 @@ let package = Package(
         ),
         .target(
             name: "ComplianceContract",
-            dependencies: ["Wire", "PolicyModel", "PolicyContract", "Patterns", protobuf],
+            dependencies: ["Wire", "PolicyModel", "PolicyContract", "GoogleAPIContract", "Patterns", protobuf],
             path: "Sources/Contracts/ComplianceContract",
             swiftSettings: generated
         ),
@@ -352,7 +365,7 @@ let package = Package(
         ),
         .target(
             name: "PipelineContract",
-            dependencies: ["Wire", "PolicyModel", "PolicyContract", "Patterns", protobuf],
+            dependencies: ["Wire", "PolicyModel", "PolicyContract", "GoogleAPIContract", "Patterns", protobuf],
             path: "Sources/Contracts/PipelineContract",
             swiftSettings: generated
         ),
@@ -419,7 +432,7 @@ let package = Package(
         .target(
             name: "ScrapeService",
             dependencies: [
-                "CGumbo", "CRE2", "Outbound",
+                "CGumbo", "CRE2", "CZlib", "Outbound",
                 "ServiceKit", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -444,10 +457,10 @@ let package = Package(
         .target(
             name: "PipelineService",
             dependencies: [
-                "CRE2", "CSimdJSON", "Outbound",
+                "CRE2", "CSimdJSON", "CTabular", "Outbound",
                 "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
-                "Policy", "PolicyModel",
-                "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
+                "GoogleAPIContract", "Policy", "PolicyModel",
+                "PolicyContract", "Persistence", "Jobs", "DescriptorSet", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -455,12 +468,21 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        // The worker of runs as a process of its own, for tests that kill it.
+        .executableTarget(
+            name: "pipeline-probe",
+            dependencies: [
+                "PipelineService", "ServiceKit", "Persistence", "Jobs", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/PipelineProbe",
+            swiftSettings: ours
+        ),
         .testTarget(
             name: "PipelineServiceTests",
             dependencies: [
-                "PipelineService",
+                "PipelineService", "pipeline-probe",
                 "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
-                "Policy", "PolicyModel",
+                "GoogleAPIContract", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "StoreTesting", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -471,8 +493,7 @@ let package = Package(
         .target(
             name: "ComplianceService",
             dependencies: [
-
-                "ServiceKit", "ComplianceContract", "IdentityContract", "Wire", "WireProtos", "Policy", "PolicyModel",
+                "ServiceKit", "ComplianceContract", "GoogleAPIContract", "Wire", "WireProtos", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -484,7 +505,7 @@ let package = Package(
         .testTarget(
             name: "ComplianceServiceTests",
             dependencies: [
-                "ComplianceService",
+                "ComplianceService", "GoogleAPIContract",
                 "ServiceKit", "ComplianceContract", "IdentityContract", "Wire", "WireProtos", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "StoreTesting", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -497,7 +518,8 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "ServiceKit", "IdentityContract", "GatewayContract", "GoogleAPIContract", "Transcoding",
-                "DescriptorSet", "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract", "CHiredis",
+                "CDocumentation", "DescriptorSet", "Wire", "WireProtos", "Policy", "PolicyModel", "PolicyContract",
+                "CHiredis",
                 nioCore, nioPosix, protobuf,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -536,12 +558,15 @@ let package = Package(
         .executableTarget(
             name: "datavault",
             dependencies: [
-                "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway", "IdentityService",
-                "ScrapeService", "PipelineService", "ComplianceService", "Persistence", "Policy", "PolicyModel",
+                "CallTool", "CollectTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway",
+                "IdentityService",
+                "ScrapeService", "PipelineService", "ComplianceService", "Outbound", "Persistence", "Policy",
+                "PolicyModel",
                 "ServiceKit", "Transcoding", "Wire", nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: ours
         ),

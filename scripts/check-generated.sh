@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fails, and names the files, where generated code is not what its protos now give: scripts/check-generated.sh
+# Fails, and names the files, where generated code is not what its protos and texts now give: scripts/check-generated.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/generated.sh
@@ -8,6 +8,7 @@ fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 scripts/generate.sh "$fresh"
 scripts/embed-descriptors.sh "$fresh"
+scripts/documentation.sh "$fresh"
 
 # Every file that is or was generated: a fresh one may be new, a committed one may have lost its proto.
 files() {
@@ -28,4 +29,4 @@ if [ "$stale" -gt 0 ]; then
     echo "check-generated.sh: run make generate and commit what it changes." >&2
     exit 1
 fi
-echo "Generated code is as its protos give it."
+echo "Generated code is as its protos and texts give it."

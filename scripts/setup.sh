@@ -33,8 +33,8 @@ packages=(
     protobuf-compiler openssl
     # the foreign gRPC peer for compressed calls
     libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc
-    # real pages, some in legacy encodings, for the tests of extraction
-    apache2-doc
+    # two real sites for the end-to-end tests, one with pages in legacy encodings for extraction's
+    apache2-doc debian-handbook
     # scrapes metrics and answers for them in tests, and lints them; 332 MB on disk
     prometheus
     python3-venv

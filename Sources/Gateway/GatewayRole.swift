@@ -32,6 +32,13 @@ public enum GatewayService {
 
     private static let identity = PeerDefinition("identity", role: .identity, of: name, port: 7420)
 
+    /// Services whose calls alone fail while they are away; a suite without one has none of its routes.
+    private static let services = [
+        PeerDefinition("scrape", role: .scrape, of: name, port: 7430, isOptional: true, isAwaited: false),
+        PeerDefinition("pipeline", role: .pipeline, of: name, port: 7440, isOptional: true, isAwaited: false),
+        PeerDefinition("compliance", role: .compliance, of: name, port: 7450, isOptional: true, isAwaited: false),
+    ]
+
     /// The role for `datavault`.
     ///
     /// - Parameters:
@@ -42,7 +49,7 @@ public enum GatewayService {
             name, role: .gateway, port: port,
             serves: "Where JSON over HTTP and gRPC are served to those outside, encrypted if there is a certificate.",
             settings: EdgeSettings.declarations + GuardConfiguration.declarations + EdgeTLS.declarations,
-            peers: [identity] + further.map(\.peer),
+            peers: [identity] + services + further.map(\.peer),
             front: { context in try assemble(context, version: version, further: further) })
     }
 
@@ -53,6 +60,9 @@ public enum GatewayService {
         let set = try DescriptorSets.merged([DescriptorSet.array] + further.map { $0.descriptorSet() })
         var packages = RouteTable.packages
         var upstreams: Upstreams = [.identity: { try context.peer(identity.name).channel() }]
+        for service in services where context.hasPeer(service.name) {
+            upstreams[service.role] = { try context.peer(service.name).channel() }
+        }
         for one in further {
             packages[one.package] = one.peer.role
             upstreams[one.peer.role] = { try context.peer(one.peer.name).channel() }
@@ -72,10 +82,14 @@ public enum GatewayService {
         var terms = EdgeConfiguration(context.settings)
         terms.trustedProxies = rules.trustedProxies
         let tls = try EdgeTLS.source(context.settings, logger: context.logger)
+        let site = try DocumentationSite(DocumentationArchive.embedded())
         let state = ReadyState()
         let edge = EdgeServer(
             configuration: terms, routes: routes, upstreams: upstreams, guard: guardian,
-            pages: ["/openapi.json": EdgePage { EdgePage.Content(contentType: "application/json", body: document) }],
+            pages: site.pages.merging([
+                "/openapi.json": EdgePage { EdgePage.Content(contentType: "application/json", body: document) }
+            ]) { _, new in new },
+            missingPages: [(DocumentationSite.prefix, site.missing)],
             isReady: { state.isReady }, tls: tls, eventLoops: context.eventLoops, logger: context.logger)
         return FrontAssembly(
             EdgeFront(edge: edge, state: state), background: guardian.services + (tls.map { [$0] } ?? []),

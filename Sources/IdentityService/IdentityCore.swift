@@ -1,4 +1,5 @@
 import Persistence
+import Policy
 import ServiceKit
 
 /// What all parts of the role work with.
@@ -32,6 +33,21 @@ struct IdentityCore: Sendable {
     func requireHeld(of user: UserID, by rights: CallRights, in tx: borrowing Transaction) throws {
         guard let member = try MemberStore.member(user, of: rights.organization, in: tx) else { return }
         try requireHeld(member.roles, by: rights, in: tx)
+    }
+
+    /// Records a part of a call's change that is a resource of its own, beside the call's own event.
+    ///
+    /// - Parameters:
+    ///   - action: As the contract would call it, `member.create`.
+    ///   - organization: Whose resource it is, which need not be the caller's organization.
+    func record(
+        _ action: String, within intent: AuditIntent?, of organization: OrganizationID, resource: String,
+        before: String? = nil, after: String? = nil, in tx: borrowing Transaction
+    ) throws {
+        guard let intent else { return }
+        try audit.record(
+            action, by: AuditParty(organization: organization.rawValue, actor: intent.actor.name), resource: resource,
+            before: before, after: after, in: tx)
     }
 
     /// Hashes a new password.

@@ -4,6 +4,7 @@ import IdentityContract
 import Jobs
 import Persistence
 import Policy
+import PolicyModel
 import ServiceKit
 import ServiceLifecycle
 import SwiftProtobuf
@@ -17,6 +18,8 @@ struct IdentityParts: Sendable {
     let passwordCalls: any PasswordCalls
     let firstStart: FirstStartService
     let keys: KeyParts
+    /// The one that all of the role's events are written through, so that each wakes the relay.
+    let outbox: Outbox
 }
 
 /// Organizations, people, what they may do, and the first start.
@@ -30,14 +33,15 @@ extension IdentityService {
         limits.users = context.settings[CoreSettings.users]
         let rootKey = try rootKey(context.settings)
         let permissions = Permissions(declared: declared.joined())
-        let audit = AuditOutbox(Outbox(context.store), destination: auditDestination, encode: AuditEncoding.encode)
+        let outbox = Outbox(context.store)
+        let audit = AuditOutbox(outbox, destination: auditDestination)
         let configuration = SessionConfiguration(context.settings)
         let parties = AccessTokenVerifier.Configuration(trustDomain: configuration.trustDomain)
         let keys = keyParts(
             context, rootKey: rootKey, permissions: permissions, environment: environment,
             tokens: StoredTokenTrust(issuer: parties.issuer, audience: parties.audience))
         let sessions = SessionParts(
-            configuration, store: context.store, rootKey: rootKey, news: news(of: keys.changes),
+            configuration, store: context.store, rootKey: rootKey, news: news(of: keys.changes, audit),
             environment: environment)
         let core = IdentityCore(
             store: context.store, replay: Replay(store: context.store), audit: audit, permissions: permissions,
@@ -48,14 +52,32 @@ extension IdentityService {
         return IdentityParts(
             context: context, core: core, sessions: sessions,
             passwordCalls: UserPasswordCalls(core: core, parts: sessions),
-            firstStart: FirstStartService(firstStart(context, core, makeKey: makeFirstKey(keys.keys))), keys: keys)
+            firstStart: FirstStartService(firstStart(context, core, makeKey: makeFirstKey(keys.keys, audit))),
+            keys: keys, outbox: outbox)
     }
 
     /// Revocations and keys of access tokens are told as other changes of credentials are.
-    private static func news(of changes: CredentialChanges) -> TokenNews {
+    private static func news(of changes: CredentialChanges, _ audit: AuditOutbox) -> TokenNews {
         TokenNews(
             revocation: { id, organization, tx in try changes.note(.revocation(id), of: organization, in: tx) },
-            tokenKeys: { tx in try changes.note(.tokenKeys, in: tx) })
+            tokenKeys: { keys, tx in
+                try changes.note(.tokenKeys, in: tx)
+                for key in keys { try record(key, audit, in: tx) }
+            })
+    }
+
+    static func record(_ change: TokenKeyChange, _ audit: AuditOutbox, in tx: borrowing Transaction) throws {
+        typealias Key = Datavault_Identity_V1_TokenKey
+        switch change {
+        case .made(let key):
+            try audit.record(
+                "token_key.create", by: .identity, of: nil, resource: "token-keys/\(key.id)",
+                after: MaskedText.of(Key(key)), in: tx)
+        case .forgotten(let key):
+            try audit.record(
+                "token_key.delete", by: .identity, of: nil, resource: "token-keys/\(key.id)",
+                before: MaskedText.of(Key(key)), in: tx)
+        }
     }
 
     private static func firstStart(
@@ -81,6 +103,9 @@ extension IdentityService {
         [
             parts.firstStart,
             ReplayCleaner(store: parts.context.store, logger: parts.context.logger),
+            OutboxRelay(
+                parts.outbox, [AuditRelay.destination(parts.context.peer(compliance.name))],
+                logger: parts.context.logger),
         ] + parts.sessions.background(parts.core, logger: parts.context.logger)
     }
 

@@ -1,6 +1,7 @@
 import Crypto
 import Persistence
 import Policy
+import PolicyModel
 import ServiceKit
 import ServiceLifecycle
 import Wire
@@ -67,7 +68,7 @@ extension IdentityService {
     }
 
     /// Makes the first admin's key, with all that the owner may do.
-    static func makeFirstKey(_ keys: ApiKeys) -> MakeFirstKey {
+    static func makeFirstKey(_ keys: ApiKeys, _ audit: AuditOutbox) -> MakeFirstKey {
         { owner, organization, tx in
             let now = keys.environment.now()
             try VaultStore.verify(keys.vault.vault, now: now, in: tx)
@@ -77,6 +78,9 @@ extension IdentityService {
                     id: keys.environment.identifier(), organization: organization, displayName: "First key",
                     prefix: "", owner: owner, scopes: scopes, createdAt: now, updatedAt: now),
                 now: now, in: tx)
+            try audit.record(
+                "api_key.create", by: .identity, of: organization, resource: made.key.name,
+                after: MaskedText.of(ApiKeyMessage(made.key, [made.secret.kept, made.signing.kept], at: now)), in: tx)
             return FirstKey(name: made.key.name, secret: made.secret.text, signingSecret: made.signing.text)
         }
     }
@@ -88,7 +92,7 @@ extension IdentityService {
                 store: context.store, vault: parts.vault, feed: parts.feed, tokens: parts.tokens,
                 usage: KeyUsageStore(
                     store: context.store, environment: core.environment, batch: parts.keys.configuration.usageBatch),
-                changes: parts.changes, environment: core.environment, configuration: parts.trust,
+                changes: parts.changes, audit: core.audit, environment: core.environment, configuration: parts.trust,
                 logger: context.logger),
         ]
     }

@@ -14,8 +14,10 @@ public enum IdentityService {
     /// Its own list of principal keys reaches it as it reaches all roles.
     private static let itself = PeerDefinition(name, role: .identity, of: name, port: port)
 
-    /// Where audit events wait in the outbox until a role takes them.
-    public static let auditDestination = "audit"
+    /// Where audit events wait in the outbox until Compliance takes them.
+    public static let auditDestination = AuditRelay.destination
+    /// Who takes them.
+    static let compliance = AuditRelay.peer(of: name)
 
     /// The role for `datavault`.
     public static var role: RoleDefinition { role() }
@@ -29,7 +31,7 @@ public enum IdentityService {
         contracts: [@Sendable () -> [UInt8]] = [], auditDestination: String = auditDestination
     ) -> RoleDefinition {
         RoleDefinition(
-            name, role: .identity, port: port, settings: settings, peers: [itself], migrations: migrations,
+            name, role: .identity, port: port, settings: settings, peers: [itself, compliance], migrations: migrations,
             descriptorSet: { DescriptorSet.array },
             assemble: { context in
                 try assemble(context, contracts: contracts, auditDestination: auditDestination)

@@ -17,6 +17,11 @@ public final class AuditIntent: Sendable {
     public let action: String
     /// Who makes the call.
     public let actor: Caller
+    /// The caller's request, as the edge numbered it; nil for calls that came without a number.
+    public let requestID: String?
+    /// The address that the caller came from; nil where nobody said it.
+    public let sourceAddress: String?
+
     private struct State {
         var outcome = Outcome.open
         var resource: String?
@@ -24,8 +29,8 @@ public final class AuditIntent: Sendable {
 
     private let state = Mutex(State())
 
-    init(action: String, actor: Caller) {
-        (self.action, self.actor) = (action, actor)
+    init(action: String, actor: Caller, requestID: String? = nil, sourceAddress: String? = nil) {
+        (self.action, self.actor, self.requestID, self.sourceAddress) = (action, actor, requestID, sourceAddress)
     }
 
     /// What the entry is about; nil until it is known, or if the call concerns no single resource.

@@ -5,6 +5,10 @@ public import Wire
 
 /// The metadata by which a role says for whom it calls another.
 package enum CallerMetadata {
+    /// The id that the gateway gives a caller's request.
+    package static let requestIDName: StaticString = "x-request-id"
+    /// Characters of an id that are kept; a longer one is cut.
+    package static let maximumRequestID = 128
     /// Holds a `datavault.policy.v1.OnBehalf`.
     package static let onBehalfName = "datavault-on-behalf-bin"
 }

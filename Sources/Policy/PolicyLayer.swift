@@ -10,8 +10,8 @@ public enum PolicyLayer {
     /// The interceptors, in their order. Others that a service adds come after them.
     public static func interceptors(_ configuration: PolicyConfiguration) -> [any ServerInterceptor] {
         [
-            CostInterceptor(), AccessInterceptor(configuration: configuration), BoundsInterceptor(), AuditInterceptor(),
-            MessageLogInterceptor(logger: configuration.logger),
+            CostInterceptor(), AccessInterceptor(configuration: configuration), BoundsInterceptor(),
+            AuditInterceptor(denials: configuration.denials), MessageLogInterceptor(logger: configuration.logger),
         ]
     }
 }

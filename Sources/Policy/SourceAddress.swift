@@ -12,6 +12,10 @@ public enum SourceAddress {
     /// The address of a call's caller; nil where nobody said it.
     public static func of(_ context: ServerContext) -> String? {
         guard let caller = CallScope.current?.caller else { return nil }
+        return of(caller, context)
+    }
+
+    static func of(_ caller: Caller, _ context: ServerContext) -> String? {
         if let principal = caller.principal { return principal.sourceAddress.isEmpty ? nil : principal.sourceAddress }
         guard caller.role == .gateway, let address = context.metadata(metadataName), !address.isEmpty,
             address.utf8.count <= maximumLength

@@ -1,151 +1,30 @@
 """The suite behind its edge, called as integrators call it: JSON over HTTP, signed and unsigned.
 
 Two forms: everything in one process on SQLite, as `datavault up` starts it, and a process a role with mutual TLS on
-PostgreSQL, with two gateways that share a Redis.
-
-WIRE_BIN (`.build/debug`) is the folder of the Swift programs, taken from the repository's root if relative.
+PostgreSQL, with two gateways that share a Redis. A small service of the tests' own stands in the pipeline's place.
 """
 
 import http.client
+import importlib
 import json
-import os
 import pathlib
-import random
-import re
-import signal
-import socket
-import subprocess
 import sys
-import threading
+import sysconfig
 import time
-import urllib.request
+import types
 import uuid
 
 import pytest
+from grpc_tools import protoc
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-START_TIMEOUT, STOP_TIMEOUT, CALL_TIMEOUT, COMMAND_TIMEOUT = 60, 30, 30, 60
-ROLES = ("identity", "gateway", "example")
+ROLES = ("identity", "compliance", "gateway", "example")
 
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), *(str(HERE.parent / folder) for folder in ("Support", "Attacks", "Telemetry"))]
 
-
-def program():
-    path = ROOT / os.environ.get("WIRE_BIN", ".build/debug") / "datavault"
-    if not path.exists():
-        pytest.fail(f"{path} is not built", pytrace=False)
-    return str(path)
-
-
-def environment(**more):
-    """The tester's environment without settings of its own."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("DATAVAULT_")} | more
-
-
-def command(*words, **options):
-    done = subprocess.run(
-        [program(), *map(str, words)], capture_output=True, text=True, timeout=COMMAND_TIMEOUT, env=environment(),
-        **options)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-# Below the range that outgoing connections take theirs from: a server can be started again on its old port.
-PORTS = range(20000, 32000)
-
-
-def free_port():
-    for _ in range(1000):
-        port = random.choice(PORTS)
-        with socket.socket() as one:
-            try:
-                one.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-    raise AssertionError("no free port")
-
-
-def sets(settings):
-    return [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
-
-
-def wait_for(condition, what, timeout=START_TIMEOUT):
-    end = time.monotonic() + timeout
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"not in {timeout} s: {what() if callable(what) else what}")
-
-
-class Process:
-    """A running `datavault`, which can be killed and started again as it was."""
-
-    def __init__(self, words, settings):
-        self.words, self.settings = words, settings
-        self.lines = []
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(
-            [program(), *self.words, *sets(self.settings)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            env=environment())
-        self.reader = threading.Thread(target=self._collect, args=(self.process,), daemon=True)
-        self.reader.start()
-
-    def _collect(self, process):
-        for line in process.stdout:
-            self.lines.append(line.rstrip("\n"))
-
-    @property
-    def text(self):
-        return "\n".join(self.lines)
-
-    def ready(self, port):
-        if self.process.poll() is not None:
-            raise AssertionError(f"{self.words} ended with {self.process.returncode}:\n{self.text}")
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait(STOP_TIMEOUT)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(STOP_TIMEOUT)
-
-    def end(self):
-        if self.process.poll() is None:
-            self.kill()
-        self.reader.join(5)
-
-
-class Answer:
-    """What the edge answered."""
-
-    def __init__(self, status, headers, body):
-        self.status, self.headers, self.body = status, headers, body
-
-    @property
-    def json(self):
-        return json.loads(self.body)
-
-    @property
-    def reason(self):
-        """The reason of an error, in either form."""
-        document = self.json
-        if "reason" in document:
-            return document["reason"]
-        return next((detail["reason"] for detail in document.get("details", []) if "reason" in detail), None)
-
-    def __repr__(self):
-        return f"<{self.status} {self.body[:500]!r}>"
+from running import (  # noqa: E402, F401
+    CALL_TIMEOUT, COMMAND_TIMEOUT, ROOT, START_TIMEOUT, STOP_TIMEOUT, Answer, Postgres, Process, Redis, command,
+    environment, free_port, program, sets, wait_for)
 
 
 class Edge:
@@ -172,7 +51,7 @@ class Edge:
             if postgres:
                 self._start_apart(postgres, redis, gateways)
             else:
-                self.processes["suite"] = Process(("up",), self.settings)
+                self.processes["suite"] = Process(("up", "--example"), self.settings)
             self.wait()
             # Signatures tell whole seconds, and what may be older than the memory of nonces is refused.
             time.sleep(1.1)
@@ -183,13 +62,15 @@ class Edge:
 
     def _start_apart(self, postgres, redis, gateways):
         command("keys", "development", "--out", f"{self.folder}/keys")
-        for role in ("identity", "example"):
+        for role in ("identity", "compliance", "example"):
             self.settings[f"{role}.store.url"] = postgres.database(role)
             command("migrate", role, "up", *sets(self.settings))
         self.settings["gateway.peers.identity"] = f"127.0.0.1:{self.ports['identity']}"
         self.settings["gateway.peers.example"] = f"127.0.0.1:{self.ports['example']}"
-        self.settings["example.peers.identity"] = f"127.0.0.1:{self.ports['identity']}"
-        self.settings["identity.peers.identity"] = f"127.0.0.1:{self.ports['identity']}"
+        for role in ("identity", "compliance", "example"):
+            self.settings[f"{role}.peers.identity"] = f"127.0.0.1:{self.ports['identity']}"
+        for role in ("identity", "gateway"):
+            self.settings[f"{role}.peers.compliance"] = f"127.0.0.1:{self.ports['compliance']}"
         if redis:
             self.settings["gateway.redis"] = redis.url
         for role in ROLES:
@@ -284,64 +165,6 @@ class Edge:
         return answer.json | {"email": email, "token": token.json["accessToken"]}
 
 
-class Postgres:
-    """A private PostgreSQL: see scripts/postgres.sh."""
-
-    def __init__(self):
-        self.process = subprocess.Popen(
-            [ROOT / "scripts/postgres.sh"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        assert line.startswith("ready "), line
-        self.url = line.split()[1]
-        self.made = 0
-
-    def database(self, role):
-        """A fresh database for a role."""
-        self.made += 1
-        name = f"{role}_{self.made}"
-        done = subprocess.run(
-            ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.url, "-c", f'CREATE DATABASE "{name}"'],
-            capture_output=True, text=True, timeout=COMMAND_TIMEOUT)
-        assert done.returncode == 0, done.stderr
-        return re.sub(r"/[^/]*$", f"/{name}", self.url)
-
-    def do(self, word):
-        self.process.stdin.write(f"{word}\n")
-        self.process.stdin.flush()
-        assert self.process.stdout.readline() == "ok\n"
-
-    def stop(self):
-        self.process.stdin.close()
-        self.process.wait(STOP_TIMEOUT)
-
-
-class Redis:
-    """A private Redis, which forgets everything when it ends."""
-
-    def __init__(self, folder):
-        self.port, self.folder = free_port(), folder
-        self.url = f"redis://127.0.0.1:{self.port}"
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-             "--dir", str(self.folder)], stdout=subprocess.DEVNULL)
-        wait_for(self.answers, "redis-server does not answer")
-
-    def answers(self):
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), 1) as one:
-                one.sendall(b"PING\r\n")
-                return one.recv(64).startswith(b"+PONG")
-        except OSError:
-            return False
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait(STOP_TIMEOUT)
-
-
 @pytest.fixture(scope="session")
 def postgres():
     server = Postgres()
@@ -394,3 +217,27 @@ def own_edge(tmp_path):
     for suite in made:
         print(suite.text)
         suite.end()
+
+
+@pytest.fixture(scope="session")
+def stubs(tmp_path_factory):
+    """Python modules of Identity's, the policy's and the example's protos, made here and now."""
+    out = tmp_path_factory.mktemp("stubs")
+    site = sysconfig.get_path("purelib")
+    roots = {ROOT / "proto": ("datavault/identity/v1", "datavault/policy/v1"),
+             ROOT / "Tests/Example/proto": ("datavault/example/v1",)}
+    files = [str(file.relative_to(root)) for root, packages in roots.items() for package in packages
+             for file in sorted((root / package).glob("*.proto"))]
+    includes = [*roots, site, f"{site}/grpc_tools/_proto"]
+    words = ["protoc", *(f"-I{path}" for path in includes), f"--python_out={out}", f"--grpc_python_out={out}", *files]
+    assert protoc.main(words) == 0
+    sys.path.insert(0, str(out))
+    names = {
+        "users": "datavault.identity.v1.users_service_pb2",
+        "users_grpc": "datavault.identity.v1.users_service_pb2_grpc",
+        "trust": "datavault.identity.v1.trust_service_pb2",
+        "trust_grpc": "datavault.identity.v1.trust_service_pb2_grpc",
+        "notes": "datavault.example.v1.notes_service_pb2", "notes_grpc": "datavault.example.v1.notes_service_pb2_grpc",
+        "principal": "datavault.policy.v1.principal_pb2", "policy": "datavault.policy.v1.policy_pb2",
+    }
+    return types.SimpleNamespace(**{key: importlib.import_module(name) for key, name in names.items()})

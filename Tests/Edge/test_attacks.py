@@ -2,22 +2,18 @@
 
 import base64
 import hmac
-import importlib
 import json
 import socket
 import subprocess
-import sys
-import sysconfig
 import threading
 import time
-import types
 import uuid
 
 import grpc
+import h2
 import pytest
-from conftest import ROOT, wait_for
+from conftest import wait_for
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from grpc_tools import protoc
 
 
 def encoded(data):
@@ -124,30 +120,6 @@ def test_a_refresh_token_that_is_used_again_ends_the_session(edge):
     assert (ended.status, ended.reason) == (401, "REFRESH_TOKEN_INVALID"), ended
     wait_for(lambda: edge.call("GET", "/api/v1/me", key=third["accessToken"]).status == 401,
              "the session's access token still works", 10)
-
-
-@pytest.fixture(scope="session")
-def stubs(tmp_path_factory):
-    """Python modules of Identity's, the policy's and the example's protos, made here and now."""
-    out = tmp_path_factory.mktemp("stubs")
-    site = sysconfig.get_path("purelib")
-    roots = {ROOT / "proto": ("datavault/identity/v1", "datavault/policy/v1"),
-             ROOT / "Tests/Example/proto": ("datavault/example/v1",)}
-    files = [str(file.relative_to(root)) for root, packages in roots.items() for package in packages
-             for file in sorted((root / package).glob("*.proto"))]
-    includes = [*roots, site, f"{site}/grpc_tools/_proto"]
-    words = ["protoc", *(f"-I{path}" for path in includes), f"--python_out={out}", f"--grpc_python_out={out}", *files]
-    assert protoc.main(words) == 0
-    sys.path.insert(0, str(out))
-    names = {
-        "users": "datavault.identity.v1.users_service_pb2",
-        "users_grpc": "datavault.identity.v1.users_service_pb2_grpc",
-        "trust": "datavault.identity.v1.trust_service_pb2",
-        "trust_grpc": "datavault.identity.v1.trust_service_pb2_grpc",
-        "notes": "datavault.example.v1.notes_service_pb2", "notes_grpc": "datavault.example.v1.notes_service_pb2_grpc",
-        "principal": "datavault.policy.v1.principal_pb2", "policy": "datavault.policy.v1.policy_pb2",
-    }
-    return types.SimpleNamespace(**{key: importlib.import_module(name) for key, name in names.items()})
 
 
 @pytest.fixture
@@ -330,3 +302,44 @@ def test_http2_is_asked_the_same_questions(edge, stubs):
     assert curl(edge, *good, "-H", f"datavault-principal-bin: {forged}", url) == (200, me)
     status, body = curl(edge, "-H", "Authorization: Bearer dv_live_x", url)
     assert (status, body["details"][0]["reason"]) == (401, "API_KEY_INVALID"), body
+
+
+def test_heads_that_are_too_large_have_the_same_answer_over_http2(edge):
+    long, many = ("-H", f"x-long: {'x' * 20_000}"), [word for n in range(120) for word in ("-H", f"x-{n}: y")]
+    for words in (long, many):
+        status, body = curl(edge, *words, f"{edge.url()}/api/v1/me")
+        assert (status, body["details"][0]["reason"]) == (431, "HEADER_TOO_LARGE"), body
+        headers = dict(word.split(": ") for word in words if word != "-H")
+        old = edge.call("GET", "/api/v1/me", headers=headers)
+        assert (old.status, old.json) == (431, body), old
+    status, body = curl(edge, f"{edge.url()}/{'x' * 60_000}")
+    assert (status, body["details"][0]["reason"]) == (414, "TARGET_TOO_LONG"), body
+    # In the form that is asked for, too.
+    done = subprocess.run(
+        ["curl", "-sSi", "--http2-prior-knowledge", "-H", "Accept: application/problem+json", *long,
+         f"{edge.url()}/api/v1/me"], capture_output=True, text=True, timeout=60, check=True)
+    assert "HTTP/2 431" in done.stdout and "content-type: application/problem+json" in done.stdout, done.stdout
+    assert curl(edge, "-H", f"Authorization: Bearer {edge.first['key']}", f"{edge.url()}/api/v1/me")[0] == 200
+
+
+def test_a_body_that_comes_too_slowly_is_cut_off_over_http2(own_edge):
+    suite = own_edge(**{"gateway.edge.body-rate": 100, "gateway.edge.body-rate-grace": "1s",
+                        "gateway.edge.request-timeout": "10s"})
+    fields = [(":method", "POST"), (":scheme", "http"), (":path", "/api/v1/users"), (":authority", "a"),
+              ("authorization", f"Bearer {suite.first['key']}"), ("content-type", "application/json")]
+    with h2.Attacker(suite.ports["gateway"]) as client:
+        slow = client.stream()
+        client.exchange(client.headers(slow, [*fields, ("content-length", "60")]))
+        begin = time.monotonic()
+        while slow not in client.replies() and not client.resets() and time.monotonic() - begin < 40:
+            client.exchange(h2.frame(h2.DATA, 0, slow, b" "), seconds=0.5)
+        took = time.monotonic() - begin
+        assert client.replies().get(slow, {}).get(":status") == "408", client.frames
+        assert b"REQUEST_TIMEOUT" in b"".join(f[3] for f in client.frames if f[0] == h2.DATA)
+        assert took < 30, took
+        # The connection's other requests do not feel it.
+        good = client.stream()
+        head = [(":method", "GET"), (":scheme", "http"), (":path", "/api/v1/me"), (":authority", "a"), fields[4]]
+        client.exchange(client.headers(good, head, end=True), until=lambda: good in client.replies(), seconds=10)
+        assert client.replies()[good][":status"] == "200"
+    assert suite.admin_call("GET", "/api/v1/me").status == 200

@@ -112,6 +112,36 @@ import WireProtos
         #expect(error?.detail(Google_Rpc_ErrorInfo.self)?.domain == "datavault.test.v1")
     }
 
+    /// What a handler denies is recorded; what it calls a mistake, and what it has recorded itself, is not.
+    @Test func handlersDenialIsRecorded() async throws {
+        let expected: [(StatusCode, recordsItself: Bool, count: Int)] = [
+            (.permissionDenied, false, 1), (.failedPrecondition, false, 1), (.unauthenticated, false, 1),
+            (.permissionDenied, true, 0), (.notFound, false, 0), (.aborted, false, 0), (.resourceExhausted, false, 0),
+            (.internal, false, 0),
+        ]
+        for (code, recordsItself, count) in expected {
+            let denials = Denials()
+            await #expect(throws: RPCError.self) {
+                _ = try await run(
+                    denials: denials,
+                    create: { _ in
+                        if recordsItself { CallScope.current?.audit?.fulfill() }
+                        throw RPCError(code, Datavault_Test_V1_Reason.bookUnknown, "no")
+                    }
+                ) { try await call($0) }
+            }
+            denials.all.withLock { all in
+                #expect(all.count == count, "\(code)")
+                for denial in all {
+                    #expect(denial.action == "book.create")
+                    #expect(denial.error.code == code)
+                    #expect(denial.principal?.organization == "acme")
+                    #expect(denial.role == .gateway)
+                }
+            }
+        }
+    }
+
     @Test func handlerNeverSeesWhatIsRefused() async throws {
         let calls = Atomic<Int>(0)
         let denials = Denials()

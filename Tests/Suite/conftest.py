@@ -27,7 +27,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 START_TIMEOUT, STOP_TIMEOUT, CALL_TIMEOUT, COMMAND_TIMEOUT = 60, 30, 30, 60
 PACKAGE = "datavault.example.v1"
-ROLES = ("identity", "example", "gateway")
+ROLES = ("identity", "compliance", "example", "gateway")
 
 sys.path.insert(0, str(HERE.parent / "Contract"))
 
@@ -92,7 +92,7 @@ class Suite:
     `port` and `admin_port` are those of one role: the example if not said otherwise.
     """
 
-    def __init__(self, folder, *settings, words=("up",), role="example", wait=True, env=None):
+    def __init__(self, folder, *settings, words=("up", "--example"), role="example", wait=True, env=None):
         self.folder, self.role = folder, role
         self.lines, self.log = [], []
         assigned = [f"data.folder={folder}", *ANY_PORTS, *settings]

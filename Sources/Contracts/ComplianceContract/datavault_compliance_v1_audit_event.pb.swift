@@ -74,12 +74,35 @@ public nonisolated struct Datavault_Compliance_V1_AuditEvent: Sendable {
   /// Clears the value of `time`. Subsequent reads from it will return its default value.
   public mutating func clearTime() {self._time = nil}
 
+  /// What of it tells of a person. The log keeps it encrypted, each under its subject's key.
+  public var personal: [Datavault_Compliance_V1_PersonalValue] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _denial: Datavault_Compliance_V1_AuditDenial? = nil
   fileprivate var _time: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+}
+
+/// A value that tells of a person.
+public nonisolated struct Datavault_Compliance_V1_PersonalValue: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// What it is: `source_address`, `before.email`.
+  public var name: String = String()
+
+  /// Of whom it tells, by a name that tells nothing itself: `users/{user}`.
+  public var subject: String = String()
+
+  /// The value.
+  public var value: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// Why something was not allowed.
@@ -105,7 +128,7 @@ fileprivate nonisolated let _protobuf_package = "datavault.compliance.v1"
 
 nonisolated extension Datavault_Compliance_V1_AuditEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AuditEvent"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}organization\0\u{1}action\0\u{1}actor\0\u{1}initiator\0\u{1}resource\0\u{1}before\0\u{1}after\0\u{1}denial\0\u{3}request_id\0\u{1}time\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}organization\0\u{1}action\0\u{1}actor\0\u{1}initiator\0\u{1}resource\0\u{1}before\0\u{1}after\0\u{1}denial\0\u{3}request_id\0\u{1}time\0\u{1}personal\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -124,6 +147,7 @@ nonisolated extension Datavault_Compliance_V1_AuditEvent: SwiftProtobuf.Message,
       case 9: try { try decoder.decodeSingularMessageField(value: &self._denial) }()
       case 10: try { try decoder.decodeSingularStringField(value: &self.requestID) }()
       case 11: try { try decoder.decodeSingularMessageField(value: &self._time) }()
+      case 12: try { try decoder.decodeRepeatedMessageField(value: &self.personal) }()
       default: break
       }
     }
@@ -167,6 +191,9 @@ nonisolated extension Datavault_Compliance_V1_AuditEvent: SwiftProtobuf.Message,
     try { if let v = self._time {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
     } }()
+    if !self.personal.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.personal, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -182,6 +209,47 @@ nonisolated extension Datavault_Compliance_V1_AuditEvent: SwiftProtobuf.Message,
     if lhs._denial != rhs._denial {return false}
     if lhs.requestID != rhs.requestID {return false}
     if lhs._time != rhs._time {return false}
+    if lhs.personal != rhs.personal {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Datavault_Compliance_V1_PersonalValue: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PersonalValue"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}subject\0\u{1}value\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.subject) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.value) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.subject.isEmpty {
+      try visitor.visitSingularStringField(value: self.subject, fieldNumber: 2)
+    }
+    if !self.value.isEmpty {
+      try visitor.visitSingularStringField(value: self.value, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Datavault_Compliance_V1_PersonalValue, rhs: Datavault_Compliance_V1_PersonalValue) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.subject != rhs.subject {return false}
+    if lhs.value != rhs.value {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -26,6 +26,25 @@ public nonisolated enum Datavault_Compliance_V1_Reason: SwiftProtobuf.Enum, Swif
 
   /// Never sent.
   case unspecified // = 0
+
+  /// There is no such entry in the caller's log; the metadata's `name` repeats what was asked for. NOT_FOUND.
+  case entryUnknown // = 1
+
+  /// page_token is none that was given for this request. INVALID_ARGUMENT.
+  case pageTokenInvalid // = 2
+
+  /// The log has never had this size: the metadata's `size` is the present one, `field` names the field. OUT_OF_RANGE.
+  case sizeOutOfRange // = 3
+
+  /// As many streams read the organization's log as may; one has to end first. RESOURCE_EXHAUSTED.
+  case tooManyReaders // = 4
+
+  /// More events wait than the log takes at a time; a `google.rpc.RetryInfo` says when to try again.
+  /// RESOURCE_EXHAUSTED.
+  case intakeFull // = 5
+
+  /// Nothing in the log is kept under a key of this subject. NOT_FOUND.
+  case subjectUnknown // = 6
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -35,6 +54,12 @@ public nonisolated enum Datavault_Compliance_V1_Reason: SwiftProtobuf.Enum, Swif
   public init?(rawValue: Int) {
     switch rawValue {
     case 0: self = .unspecified
+    case 1: self = .entryUnknown
+    case 2: self = .pageTokenInvalid
+    case 3: self = .sizeOutOfRange
+    case 4: self = .tooManyReaders
+    case 5: self = .intakeFull
+    case 6: self = .subjectUnknown
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -42,6 +67,12 @@ public nonisolated enum Datavault_Compliance_V1_Reason: SwiftProtobuf.Enum, Swif
   public var rawValue: Int {
     switch self {
     case .unspecified: return 0
+    case .entryUnknown: return 1
+    case .pageTokenInvalid: return 2
+    case .sizeOutOfRange: return 3
+    case .tooManyReaders: return 4
+    case .intakeFull: return 5
+    case .subjectUnknown: return 6
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -49,6 +80,12 @@ public nonisolated enum Datavault_Compliance_V1_Reason: SwiftProtobuf.Enum, Swif
   // The compiler won't synthesize support with the UNRECOGNIZED case.
   public static let allCases: [Datavault_Compliance_V1_Reason] = [
     .unspecified,
+    .entryUnknown,
+    .pageTokenInvalid,
+    .sizeOutOfRange,
+    .tooManyReaders,
+    .intakeFull,
+    .subjectUnknown,
   ]
 
 }
@@ -56,5 +93,5 @@ public nonisolated enum Datavault_Compliance_V1_Reason: SwiftProtobuf.Enum, Swif
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 nonisolated extension Datavault_Compliance_V1_Reason: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_ENTRY_UNKNOWN\0\u{1}REASON_PAGE_TOKEN_INVALID\0\u{1}REASON_SIZE_OUT_OF_RANGE\0\u{1}REASON_TOO_MANY_READERS\0\u{1}REASON_INTAKE_FULL\0\u{1}REASON_SUBJECT_UNKNOWN\0")
 }

@@ -1,16 +1,6 @@
 import Policy
 import Wire
 
-extension KnownCaller {
-    /// Whose budgets its calls are taken from.
-    var limitSubjects: [LimitSubject] {
-        [
-            LimitSubject(kind: kind == .apiKey ? .key : .user, id: subject),
-            LimitSubject(kind: .organization, id: organization),
-        ]
-    }
-}
-
 /// A request of somebody known.
 final class AdmittedCaller: Admission {
     private let caller: KnownCaller
@@ -31,6 +21,7 @@ final class AdmittedCaller: Admission {
     var organization: String? { caller.organization }
     var subject: String? { caller.subject }
     var digest: ContentDigest? { signature?.digest }
+    var mustBeConfirmed: Bool { signature != nil }
     var responseHeaders: [(name: String, value: String)] { LimitFields.headers(decision) }
 
     func confirm() async throws(RPCError) {
@@ -53,10 +44,17 @@ final class AdmittedCaller: Admission {
         }
     }
 
-    func principal() throws(RPCError) -> [UInt8]? {
+    func principal() throws(RPCError) -> [UInt8]? { try signed().bytes }
+
+    func metadata(from source: String) throws(RPCError) -> PreparedMetadata? {
+        // What is kept speaks of the address that was admitted.
+        source == self.source ? try signed().metadata : nil
+    }
+
+    private func signed() throws(RPCError) -> PrincipalMint.Signed {
         do throws(PrincipalMint.Refusal) {
-            return try guardian.parts.principals.principal(
-                of: caller, for: method, from: source, strength: signature == nil ? .bearer : .signed,
+            return try guardian.parts.principals.signed(
+                caller, for: method, from: source, strength: signature == nil ? .bearer : .signed,
                 now: guardian.parts.now())
         } catch {
             throw GuardErrors.principal(error)
@@ -71,6 +69,7 @@ struct AdmittedUnknown: Admission {
     var organization: String? { nil }
     var subject: String? { nil }
     var digest: ContentDigest? { nil }
+    var mustBeConfirmed: Bool { false }
     var responseHeaders: [(name: String, value: String)] { LimitFields.headers(decision) }
 
     func confirm() async throws(RPCError) {}

@@ -31,6 +31,8 @@ public final class CallerGuard: RequestGuard {
     private static let maximumNewcomers = 1_000
 
     let parts: Parts
+    /// The limits where they are this gateway's own: nothing has to be waited for then.
+    private let localLimits: LocalLimiter?
     private let newcomers = Atomic(0)
     /// Work beside requests: the stream of credentials, keys and their use, Redis.
     public let services: [any Service]
@@ -39,13 +41,21 @@ public final class CallerGuard: RequestGuard {
 
     init(_ parts: Parts, services: [any Service] = [], checks: [ReadinessCheck] = []) {
         (self.parts, self.services, self.checks) = (parts, services, checks)
+        localLimits = parts.limits as? LocalLimiter
     }
 
     public func admit(_ head: RequestSummary, to method: AdmittedMethod) async throws(RPCError) -> any Admission {
         // Nothing outside may call what only roles call, nor learn that it is there.
         guard method.access != .internal else { throw GuardErrors.notRouted }
         let now = parts.now()
-        guard let identified = try await identify(head, now) else {
+        let identified: (CredentialStore.Recognized, SignedRequest?)?
+        var exhausted: LimitDecision.State?
+        do throws(CallerRecognition.Refusal) {
+            identified = try look(head, now, &exhausted)
+        } catch {
+            identified = try await lookAgain(head, now, error, exhausted)
+        }
+        guard let identified else {
             guard method.access == .public else { throw refused(GuardErrors.missing, head) }
             return try admitUnknown(head, cost: method.cost)
         }
@@ -64,37 +74,51 @@ public final class CallerGuard: RequestGuard {
             guardian: self)
     }
 
-    /// Recognizes the caller. A key that was made a moment ago may not have been heard of here yet: what fails as an unknown
-    /// one does is looked at again for as long as `Parts.newKeyLooks` says, before it is refused.
-    private func identify(
-        _ head: RequestSummary, _ now: Int64
+    /// A key that was made a moment ago may not have been heard of here yet: what fails as an unknown one does is looked at
+    /// again for as long as `Parts.newKeyLooks` says, before it is refused. Its address pays before it may wait, and has
+    /// it back if the key turns out to be good: a flood of unknown keys ends at its budget, and not half a second later.
+    private func lookAgain(
+        _ head: RequestSummary, _ now: Int64, _ first: CallerRecognition.Refusal, _ exhausted: LimitDecision.State?
     ) async throws(RPCError) -> (CredentialStore.Recognized, SignedRequest?)? {
         var looks = parts.newKeyLooks[...]
-        while true {
-            var exhausted: LimitDecision.State?
+        var error = first
+        guard error.mayBeNew, !looks.isEmpty else { throw refusal(error, head, exhausted) }
+        try payRefusal(head)
+        while error.mayBeNew, let pause = looks.popFirst(), await waits(pause) {
             do throws(CallerRecognition.Refusal) {
-                return try parts.recognition.identify(head, now: now) {
-                    let state = parts.addresses.look(Self.addressSubject(head))
-                    if !state.outcome.isAllowed { exhausted = state }
-                    return state.outcome.isAllowed
-                }
-            } catch {
-                if error.mayBeNew, let pause = looks.popFirst(), await waits(pause) { continue }
-                throw refusal(error, head, exhausted)
+                // It has paid for as many looks as it gets.
+                let identified = try parts.recognition.identify(head, now: now) { true }
+                parts.addresses.giveBack(Self.refusalCost, to: [Self.addressSubject(head)])
+                return identified
+            } catch let again {
+                error = again
             }
+        }
+        throw refusal(error, head, nil, hasPaid: true)
+    }
+
+    private func look(
+        _ head: RequestSummary, _ now: Int64, _ exhausted: inout LimitDecision.State?
+    ) throws(CallerRecognition.Refusal) -> (CredentialStore.Recognized, SignedRequest?)? {
+        try parts.recognition.identify(head, now: now) {
+            let state = parts.addresses.look(Self.addressSubject(head))
+            if !state.outcome.isAllowed { exhausted = state }
+            return state.outcome.isAllowed
         }
     }
 
     private func refusal(
-        _ error: CallerRecognition.Refusal, _ head: RequestSummary, _ exhausted: LimitDecision.State?
+        _ error: CallerRecognition.Refusal, _ head: RequestSummary, _ exhausted: LimitDecision.State?,
+        hasPaid: Bool = false
     ) -> RPCError {
-        switch error {
+        func refused(_ error: RPCError) -> RPCError { hasPaid ? error : self.refused(error, head) }
+        return switch error {
         case .unavailable: GuardErrors.credentialsUnavailable
         case .exhausted:
             exhausted.map { GuardErrors.rateLimited(LimitDecision(states: [$0]), $0) }
-                ?? refused(GuardErrors.missing, head)
-        case .credentials(let error, _): refused(error, head)
-        case .signature(let fault): refused(GuardErrors.signature(fault), head)
+                ?? refused(GuardErrors.missing)
+        case .credentials(let error, _): refused(error)
+        case .signature(let fault): refused(GuardErrors.signature(fault))
         }
     }
 
@@ -117,7 +141,12 @@ public final class CallerGuard: RequestGuard {
     // MARK: Budgets
 
     private func take(_ cost: Int, _ caller: KnownCaller) async throws(RPCError) -> LimitDecision {
-        let decision = await parts.limits.take(cost, from: caller.limitSubjects)
+        let decision: LimitDecision
+        if let localLimits {
+            decision = localLimits.takeNow(cost, from: caller.limitSubjects)
+        } else {
+            decision = await parts.limits.take(cost, from: caller.limitSubjects)
+        }
         if let refusal = decision.refusal { throw GuardErrors.rateLimited(decision, refusal) }
         return decision
     }
@@ -133,9 +162,17 @@ public final class CallerGuard: RequestGuard {
         return AdmittedUnknown(decision: decision)
     }
 
+    /// Takes what a refused request costs its address.
+    ///
+    /// - Throws: `RATE_LIMITED` if there is nothing left to take.
+    private func payRefusal(_ head: RequestSummary) throws(RPCError) {
+        let decision = parts.addresses.takeNow(Self.refusalCost, from: [Self.addressSubject(head)])
+        if let refusal = decision.refusal { throw GuardErrors.rateLimited(decision, refusal) }
+    }
+
     /// What a refused request is told: why, or, from an address that tries too much, to wait.
     private func refused(_ error: RPCError, _ head: RequestSummary) -> RPCError {
-        let decision = parts.addresses.takeNow(Self.refusalCost, from: [Self.addressSubject(head)])
-        return decision.refusal.map { GuardErrors.rateLimited(decision, $0) } ?? error
+        do throws(RPCError) { try payRefusal(head) } catch { return error }
+        return error
     }
 }

@@ -1,12 +1,19 @@
 import FoundationEssentials
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// Nanoseconds since some moment: goes on while the machine sleeps, and never back.
 enum MonotonicClock {
-    private static let start = ContinuousClock.now
-
+    // Asked several times a request, where Swift's own clock, in attoseconds of 128 bits, shows in profiles.
     @Sendable static func now() -> Int64 {
-        let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+        var time = timespec()
+        // Fails for unknown clocks only.
+        unsafe clock_gettime(CLOCK_BOOTTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }
 

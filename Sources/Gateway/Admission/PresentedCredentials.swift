@@ -45,11 +45,13 @@ enum PresentedCredentials: Sendable {
 
     /// Reads `Authorization` (RFC 6750, section 2.1); schemes are compared without case (RFC 9110, 11.1).
     private static func bearer(_ value: String) -> PresentedCredentials {
-        let scheme = "bearer "
-        guard value.utf8.count > scheme.utf8.count, value.prefix(scheme.count).lowercased() == scheme else {
-            return .unknownScheme
-        }
-        let credentials = value.dropFirst(scheme.count).drop { $0 == " " }
-        return credentials.hasPrefix(apiKeyPrefix) ? .apiKey(String(credentials)) : .accessToken(String(credentials))
+        let scheme = "bearer ".utf8
+        // Letters differ from their capitals in one bit, which the blank has set, too.
+        guard value.utf8.count > scheme.count,
+            value.utf8.prefix(scheme.count).elementsEqual(scheme, by: { $0 | 0x20 == $1 && ($1 != 0x20 || $0 == 0x20) })
+        else { return .unknownScheme }
+        let credentials = value.utf8.dropFirst(scheme.count).drop { $0 == UInt8(ascii: " ") }
+        let text = String(Substring(credentials))
+        return credentials.starts(with: apiKeyPrefix.utf8) ? .apiKey(text) : .accessToken(text)
     }
 }

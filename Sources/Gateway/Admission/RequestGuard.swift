@@ -61,10 +61,13 @@ public struct AdmittedMethod: Sendable {
     public let access: CallPolicy.Access
     /// Units of the caller's budget.
     public let cost: Int
+    /// Of the path, made once: principals are looked up by it for every call.
+    let hash: Int
 
     /// Describes a method.
     public init(path: String, role: Role, access: CallPolicy.Access, cost: Int) {
         (self.path, self.role, self.access, self.cost) = (path, role, access, cost)
+        hash = path.hashValue
     }
 }
 
@@ -79,6 +82,9 @@ public protocol Admission: Sendable {
     /// Fields that every answer to this request carries, as `ratelimit`; names in lower case.
     var responseHeaders: [(name: String, value: String)] { get }
 
+    /// Whether `confirm` has anything to do.
+    var mustBeConfirmed: Bool { get }
+
     /// Counts the request as made, after its body has been checked: a signature's nonce is used up here.
     ///
     /// - Throws: UNAUTHENTICATED (a replay), UNAVAILABLE.
@@ -86,6 +92,19 @@ public protocol Admission: Sendable {
 
     /// The value of `datavault-principal-bin` for the call; nil for the unknown caller of a public method.
     func principal() throws(RPCError) -> [UInt8]?
+
+    /// `principal` and the caller's address as metadata that was made once for many calls; nil: to be made for this one.
+    ///
+    /// - Parameter source: The caller's address, as in the request's summary.
+    func metadata(from source: String) throws(RPCError) -> PreparedMetadata?
+}
+
+extension Admission {
+    /// It has.
+    public var mustBeConfirmed: Bool { true }
+
+    /// None is kept.
+    public func metadata(from source: String) throws(RPCError) -> PreparedMetadata? { nil }
 }
 
 /// What a body has to hash to (RFC 9530).

@@ -52,6 +52,8 @@ final class CredentialStore: Sendable {
     private let silenceLimit = Atomic<Int64>(0)
     private let salt = PresentedText.Salt()
     private let clock: @Sendable () -> Int64
+    /// How many hashes have been made of what was presented: what a check costs.
+    let hashes = Atomic(0)
     /// Stands in for the keys that unknown identifiers do not have.
     private let noKey = SymmetricKey(size: .bits256)
 
@@ -154,16 +156,19 @@ final class CredentialStore: Sendable {
         guard mayTry() else { throw .exhausted }
         // Cryptography happens outside the lock.
         let bytes = Array(text.utf8)
-        guard let hashKey, ApiKeyText.isWellFormed(bytes),
-            let digest = SecretDigest(Array(HMAC<SHA256>.authenticationCode(for: bytes, using: hashKey)))
+        guard let hashKey, ApiKeyText.isWellFormed(bytes) else { throw .invalid }
+        hashes.add(1, ordering: .relaxed)
+        guard let digest = SecretDigest(Array(HMAC<SHA256>.authenticationCode(for: bytes, using: hashKey)))
         else { throw .invalid }
         return try state.withLock { state in
             guard let set = state.set, let owner = set.owner(of: digest) else {
                 return Result<Recognized, Refusal>.failure(.invalid)
             }
             let verdict = Verdict.apiKey(owner.caller, owner.secret)
-            state.verdicts.insert(verdict, for: presented)
-            return Self.recognized(verdict, set, now)
+            let recognized = Self.recognized(verdict, set, now)
+            // What has ended is hashed each time, as what is unknown is: time does not tell them apart.
+            if case .success = recognized { state.verdicts.insert(verdict, for: presented) }
+            return recognized
         }.get()
     }
 
@@ -198,15 +203,18 @@ final class CredentialStore: Sendable {
     private static func recall(
         _ presented: PresentedText, isToken: Bool, _ state: inout State, _ now: Int64
     ) -> Result<Recognized, Refusal>? {
-        guard let set = state.set, let verdict = state.verdicts.value(presented) else { return nil }
+        guard let verdict = state.verdicts.value(presented) else { return nil }
         switch verdict {
         case .apiKey(let caller, let secret):
             // If the key has changed since, its secrets are looked up anew.
-            guard !isToken, set.key(secret.keyID)?.caller === caller else { return nil }
+            guard !isToken, state.set?.key(secret.keyID)?.caller === caller, now < caller.expiresAt,
+                now < secret.expiresAt
+            else { return nil }
         case .accessToken:
             // A token in the place of a key is no key, however good it is.
             guard isToken else { return nil }
         }
+        guard let set = state.set else { return nil }
         return recognized(verdict, set, now)
     }
 
@@ -243,14 +251,16 @@ final class CredentialStore: Sendable {
         let base = Array(base.utf8)
         let secrets = key?.signingSecrets.filter { now < $0.expiresAt } ?? []
         for secret in secrets {
-            guard let signingKey = secret.signingKey,
-                HMAC<SHA256>.isValidAuthenticationCode(signature, authenticating: base, using: signingKey)
+            guard let signingKey = secret.signingKey else { continue }
+            hashes.add(1, ordering: .relaxed)
+            guard HMAC<SHA256>.isValidAuthenticationCode(signature, authenticating: base, using: signingKey)
             else { continue }
             guard let key, now < key.caller.expiresAt else { throw .invalid }
             return Recognized(caller: key.caller, secret: secret, organizationNetworks: networks)
         }
         // An unknown key takes as long as a known one, which has two secrets at most.
         for _ in secrets.count..<max(2, secrets.count) {
+            hashes.add(1, ordering: .relaxed)
             _ = HMAC<SHA256>.isValidAuthenticationCode(signature, authenticating: base, using: noKey)
         }
         throw .invalid

@@ -17,6 +17,8 @@ final class KnownCaller: Sendable {
     let expiresAt: Int64
     /// Where the key may be used from.
     let networks: AddressList
+    /// Whose budgets its calls are taken from.
+    let limitSubjects: [LimitSubject]
 
     init(
         organization: String, subject: String, kind: VerifiedPrincipal.Kind, permissions: Set<String>,
@@ -25,5 +27,9 @@ final class KnownCaller: Sendable {
         serial = Self.serials.wrappingAdd(1, ordering: .relaxed).newValue
         (self.organization, self.subject, self.kind) = (organization, subject, kind)
         (self.permissions, self.expiresAt, self.networks) = (permissions, expiresAt, networks)
+        limitSubjects = [
+            LimitSubject(kind: kind == .apiKey ? .key : .user, id: subject),
+            LimitSubject(kind: .organization, id: organization),
+        ]
     }
 }

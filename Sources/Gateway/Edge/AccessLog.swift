@@ -23,7 +23,7 @@ public enum AccessLog: Sendable {
 /// The lines of one loop that wait to be written.
 final class AccessLogBuffer {
     private let log: AccessLog
-    private var lines: [UInt8] = []
+    private var lines = ByteBuffer()
     private var time = ""
     private var timeMilliseconds = 0
 
@@ -32,65 +32,71 @@ final class AccessLogBuffer {
 
     init(_ log: AccessLog) { self.log = log }
 
-    func write(_ exchange: Exchange, microseconds: Int) {
+    func write(_ exchange: ExchangeState, microseconds: Int) {
         switch log {
         case .none: return
         case .logger(let logger): logger.info("request", metadata: Self.metadata(exchange, microseconds))
         case .lines:
             append(exchange, microseconds)
-            if lines.count >= Self.capacity { flush() }
+            if lines.readableBytes >= Self.capacity { flush() }
         }
     }
 
     func flush() {
-        guard case .lines(let output) = log, !lines.isEmpty else { return }
+        guard case .lines(let output) = log, lines.readableBytes > 0 else { return }
         // The output ends what it writes with a line's end of its own.
-        lines.removeLast()
-        output.write(lines)
-        lines.removeAll(keepingCapacity: true)
+        output.write(Array(lines.readableBytesView.dropLast()))
+        lines.clear()
     }
 
-    private func append(_ exchange: Exchange, _ microseconds: Int) {
+    private func append(_ exchange: ExchangeState, _ microseconds: Int) {
         let now = WallClock.milliseconds()
         if now != timeMilliseconds {
             timeMilliseconds = now
             time = WallClock.text(now)
         }
-        lines.append(contentsOf: "{\"time\":\"".utf8)
-        lines.append(contentsOf: time.utf8)
-        lines.append(
-            contentsOf: "\",\"level\":\"info\",\"logger\":\"datavault.gateway.access\",\"message\":\"request\"".utf8)
-        text("method", exchange.method)
-        text("route", exchange.label)
-        number("status", exchange.status)
-        number("us", microseconds)
-        number("in", exchange.bytesIn)
-        number("out", exchange.bytesOut)
-        text("source", exchange.sourceAddress)
-        if let organization = exchange.organization { text("organization", organization) }
-        if let subject = exchange.subject { text("subject", subject) }
-        if let reason = exchange.reason { text("reason", reason) }
-        text("request_id", exchange.requestID)
-        lines.append(contentsOf: "}\n".utf8)
+        let (time, label) = (time, exchange.label)
+        // What is constant, with four numbers; and each text with every byte escaped, which is six.
+        var size = 400 + time.utf8.count
+        for text in [exchange.method, label, exchange.sourceAddress, exchange.requestID] { size += 6 * text.utf8.count }
+        for text in [exchange.organization, exchange.subject, exchange.reason] { size += 6 * (text?.utf8.count ?? 0) }
+        ByteWriter.append(size, to: &lines) { writer in
+            writer.constant("{\"time\":\"")
+            writer.text(time)
+            writer.constant(
+                "\",\"level\":\"info\",\"logger\":\"datavault.gateway.access\",\"message\":\"request\",\"method\":")
+            writer.json(exchange.method)
+            writer.constant(",\"route\":")
+            writer.json(label)
+            writer.constant(",\"status\":")
+            writer.number(exchange.status)
+            writer.constant(",\"us\":")
+            writer.number(microseconds)
+            writer.constant(",\"in\":")
+            writer.number(exchange.bytesIn)
+            writer.constant(",\"out\":")
+            writer.number(exchange.bytesOut)
+            writer.constant(",\"source\":")
+            writer.json(exchange.sourceAddress)
+            if let organization = exchange.organization {
+                writer.constant(",\"organization\":")
+                writer.json(organization)
+            }
+            if let subject = exchange.subject {
+                writer.constant(",\"subject\":")
+                writer.json(subject)
+            }
+            if let reason = exchange.reason {
+                writer.constant(",\"reason\":")
+                writer.json(reason)
+            }
+            writer.constant(",\"request_id\":")
+            writer.json(exchange.requestID)
+            writer.constant("}\n")
+        }
     }
 
-    private func name(_ name: StaticString) {
-        lines.append(contentsOf: ",\"".utf8)
-        unsafe lines.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-        lines.append(contentsOf: "\":".utf8)
-    }
-
-    private func text(_ key: StaticString, _ value: String) {
-        name(key)
-        JSONText.append(value, to: &lines)
-    }
-
-    private func number(_ key: StaticString, _ value: Int) {
-        name(key)
-        lines.append(contentsOf: String(value).utf8)
-    }
-
-    private static func metadata(_ exchange: Exchange, _ microseconds: Int) -> Logger.Metadata {
+    private static func metadata(_ exchange: ExchangeState, _ microseconds: Int) -> Logger.Metadata {
         var metadata: Logger.Metadata = [
             "method": "\(exchange.method)", "route": "\(exchange.label)", "status": "\(exchange.status)",
             "us": "\(microseconds)", "in": "\(exchange.bytesIn)", "out": "\(exchange.bytesOut)",
@@ -103,7 +109,7 @@ final class AccessLogBuffer {
     }
 }
 
-extension Exchange {
+extension ExchangeState {
     /// What logs and metrics call the request: its route, never its path, which may hold what is nobody's business.
     var label: String { route?.template.text ?? call?.descriptor.path ?? page ?? "unknown" }
 }

@@ -28,7 +28,7 @@ enum CrossOrigin {
 
 extension EdgeCore {
     /// Answers OPTIONS: which methods a path has, and to browsers whether they may use them.
-    func answerOptions(_ exchange: Exchange) async throws(RPCError) {
+    func answerOptions(_ exchange: any Exchange) async throws(RPCError) {
         var response = EdgeResponse(status: 204)
         var allowed = ["GET", "HEAD", "OPTIONS"]
         if exchange.path == "*" {

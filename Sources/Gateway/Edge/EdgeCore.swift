@@ -14,6 +14,7 @@ final class EdgeCore: Sendable {
     let upstreams: Upstreams
     let guardian: any RequestGuard
     let pages: [String: EdgePage]
+    let missingPages: [(prefix: String, page: EdgePage)]
     let logger: Logger
     let accessLog: AccessLog
     let metrics: EdgeMetrics?
@@ -24,8 +25,10 @@ final class EdgeCore: Sendable {
 
     init(
         configuration: EdgeConfiguration, routes: RouteTable, upstreams: Upstreams, guardian: any RequestGuard,
-        pages: [String: EdgePage], accessLog: AccessLog, logger: Logger, isEncrypted: Bool
+        pages: [String: EdgePage], missingPages: [(prefix: String, page: EdgePage)], accessLog: AccessLog,
+        logger: Logger, isEncrypted: Bool
     ) {
+        self.missingPages = missingPages
         (self.configuration, self.routes, self.upstreams) = (configuration, routes, upstreams)
         (self.guardian, self.pages, self.accessLog, self.logger) = (guardian, pages, accessLog, logger)
         metrics = EdgeMetrics.make()
@@ -40,7 +43,7 @@ final class EdgeCore: Sendable {
     // MARK: One request
 
     /// Answers a request, whatever it is, and leaves its line in the log. On the request's loop.
-    func handle(_ exchange: Exchange) async {
+    func handle(_ exchange: any Exchange) async {
         let isWithinLimit = inFlight.add(1, ordering: .relaxed).newValue <= configuration.maxRequestsInFlight
         metrics?.requestBegan()
         prepare(exchange)
@@ -64,7 +67,9 @@ final class EdgeCore: Sendable {
         }
         inFlight.subtract(1, ordering: .relaxed)
         metrics?.requestEnded()
-        let nanoseconds = (NIODeadline.now() - exchange.start).nanoseconds
+        let end = NIODeadline.now()
+        exchange.endTime = end
+        let nanoseconds = (end - exchange.start).nanoseconds
         exchange.loop.metrics.record(exchange, nanoseconds: nanoseconds)
         if configuration.logsRequests {
             exchange.loop.log.write(exchange, microseconds: Int(nanoseconds / 1_000))
@@ -72,7 +77,7 @@ final class EdgeCore: Sendable {
     }
 
     @inline(__always)
-    private func answer(_ exchange: Exchange, _ isWithinLimit: Bool) async {
+    private func answer(_ exchange: any Exchange, _ isWithinLimit: Bool) async {
         do throws(RPCError) {
             if let fault = exchange.fault { throw fault }
             guard isWithinLimit else { throw .overloaded }
@@ -82,7 +87,7 @@ final class EdgeCore: Sendable {
         }
     }
 
-    private func prepare(_ exchange: Exchange) {
+    private func prepare(_ exchange: any Exchange) {
         if let id = exchange.known.requestID, FieldText.isRequestID(id) {
             exchange.requestID = id
         } else {
@@ -92,7 +97,7 @@ final class EdgeCore: Sendable {
     }
 
     /// Takes the client's address and scheme from proxies whose word is believed.
-    private func believeProxy(_ exchange: Exchange) {
+    private func believeProxy(_ exchange: any Exchange) {
         let (peer, proxies) = (exchange.sourceAddress, configuration.trustedProxies)
         guard ForwardedAddress.isTrusted(peer, proxies) else { return }
         let lines = exchange.headers.filter { $0.name == "x-forwarded-for" }.map(\.value)
@@ -102,7 +107,7 @@ final class EdgeCore: Sendable {
         }
     }
 
-    private func serve(_ exchange: Exchange) async throws(RPCError) {
+    private func serve(_ exchange: any Exchange) async throws(RPCError) {
         if let type = exchange.known.contentType, type.hasPrefix("application/grpc") {
             return try await serveGRPC(exchange)
         }
@@ -110,7 +115,9 @@ final class EdgeCore: Sendable {
         if let page = pages[exchange.path] { return try await serve(page, exchange) }
         let path = try path(exchange)
         switch routes.find(exchange.method, path) {
-        case .unknown: throw .routeUnknown
+        case .unknown:
+            guard let page = missingPage(exchange) else { throw .routeUnknown }
+            try await serve(page, exchange)
         case .otherMethods(let allowed): throw .methodNotAllowed(allowed)
         case .found(let route):
             exchange.route = route
@@ -119,7 +126,7 @@ final class EdgeCore: Sendable {
         }
     }
 
-    func path(_ exchange: Exchange) throws(RPCError) -> RequestPath {
+    func path(_ exchange: any Exchange) throws(RPCError) -> RequestPath {
         do throws(RequestPath.Fault) { return try RequestPath(exchange.path) } catch {
             switch error {
             case .encoding: throw .malformed("the path's percent-encoding is none")
@@ -129,28 +136,35 @@ final class EdgeCore: Sendable {
         }
     }
 
-    private func serve(_ page: EdgePage, _ exchange: Exchange) async throws(RPCError) {
-        exchange.page = exchange.path
+    /// What is shown in the place of a page that there is not; nil where callers of the API are told.
+    private func missingPage(_ exchange: any Exchange) -> EdgePage? {
+        guard exchange.method == "GET" || exchange.method == "HEAD" else { return nil }
+        return missingPages.first { exchange.path.hasPrefix($0.prefix) }?.page
+    }
+
+    private func serve(_ page: EdgePage, _ exchange: any Exchange) async throws(RPCError) {
+        exchange.page = page.label ?? exchange.path
         guard exchange.method == "GET" || exchange.method == "HEAD" else {
             throw .methodNotAllowed(["GET", "HEAD", "OPTIONS"])
         }
-        let content = page.content()
-        await answer(
-            exchange,
-            EdgeResponse(status: content.status, contentType: content.contentType, body: content.body))
+        let content = page.content(EdgePage.Request(exchange))
+        var response = EdgeResponse(status: content.status, contentType: content.contentType, body: content.body)
+        response.fields = content.fields
+        response.hasOwnTerms = content.hasOwnTerms
+        await answer(exchange, response)
     }
 
     // MARK: Answers
 
     /// Answers with what every answer has beside.
-    func answer(_ exchange: Exchange, _ response: EdgeResponse) async {
+    func answer(_ exchange: any Exchange, _ response: EdgeResponse) async {
         var response = response
         complete(&response, exchange)
         await exchange.respond(response)
     }
 
     /// Adds the fields that depend on the request.
-    func complete(_ response: inout EdgeResponse, _ exchange: Exchange) {
+    func complete(_ response: inout EdgeResponse, _ exchange: any Exchange) {
         response.isHead = exchange.method == "HEAD"
         if let route = exchange.route, !route.deprecationFields.isEmpty { response.fields += route.deprecationFields }
         if !exchange.guardFields.isEmpty { response.fields += exchange.guardFields }
@@ -159,7 +173,7 @@ final class EdgeCore: Sendable {
         }
     }
 
-    func fail(_ exchange: Exchange, _ error: RPCError) async {
+    func fail(_ exchange: any Exchange, _ error: RPCError) async {
         let body = ErrorBody(error)
         exchange.reason = body.info?.reason ?? error.code.description
         guard !exchange.hasBegun else { return await exchange.abort() }
@@ -180,29 +194,6 @@ final class EdgeCore: Sendable {
         response.fields += GuardFields.of(error)
         await answer(exchange, response)
     }
-}
-
-/// A page of the edge itself: `/livez`, `/readyz`, `/openapi.json`.
-public struct EdgePage: Sendable {
-    /// What is answered.
-    public struct Content: Sendable {
-        /// The HTTP status.
-        public var status: Int
-        /// The media type.
-        public var contentType: String
-        /// The body.
-        public var body: [UInt8]
-
-        /// Puts an answer together.
-        public init(status: Int = 200, contentType: String, body: [UInt8]) {
-            (self.status, self.contentType, self.body) = (status, contentType, body)
-        }
-    }
-
-    let content: @Sendable () -> Content
-
-    /// A page that is asked for its content each time; it must not block.
-    public init(_ content: @escaping @Sendable () -> Content) { self.content = content }
 }
 
 /// Where calls to a role go: asked for each call, as the way may be made when it is first needed.

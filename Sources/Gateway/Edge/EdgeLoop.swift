@@ -6,17 +6,17 @@ import Wire
 // Unchecked: confined to the loop.
 final class EdgeLoop: @unchecked Sendable {
     let context: LoopContext
-    unowned let core: EdgeCore
+    let core: EdgeCore
     private var connections: [ObjectIdentifier: HTTP1Connection] = [:]
     /// Requests that wait for bodies or stream, whatever their connection.
-    private var watched: [ObjectIdentifier: Exchange] = [:]
+    private var watched: [ObjectIdentifier: any Exchange] = [:]
     private var sweeper: RepeatedTask?
     private var emptyWaiters: [CheckedContinuation<Void, Never>] = []
-    private(set) var isDraining = false
+    @safe @exclusivity(unchecked) private(set) var isDraining = false
     /// `Date` of answers.
-    private(set) var date = ""
+    @safe @exclusivity(unchecked) private(set) var date = ""
     private var dateSeconds = 0
-    var identifiers = RequestIdentifiers()
+    @safe @exclusivity(unchecked) var identifiers = RequestIdentifiers()
     let log: AccessLogBuffer
     let metrics: EdgeLoopMetrics
 
@@ -85,8 +85,8 @@ final class EdgeLoop: @unchecked Sendable {
         wakeIfEmpty()
     }
 
-    func watch(_ exchange: Exchange) { watched[ObjectIdentifier(exchange)] = exchange }
-    func unwatch(_ exchange: Exchange) { watched[ObjectIdentifier(exchange)] = nil }
+    func watch(_ exchange: any Exchange) { watched[ObjectIdentifier(exchange)] = exchange }
+    func unwatch(_ exchange: any Exchange) { watched[ObjectIdentifier(exchange)] = nil }
 
     // MARK: Time
 

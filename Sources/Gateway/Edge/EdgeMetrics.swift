@@ -24,35 +24,62 @@ final class EdgeMetrics: Sendable {
 
 /// The metrics of routes as one loop has them at hand: made when a route is first called.
 final class EdgeLoopMetrics {
-    private struct OfRoute {
+    private final class OfRoute {
+        let label: String
         let seconds: Metrics.Timer
-        var statuses: [Int: Counter] = [:]
+        private lazy var succeeded = counter(200)
+        private var others: [Int: Counter] = [:]
+
+        init(_ label: String) {
+            self.label = label
+            seconds = Metrics.Timer(label: "datavault_gateway_request_seconds", dimensions: [("route", label)])
+        }
+
+        func answered(_ status: Int) {
+            if status == 200 { return succeeded.increment() }
+            let counter = others[status] ?? counter(status)
+            others[status] = counter
+            counter.increment()
+        }
+
+        private func counter(_ status: Int) -> Counter {
+            Counter(
+                label: "datavault_gateway_requests_total", dimensions: [("route", label), ("status", "\(status)")])
+        }
     }
 
     private let shared: EdgeMetrics?
-    private var routes: [String: OfRoute] = [:]
+    /// By the routes' places in their table.
+    private var routes: [OfRoute?] = []
+    /// Of what has no route.
+    private var others: [String: OfRoute] = [:]
 
     init(_ shared: EdgeMetrics?) { self.shared = shared }
 
-    func record(_ exchange: Exchange, nanoseconds: Int64) {
+    func record(_ exchange: ExchangeState, nanoseconds: Int64) {
         guard let shared else { return }
-        let label = exchange.route?.label ?? exchange.label
-        var route =
-            routes[label]
-            ?? OfRoute(
-                seconds: Metrics.Timer(label: "datavault_gateway_request_seconds", dimensions: [("route", label)]))
-        let counter =
-            route.statuses[exchange.status]
-            ?? Counter(
-                label: "datavault_gateway_requests_total",
-                dimensions: [("route", label), ("status", "\(exchange.status)")])
-        if route.statuses[exchange.status] == nil {
-            route.statuses[exchange.status] = counter
-            routes[label] = route
-        }
-        counter.increment()
-        route.seconds.recordNanoseconds(nanoseconds)
+        let metrics = exchange.route.map(metrics(of:)) ?? metrics(of: exchange.label)
+        metrics.answered(exchange.status)
+        metrics.seconds.recordNanoseconds(nanoseconds)
         if exchange.bytesIn > 0 { shared.received.increment(by: exchange.bytesIn) }
         if exchange.bytesOut > 0 { shared.sent.increment(by: exchange.bytesOut) }
+    }
+
+    private func metrics(of route: Route) -> OfRoute {
+        if route.place < routes.count, let known = routes[route.place] { return known }
+        if route.place >= routes.count {
+            routes.append(contentsOf: repeatElement(nil, count: route.place + 1 - routes.count))
+        }
+        // Two routes may be called the same: metrics of one name are one.
+        let metrics = metrics(of: route.label)
+        routes[route.place] = metrics
+        return metrics
+    }
+
+    private func metrics(of label: String) -> OfRoute {
+        if let known = others[label] { return known }
+        let metrics = OfRoute(label)
+        others[label] = metrics
+        return metrics
     }
 }

@@ -1,6 +1,5 @@
 public import Logging
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 import PolicyModel
 public import ServiceLifecycle
@@ -38,6 +37,7 @@ public final class EdgeServer: Service, Sendable {
     ///   - upstreams: The ways to the roles that serve it. Channels on the same `eventLoops` cost no thread hop.
     ///   - guard: Who is let in.
     ///   - pages: Pages of the edge itself by path, beside `/livez` and `/readyz`, which can be replaced.
+    ///   - missingPages: What is shown in the place of pages below a prefix that there are not.
     ///   - isReady: What `/readyz` says.
     ///   - tls: Encrypts all connections; its ALPN protocols are to be `h2` and `http/1.1`. Nil: cleartext, HTTP/2 by
     ///     prior knowledge.
@@ -45,6 +45,7 @@ public final class EdgeServer: Service, Sendable {
     public init(
         configuration: EdgeConfiguration = EdgeConfiguration(), routes: RouteTable, upstreams: Upstreams,
         guard guardian: any RequestGuard, pages: [String: EdgePage] = [:],
+        missingPages: [(prefix: String, page: EdgePage)] = [],
         isReady: @escaping @Sendable () -> Bool = { true }, tls: (any TLSContextSource)? = nil,
         eventLoops: EventLoops = .shared, accessLog: AccessLog? = nil,
         logger: Logger = Logger(label: "datavault.gateway")
@@ -53,7 +54,7 @@ public final class EdgeServer: Service, Sendable {
         all.merge(pages) { _, new in new }
         let core = EdgeCore(
             configuration: configuration, routes: routes, upstreams: upstreams, guardian: guardian, pages: all,
-            accessLog: accessLog ?? .standard, logger: logger,
+            missingPages: missingPages, accessLog: accessLog ?? .standard, logger: logger,
             isEncrypted: tls != nil)
         self.core = core
         self.eventLoops = eventLoops
@@ -63,7 +64,7 @@ public final class EdgeServer: Service, Sendable {
         limiter = ConnectionLimiter(
             limit: configuration.maxConnections, limitPerAddress: configuration.maxConnectionsPerAddress)
         acceptor = HTTP2Acceptor(
-            configuration: configuration.effectiveHTTP2, eventLoops: eventLoops,
+            configuration: configuration.effectiveHTTP2, eventLoops: eventLoops, handsOverLargeHeads: true,
             onAbuse: { kind in core.metrics?.refuse(kind) }
         ) { stream in
             guard let loop = loops.first(where: { $0.context === stream.context }) else { return }
@@ -156,27 +157,11 @@ public final class EdgeServer: Service, Sendable {
         let isEncrypted = tls != nil
         let timeout = TimeAmount.nanoseconds(core.configuration.headTimeout.edgeNanoseconds)
         try operations.addHandler(
-            ProtocolSelector(isEncrypted: isEncrypted, timeout: timeout) { [acceptor, core] isHTTP2 in
+            ProtocolSelector(isEncrypted: isEncrypted, timeout: timeout) { [acceptor] isHTTP2 in
                 if isHTTP2 { return try acceptor.addHandlers(to: channel) }
-                try Self.addHTTP1(to: channel, loop, peer.address, isEncrypted, core.configuration)
+                try channel.pipeline.syncOperations.addHandler(
+                    HTTP1Connection(loop: loop, peerAddress: peer.address, isEncrypted: isEncrypted))
             })
-    }
-
-    private static func addHTTP1(
-        to channel: any Channel, _ loop: EdgeLoop, _ address: String, _ isEncrypted: Bool,
-        _ configuration: EdgeConfiguration
-    ) throws {
-        let connection = HTTP1Connection(loop: loop, peerAddress: address, isEncrypted: isEncrypted)
-        // Beyond these the parser gives up; up to them the edge itself says which bound was passed.
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderListSize = configuration.maxHeaderBytes + configuration.maxTargetLength + 1024
-        limits.maxHeaderFieldSize = limits.maxHeaderListSize
-        limits.maxHeaderFieldCount = configuration.maxHeaderCount + 8
-        let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
-        let operations = channel.pipeline.syncOperations
-        try operations.addHandler(ByteMeter(connection))
-        try operations.addHandler(ByteToMessageHandler(decoder))
-        try operations.addHandler(connection)
     }
 
     // MARK: Life

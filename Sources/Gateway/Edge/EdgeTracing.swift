@@ -17,14 +17,14 @@ enum EdgeTracing {
     }
 
     /// Begins the span of a request, as part of the trace that the client names.
-    static func begin(_ exchange: Exchange) -> any Span {
+    static func begin(_ exchange: any Exchange) -> any Span {
         var context = ServiceContext.topLevel
         InstrumentationSystem.instrument.extract(exchange.headers, into: &context, using: FieldExtractor())
         return InstrumentationSystem.tracer.startSpan(exchange.method, context: context, ofKind: .server)
     }
 
     /// Ends it, with OpenTelemetry's names for what HTTP servers say.
-    static func end(_ span: any Span, _ exchange: Exchange) {
+    static func end(_ span: any Span, _ exchange: any Exchange) {
         if span.isRecording {
             span.operationName = "\(exchange.method) \(exchange.label)"
             span.updateAttributes { attributes in

@@ -1,21 +1,5 @@
 import NIOCore
-import NIOHTTP1
 import Wire
-
-/// Tells an HTTP/1.1 connection of bytes before the parser has them.
-final class ByteMeter: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-
-    private let connection: HTTP1Connection
-
-    init(_ connection: HTTP1Connection) { self.connection = connection }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        connection.willParse(unwrapInboundIn(data))
-        context.fireChannelRead(data)
-    }
-}
 
 /// Finds out which version of HTTP a connection speaks: by ALPN with TLS, by its first bytes without.
 final class ProtocolSelector: ChannelInboundHandler, RemovableChannelHandler {

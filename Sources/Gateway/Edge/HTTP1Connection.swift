@@ -2,21 +2,20 @@ import NIOCore
 import NIOHTTP1
 import Wire
 
-/// One HTTP/1.1 connection: takes what the parser gives, has requests served one after another by a task of its own, and
-/// writes each answer as one buffer.
+/// One HTTP/1.1 connection: has requests served one after another by a task of its own.
 ///
 /// The task starts each request inline, on the connection's loop, once its read burst is over: a small body is there
 /// by then, and a request whose call needs no wait is answered before the loop looks at another connection.
 //
-// Unchecked: confined to the loop, on which its task runs, too.
+// Unchecked: confined to the loop, on which its task runs, too; exclusive access as docs/decisions/0003 says.
 @safe
 final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
-    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundIn = ByteBuffer
+    /// What NIO's parser behind it gets.
+    typealias InboundOut = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Bytes of an answer that are handed over at once; longer ones go piece by piece as the client takes them.
-    static let pieceSize = 64 * 1024
     /// How long what a client still sends is read and thrown away after an answer that ends its connection: it might
     /// never see the answer otherwise.
     private static let lingerTime = TimeAmount.seconds(2)
@@ -24,43 +23,39 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     let loop: EdgeLoop
     let peerAddress: String
     let isEncrypted: Bool
-    private var core: EdgeCore { loop.core }
-    private var context: ChannelHandlerContext?
-    private(set) var isClosed = false
+    var core: EdgeCore { loop.core }
+    @safe @exclusivity(unchecked) private(set) var context: ChannelHandlerContext?
+    @safe @exclusivity(unchecked) private(set) var isClosed = false
 
     // MARK: Requests
 
+    @safe @exclusivity(unchecked) var input: HTTP1Input
     /// The request that is served.
-    private var current: HTTP1Exchange?
+    @safe @exclusivity(unchecked) private var current: HTTP1Exchange?
     /// The request whose body is coming.
-    private var receiving: HTTP1Exchange?
+    @safe @exclusivity(unchecked) private(set) var receiving: HTTP1Exchange?
     /// Those that wait for `current`.
-    private var queue: [HTTP1Exchange] = []
-    private var parked: UnsafeContinuation<Void, Never>?
-    private var task: Task<Void, Never>?
+    @safe @exclusivity(unchecked) private var queue = CircularBuffer<HTTP1Exchange>(initialCapacity: 2)
+    @exclusivity(unchecked) private var parked: UnsafeContinuation<Void, Never>?
+    @safe @exclusivity(unchecked) private var task: Task<Void, Never>?
     /// No request after those that are here is looked at.
-    private var takesNoMore = false
-    private var isInBurst = false
-    private var isReadHeld = false
+    @safe @exclusivity(unchecked) private(set) var takesNoMore = false
+    @safe @exclusivity(unchecked) private var isInBurst = false
+    @safe @exclusivity(unchecked) private var isReadHeld = false
 
     // MARK: Output
 
-    private var output = ByteBuffer()
-    private var isFlushScheduled = false
-    private var writers: [CheckedContinuation<Void, Never>] = []
-    private var isClosing = false
+    let output = HTTP1Output()
 
     // MARK: Time
 
-    /// When bytes of a head began to come; nil while none are awaited.
-    private var headStart: NIODeadline?
-    private(set) var hasRequestLine = false
-    private var lastEnd = NIODeadline.now()
-    private var writerWaitsSince: NIODeadline?
-    private var lingerEnd: NIODeadline?
+    @safe @exclusivity(unchecked) private var lastEnd: NIODeadline
+    @safe @exclusivity(unchecked) private var lingerEnd: NIODeadline?
 
     init(loop: EdgeLoop, peerAddress: String, isEncrypted: Bool) {
         (self.loop, self.peerAddress, self.isEncrypted) = (loop, peerAddress, isEncrypted)
+        input = HTTP1Input(loop.core.configuration)
+        lastEnd = .now()
         unsafe parked = nil
     }
 
@@ -75,20 +70,17 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     func handlerRemoved(context: ChannelHandlerContext) { ended() }
 
     func channelInactive(context: ChannelHandlerContext) {
-        ended()
+        // First, as NIO's parser may have something to say of what was cut off.
         context.fireChannelInactive()
+        ended()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !takesNoMore || receiving != nil else { return }
-        switch unwrapInboundIn(data) {
-        case .head(let head): received(head)
-        case .body(let bytes): receiving?.received(bytes)
-        case .end:
-            receiving?.receivedEnd()
-            receiving = nil
-            (headStart, hasRequestLine) = (nil, false)
+        if !isInBurst {
+            isInBurst = true
+            loop.context.enterTurn()
         }
+        receive(unwrapInboundIn(data), context)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -102,17 +94,11 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { wakeWriters() }
+        if context.channel.isWritable { output.wakeWriters() }
         context.fireChannelWritabilityChanged()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard error is HTTPParserError, !isClosing, lingerEnd == nil else {
-            if !(error is HTTPParserError) { context.close(promise: nil) }
-            return
-        }
-        refuse(parserError(error))
-    }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     private func ended() {
         guard !isClosed else { return }
@@ -122,25 +108,12 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
         receiving?.bodyFailed(HTTP1Exchange.clientGone)
         current?.bodyFailed(HTTP1Exchange.clientGone)
         receiving = nil
-        queue = []
-        wakeWriters()
+        queue.removeAll()
+        output.wakeWriters()
         resumeTask()
         endBurst()
         context = nil
         loop.remove(self)
-    }
-
-    // MARK: Bytes, before they are parsed
-
-    /// Opens the burst's turn, and starts the clock of a head.
-    func willParse(_ bytes: ByteBuffer) {
-        if !isInBurst {
-            isInBurst = true
-            loop.context.enterTurn()
-        }
-        guard receiving == nil else { return }
-        if headStart == nil { headStart = .now() }
-        if !hasRequestLine { hasRequestLine = bytes.readableBytesView.contains(UInt8(ascii: "\n")) }
     }
 
     private func endBurst() {
@@ -151,48 +124,34 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
 
     // MARK: Requests
 
-    private func received(_ head: HTTPRequestHead) {
-        let exchange = HTTP1Exchange(connection: self)
-        exchange.scheme = isEncrypted ? "https" : "http"
-        exchange.sourceAddress = peerAddress
-        exchange.terms = HTTP1Head.read(head, into: exchange, core)
-        (headStart, hasRequestLine) = (nil, false)
+    /// A head has come. Its exchange says what of it is wrong.
+    func received(_ exchange: HTTP1Exchange) {
         if !exchange.terms.keepsAlive { takesNoMore = true }
         receiving = exchange
         queue.append(exchange)
     }
 
+    /// The request that is being received is whole.
+    func receivedEnd() {
+        receiving?.receivedEnd()
+        receiving = nil
+    }
+
     /// Answers what is no request, after those before it, and ends the connection.
-    private func refuse(_ error: RPCError) {
-        guard !takesNoMore || receiving != nil else { return }
+    func refuse(_ error: RPCError) {
+        guard !isClosing, lingerEnd == nil, !takesNoMore || receiving != nil else { return }
         takesNoMore = true
         if let receiving {
             receiving.terms.keepsAlive = false
             receiving.bodyFailed(error)
             self.receiving = nil
         } else {
-            let exchange = HTTP1Exchange(connection: self)
-            (exchange.scheme, exchange.sourceAddress) = (isEncrypted ? "https" : "http", peerAddress)
+            let exchange = HTTP1Exchange(connection: self, fields: .none)
             exchange.fault = error
             exchange.receivedEnd()
             queue.append(exchange)
         }
         startNext()
-    }
-
-    private func parserError(_ error: any Error) -> RPCError {
-        let configuration = core.configuration
-        guard let error = error as? HTTPParserError else { return .malformed("this is no HTTP") }
-        switch error {
-        case .headerOverflow:
-            return hasRequestLine
-                ? .headerTooLarge(configuration.maxHeaderBytes) : .targetTooLong(configuration.maxTargetLength)
-        case .invalidVersion: return .malformed("this is no HTTP/1.1")
-        case .invalidContentLength, .unexpectedContentLength: return .malformed("the body's length is not clear")
-        case .invalidChunkSize: return .malformed("a chunk's size is none")
-        case .invalidEOFState: return .malformed("the request was cut off")
-        default: return .malformed("this breaks the rules of HTTP/1.1: \(error)")
-        }
     }
 
     private func startNext() {
@@ -213,9 +172,8 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
                 continue
             }
             // A client that sends requests and reads no answers would fill memory with them.
-            await waitForRoom()
-            guard !isClosed, !queue.isEmpty else { continue }
-            let exchange = queue.removeFirst()
+            if context?.channel.isWritable == false { await waitForRoom() }
+            guard !isClosed, let exchange = queue.popFirst() else { continue }
             current = exchange
             await core.handle(exchange)
             current = nil
@@ -225,7 +183,7 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     private func finished(_ exchange: HTTP1Exchange) {
-        lastEnd = .now()
+        lastEnd = exchange.endTime ?? .now()
         guard !isClosed else { return }
         if !exchange.hasAnswered {
             closeAfterOutput()
@@ -243,15 +201,8 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
         exchange.terms.keepsAlive && !loop.isDraining && (exchange.bodyHasEnded || !exchange.hasBody)
     }
 
-    /// Tells a client that waits for it to send its body.
-    func inviteBody(of exchange: HTTP1Exchange) {
-        guard exchange.terms.expectsContinue else { return }
-        exchange.terms.expectsContinue = false
-        guard !exchange.hasBegun else { return }
-        var buffer = makeBuffer()
-        buffer.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
-        send(buffer)
-    }
+    /// Whether an answer is followed by another one as soon as it is given.
+    var hasMore: Bool { !queue.isEmpty }
 
     // MARK: Reading
 
@@ -270,80 +221,14 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
         loop.context.afterTurn { if !self.isClosed { self.context?.read() } }
     }
 
-    // MARK: Writing
-
-    /// A buffer to put an answer into, which `send` gives back.
-    func makeBuffer() -> ByteBuffer {
-        var buffer = ByteBuffer()
-        swap(&buffer, &output)
-        return buffer
-    }
-
-    /// Sends what `makeBuffer` gave; at once, unless further answers follow in this turn.
-    func send(_ buffer: ByteBuffer) {
-        output = buffer
-        if queue.isEmpty { flush() } else { scheduleFlush() }
-    }
-
-    func sendSoon(_ buffer: ByteBuffer) {
-        output = buffer
-        scheduleFlush()
-    }
-
-    private func scheduleFlush() {
-        guard !isFlushScheduled else { return }
-        isFlushScheduled = true
-        loop.context.afterTurn {
-            self.isFlushScheduled = false
-            self.flush()
-        }
-    }
-
-    private func flush() {
-        guard let context, output.readableBytes > 0 else { return }
-        context.writeAndFlush(wrapOutboundOut(output), promise: nil)
-        // The storage is used again where the socket has taken all.
-        output.clear()
-    }
-
-    /// Sends a large body piece by piece, as the client takes it.
-    func send(_ body: [UInt8]) async {
-        var start = 0
-        while start < body.count, !isClosed {
-            let end = min(start + Self.pieceSize, body.count)
-            var buffer = makeBuffer()
-            buffer.writeBytes(body[start..<end])
-            output = buffer
-            flush()
-            start = end
-            await waitForRoom()
-        }
-    }
-
-    /// Suspends while the client takes less than was written.
-    func waitForRoom() async {
-        guard let context, !context.channel.isWritable, !isClosed else { return }
-        if writerWaitsSince == nil { writerWaitsSince = .now() }
-        await withCheckedContinuation { writers.append($0) }
-    }
-
-    private func wakeWriters() {
-        writerWaitsSince = nil
-        let waiting = writers
-        writers = []
-        for writer in waiting { writer.resume() }
-    }
-
     // MARK: End
+
+    private var isClosing: Bool { output.isClosing }
 
     /// Ends the connection once all that was written has left.
     func closeAfterOutput() {
-        guard let context, !isClosing else { return }
-        (isClosing, takesNoMore) = (true, true)
-        let buffer = output
-        output = ByteBuffer()
-        let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(buffer)).whenComplete { _ in channel.close(promise: nil) }
+        takesNoMore = true
+        if let context { output.close(context) }
     }
 
     private func linger() {
@@ -367,13 +252,15 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
             if now > lingerEnd { close() }
             return
         }
-        if let writerWaitsSince, over(writerWaitsSince, configuration.writeTimeout) { return close() }
-        if let headStart, receiving == nil, over(headStart, configuration.headTimeout) {
-            self.headStart = nil
+        if let since = output.waitsSince, over(since, configuration.writeTimeout) { return close() }
+        if let headStart = input.headStart, receiving == nil, over(headStart, configuration.headTimeout) {
+            input.headStart = nil
             return refuse(.requestTimeout)
         }
-        let isIdle = current == nil && queue.isEmpty && receiving == nil
-        if isIdle, over(lastEnd, configuration.idleTimeout) { closeAfterOutput() }
+        if current == nil, queue.isEmpty, receiving == nil {
+            input.plain.forget()
+            if over(lastEnd, configuration.idleTimeout) { closeAfterOutput() }
+        }
         // Behind its predecessors a request is not served yet, and nobody waits for its body.
         if let receiving, receiving !== current, !receiving.isTooSlow, !wantsNoBytes,
             receiving.isTooSlow(over: now - receiving.start, configuration)

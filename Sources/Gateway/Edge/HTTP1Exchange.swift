@@ -4,28 +4,31 @@ import Wire
 /// A request over HTTP/1.1.
 //
 // Unchecked: confined to the loop.
-final class HTTP1Exchange: Exchange, @unchecked Sendable {
+final class HTTP1Exchange: ExchangeState, Exchange, @unchecked Sendable {
     private let connection: HTTP1Connection
-    var terms = HTTP1Head.Terms(keepsAlive: false, isOld: false)
+    @safe @exclusivity(unchecked) var terms = HTTP1Head.Terms(keepsAlive: false, isOld: false)
     /// Bytes of the body that nobody has taken.
-    private var waiting: ByteBuffer?
-    private var hasEnded = false
+    @safe @exclusivity(unchecked) private var waiting: ByteBuffer?
+    @safe @exclusivity(unchecked) private var hasEnded = false
     /// Why the rest of the body does not come.
-    private var bodyFault: RPCError?
-    private var reader: CheckedContinuation<Void, Never>?
-    private var isChunked = false
+    @safe @exclusivity(unchecked) private var bodyFault: RPCError?
+    @safe @exclusivity(unchecked) private var reader: CheckedContinuation<Void, Never>?
+    @safe @exclusivity(unchecked) private var isChunked = false
     /// Whether the answer is whole.
-    private(set) var hasAnswered = false
+    @safe @exclusivity(unchecked) private(set) var hasAnswered = false
 
-    init(connection: HTTP1Connection) {
+    init(connection: HTTP1Connection, fields: RequestFields) {
         self.connection = connection
-        super.init(loop: connection.loop)
+        super.init(loop: connection.loop, fields: fields)
+        scheme = connection.isEncrypted ? "https" : "http"
+        sourceAddress = connection.peerAddress
     }
 
     // MARK: Body
 
-    override var hasBody: Bool { (known.contentLength ?? 0) > 0 || known.transferEncoding != nil }
-    override var bodyHasEnded: Bool { hasEnded || bodyFault != nil }
+    var supportsTrailers: Bool { false }
+    var hasBody: Bool { (fields.known.contentLength ?? 0) > 0 || fields.known.transferEncoding != nil }
+    var bodyHasEnded: Bool { hasEnded || bodyFault != nil }
 
     /// Bytes that wait.
     var waitingBytes: Int { waiting?.readableBytes ?? 0 }
@@ -53,14 +56,14 @@ final class HTTP1Exchange: Exchange, @unchecked Sendable {
         wakeReader()
     }
 
-    override func bodyIsTooSlow() {
-        super.bodyIsTooSlow()
+    func bodyIsTooSlow() {
+        isTooSlow = true
         // What is still on its way would hold the connection for as long as the client likes.
         terms.keepsAlive = false
         bodyFailed(.requestTimeout)
     }
 
-    override func nextChunk() async throws(RPCError) -> ByteBuffer? {
+    func nextChunk() async throws(RPCError) -> ByteBuffer? {
         while true {
             if let chunk = waiting {
                 waiting = nil
@@ -87,30 +90,29 @@ final class HTTP1Exchange: Exchange, @unchecked Sendable {
 
     // MARK: Answer
 
-    override func respond(_ response: EdgeResponse) async {
+    func respond(_ response: EdgeResponse) async {
         guard !hasBegun else { return }
         status = response.status
         guard !connection.isClosed else { return }
         hasBegun = true
         var buffer = connection.makeBuffer()
-        let isLarge = response.body.count > HTTP1Connection.pieceSize
+        let hasBody = !response.isHead && !response.hasNoContent
+        let isLarge = hasBody && response.body.count > HTTP1Output.pieceSize
         HTTP1Response.write(
-            response, of: self, connection.isKept(after: self), length: response.body.count, into: &buffer)
-        if !response.isHead, !response.hasNoContent {
-            bytesOut = response.body.count
-            if isLarge {
-                connection.send(buffer)
-                await connection.send(response.body)
-                hasAnswered = true
-                return
-            }
-            buffer.writeBytes(response.body)
+            response, of: self, isKept: connection.isKept(after: self), length: response.body.count,
+            body: hasBody && !isLarge ? response.body : [], into: &buffer)
+        if hasBody { bytesOut = response.body.count }
+        if isLarge {
+            connection.send(buffer)
+            await connection.send(response.body)
+            hasAnswered = true
+            return
         }
         hasAnswered = true
         connection.send(buffer)
     }
 
-    override func begin(_ response: EdgeResponse) async throws(RPCError) {
+    func begin(_ response: EdgeResponse) async throws(RPCError) {
         guard !connection.isClosed else { throw Self.clientGone }
         guard !hasBegun else { return }
         hasBegun = true
@@ -120,12 +122,12 @@ final class HTTP1Exchange: Exchange, @unchecked Sendable {
         // What has no length and no chunks ends with the connection.
         if !isChunked, !response.isHead { terms.keepsAlive = false }
         HTTP1Response.write(
-            response, of: self, connection.isKept(after: self), length: nil, isChunked: isChunked, into: &buffer)
+            response, of: self, isKept: connection.isKept(after: self), length: nil, isChunked: isChunked, into: &buffer)
         connection.send(buffer)
         lastWrite = .now()
     }
 
-    override func write(_ bytes: ByteBuffer) async throws(RPCError) {
+    func write(_ bytes: ByteBuffer) async throws(RPCError) {
         guard !connection.isClosed else { throw Self.clientGone }
         guard bytes.readableBytes > 0 else { return }
         put(bytes)
@@ -150,7 +152,7 @@ final class HTTP1Exchange: Exchange, @unchecked Sendable {
         connection.sendSoon(buffer)
     }
 
-    override func end(trailers: [(name: String, value: String)]) async {
+    func end(trailers: [(name: String, value: String)]) async {
         guard !connection.isClosed, !hasAnswered else { return }
         hasAnswered = true
         guard isChunked else { return }
@@ -159,5 +161,5 @@ final class HTTP1Exchange: Exchange, @unchecked Sendable {
         connection.sendSoon(buffer)
     }
 
-    override func abort() async { connection.closeAfterOutput() }
+    func abort() async { connection.closeAfterOutput() }
 }

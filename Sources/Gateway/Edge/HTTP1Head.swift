@@ -48,16 +48,18 @@ enum HTTP1Head {
         guard head.headers.count <= configuration.maxHeaderCount else {
             throw .headerTooLarge(configuration.maxHeaderCount)
         }
-        exchange.headers.reserveCapacity(head.headers.count)
+        var list: [(name: String, value: String)] = []
+        list.reserveCapacity(head.headers.count)
         var known = KnownHeaders()
         // An error of one field is told when all have been read: the log and the answer may need others.
         var failure: RPCError?
         for (name, value) in head.headers {
-            let name = name.lowercased()
-            exchange.headers.append((name, value))
+            // Blanks behind a value are none of it (RFC 9112, section 5); NIO's parser leaves them.
+            let (name, value) = (name.lowercased(), value.trimmedBlanks)
+            list.append((name, value))
             do throws(RPCError) { try known.add(name, value) } catch { failure = failure ?? error }
         }
-        exchange.known = known
+        exchange.fields = RequestFields(list, known)
         if let failure { throw failure }
         guard known.size <= configuration.maxHeaderBytes else { throw .headerTooLarge(configuration.maxHeaderBytes) }
         if let encoding = known.transferEncoding {

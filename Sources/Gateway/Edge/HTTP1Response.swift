@@ -2,63 +2,80 @@ import NIOCore
 
 /// Answers as bytes of HTTP/1.1.
 enum HTTP1Response {
-    /// Appends a head.
+    /// Appends a head, and a body where that is at hand.
     ///
     /// - Parameters:
     ///   - length: Of the body; nil if it is not known.
     ///   - isChunked: Whether the body comes in chunks.
     static func write(
-        _ response: EdgeResponse, of exchange: HTTP1Exchange, _ isKept: Bool, length: Int?, isChunked: Bool = false,
-        into buffer: inout ByteBuffer
+        _ response: EdgeResponse, of exchange: HTTP1Exchange, isKept: Bool, length: Int?, isChunked: Bool = false,
+        body: [UInt8] = [], into buffer: inout ByteBuffer
     ) {
-        if response.status == 200 {
-            buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
-        } else {
-            buffer.writeString("HTTP/1.1 \(response.status) \(HTTPStatus.phrase(response.status))\r\n")
+        let (date, requestID, fields) = (exchange.loop.date, exchange.requestID, exchange.loop.core.commonFields)
+        let common = response.hasOwnTerms ? fields.http1WithoutTerms : fields.http1
+        let phrase = response.status == 200 ? "OK" : HTTPStatus.phrase(response.status)
+        // What is constant, with two numbers and some room.
+        var size = 256 + phrase.utf8.count + date.utf8.count + requestID.utf8.count + common.count + body.count
+        if let type = response.contentType { size += type.utf8.count }
+        for (name, value) in response.fields { size += name.utf8.count + value.utf8.count + 4 }
+        ByteWriter.append(size, to: &buffer) { writer in
+            writer.constant("HTTP/1.1 ")
+            writer.number(response.status)
+            writer.constant(" ")
+            writer.text(phrase)
+            writer.constant("\r\ndate: ")
+            writer.text(date)
+            if let type = response.contentType {
+                writer.constant("\r\ncontent-type: ")
+                writer.text(type)
+            }
+            if let length, !response.hasNoContent {
+                writer.constant("\r\ncontent-length: ")
+                writer.number(length)
+            } else if isChunked {
+                writer.constant("\r\ntransfer-encoding: chunked")
+            }
+            writer.constant("\r\nx-request-id: ")
+            writer.text(requestID)
+            for (name, value) in response.fields {
+                writer.constant("\r\n")
+                writer.text(name)
+                writer.constant(": ")
+                writer.text(value)
+            }
+            if !isKept {
+                writer.constant("\r\nconnection: close")
+            } else if exchange.terms.isOld {
+                writer.constant("\r\nconnection: keep-alive")
+            }
+            writer.bytes(common)
+            writer.bytes(body)
         }
-        buffer.writeStaticString("date: ")
-        buffer.writeString(exchange.loop.date)
-        if let type = response.contentType {
-            buffer.writeStaticString("\r\ncontent-type: ")
-            buffer.writeString(type)
-        }
-        if let length, !response.hasNoContent {
-            buffer.writeStaticString("\r\ncontent-length: ")
-            buffer.writeString(String(length))
-        } else if isChunked {
-            buffer.writeStaticString("\r\ntransfer-encoding: chunked")
-        }
-        buffer.writeStaticString("\r\nx-request-id: ")
-        buffer.writeString(exchange.requestID)
-        for (name, value) in response.fields {
-            buffer.writeStaticString("\r\n")
-            buffer.writeString(name)
-            buffer.writeStaticString(": ")
-            buffer.writeString(value)
-        }
-        if !isKept {
-            buffer.writeStaticString("\r\nconnection: close")
-        } else if exchange.terms.isOld {
-            buffer.writeStaticString("\r\nconnection: keep-alive")
-        }
-        buffer.writeBytes(exchange.loop.core.commonFields.http1)
     }
 }
 
 /// The fields that every answer has, made once.
 struct CommonFields: Sendable {
     let list: [(name: String, value: String)]
+    /// Those of answers that say themselves what a cache and a browser may do with them.
+    let listWithoutTerms: [(name: String, value: String)]
     /// From the end of the field before them to the end of the head.
     let http1: [UInt8]
+    let http1WithoutTerms: [UInt8]
 
     init(_ configuration: EdgeConfiguration, isEncrypted: Bool) {
-        var list: [(name: String, value: String)] = [
+        let terms = [
             ("cache-control", "no-store"), ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-            ("referrer-policy", "no-referrer"), ("x-content-type-options", "nosniff"),
         ]
+        var rest = [("referrer-policy", "no-referrer"), ("x-content-type-options", "nosniff")]
         let age = configuration.strictTransportAge.components.seconds
-        if isEncrypted, age > 0 { list.append(("strict-transport-security", "max-age=\(age)")) }
-        self.list = list
-        http1 = Array((list.map { "\r\n\($0.name): \($0.value)" }.joined() + "\r\n\r\n").utf8)
+        if isEncrypted, age > 0 { rest.append(("strict-transport-security", "max-age=\(age)")) }
+        list = (terms + rest).map { (name: $0, value: $1) }
+        listWithoutTerms = rest.map { (name: $0, value: $1) }
+        (http1, http1WithoutTerms) = (Self.end(list), Self.end(listWithoutTerms))
+    }
+
+    private static func end(_ fields: [(name: String, value: String)]) -> [UInt8] {
+        Array((fields.map { "\r\n\($0.name): \($0.value)" }.joined() + "\r\n\r\n").utf8)
     }
 }

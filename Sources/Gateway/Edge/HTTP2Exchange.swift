@@ -4,7 +4,7 @@ import Wire
 /// A request over HTTP/2.
 //
 // Unchecked: confined to the loop.
-final class HTTP2Exchange: Exchange, @unchecked Sendable {
+final class HTTP2Exchange: ExchangeState, Exchange, @unchecked Sendable {
     let stream: HTTP2ServerStream
     /// What was wrong with the body of a call that is passed on.
     var bodyFailure: RPCError?
@@ -13,7 +13,7 @@ final class HTTP2Exchange: Exchange, @unchecked Sendable {
 
     init(_ stream: HTTP2ServerStream, loop: EdgeLoop, _ configuration: EdgeConfiguration) {
         self.stream = stream
-        super.init(loop: loop)
+        super.init(loop: loop, fields: .none)
         let head = stream.request
         sourceAddress = stream.peer.address
         scheme = stream.peer.isEncrypted ? "https" : "http"
@@ -22,15 +22,23 @@ final class HTTP2Exchange: Exchange, @unchecked Sendable {
     }
 
     private func read(_ head: HTTP2RequestHead, _ configuration: EdgeConfiguration) throws(RPCError) {
-        headers.reserveCapacity(head.fields.list.count)
+        guard !stream.hasLargeHead else {
+            // Pseudo-headers come first: a path that is missing is what was too long.
+            throw head.path.isEmpty
+                ? .targetTooLong(configuration.maxTargetLength) : .headerTooLarge(configuration.maxHeaderBytes)
+        }
+        var list: [(name: String, value: String)] = []
+        list.reserveCapacity(head.fields.list.count)
+        var known = KnownHeaders()
         var failure: RPCError?
         for field in head.fields.list {
             let value = field.value.trimmedBlanks
-            headers.append((field.name, value))
+            list.append((field.name, value))
             do throws(RPCError) { try known.add(field.name, value) } catch { failure = failure ?? error }
         }
+        fields = RequestFields(list, known)
         if let failure { throw failure }
-        guard headers.count <= configuration.maxHeaderCount else { throw .headerTooLarge(configuration.maxHeaderCount) }
+        guard list.count <= configuration.maxHeaderCount else { throw .headerTooLarge(configuration.maxHeaderCount) }
         guard known.size <= configuration.maxHeaderBytes else { throw .headerTooLarge(configuration.maxHeaderBytes) }
         guard head.path.utf8.count <= configuration.maxTargetLength else {
             throw .targetTooLong(configuration.maxTargetLength)
@@ -54,11 +62,11 @@ final class HTTP2Exchange: Exchange, @unchecked Sendable {
 
     // MARK: Body
 
-    override var supportsTrailers: Bool { true }
-    override var hasBody: Bool { known.contentLength.map { $0 > 0 } ?? !stream.hasWholeBody }
-    override var bodyHasEnded: Bool { stream.hasWholeBody || isTooSlow }
+    var supportsTrailers: Bool { true }
+    var hasBody: Bool { known.contentLength.map { $0 > 0 } ?? !stream.hasWholeBody }
+    var bodyHasEnded: Bool { stream.hasWholeBody || isTooSlow }
 
-    override func nextChunk() async throws(RPCError) -> ByteBuffer? {
+    func nextChunk() async throws(RPCError) -> ByteBuffer? {
         let mayWait = !stream.hasWholeBody
         if mayWait { beginReading() }
         defer { if mayWait { endReading() } }
@@ -72,18 +80,18 @@ final class HTTP2Exchange: Exchange, @unchecked Sendable {
         }
     }
 
-    override func bodyIsTooSlow() {
-        super.bodyIsTooSlow()
+    func bodyIsTooSlow() {
+        isTooSlow = true
         stream.failReading("the body came too slowly")
     }
 
     // MARK: Answer
 
-    override func respond(_ response: EdgeResponse) async {
+    func respond(_ response: EdgeResponse) async {
         guard !hasBegun else { return }
         hasBegun = true
         status = response.status
-        var fields = fields(response)
+        var fields = answerFields(response)
         let hasBody = !response.isHead && !response.hasNoContent && !response.body.isEmpty
         if !response.hasNoContent { fields.add("content-length", String(response.body.count)) }
         do {
@@ -91,7 +99,7 @@ final class HTTP2Exchange: Exchange, @unchecked Sendable {
             guard hasBody else { return }
             var start = 0
             while start < response.body.count {
-                let end = min(start + HTTP1Connection.pieceSize, response.body.count)
+                let end = min(start + HTTP1Output.pieceSize, response.body.count)
                 try await stream.write(ByteBuffer(bytes: response.body[start..<end]))
                 bytesOut += end - start
                 start = end
@@ -103,37 +111,38 @@ final class HTTP2Exchange: Exchange, @unchecked Sendable {
         }
     }
 
-    override func begin(_ response: EdgeResponse) async throws(RPCError) {
+    func begin(_ response: EdgeResponse) async throws(RPCError) {
         guard !hasBegun else { return }
         hasBegun = true
         status = response.status
         lastWrite = .now()
         do {
-            try await stream.respond(HTTP2ResponseHead(status: response.status, fields: fields(response)))
+            try await stream.respond(HTTP2ResponseHead(status: response.status, fields: answerFields(response)))
         } catch { throw HTTP1Exchange.clientGone }
     }
 
-    override func write(_ bytes: ByteBuffer) async throws(RPCError) {
+    func write(_ bytes: ByteBuffer) async throws(RPCError) {
         lastWrite = .now()
         bytesOut += bytes.readableBytes
         do { try await stream.write(bytes) } catch { throw HTTP1Exchange.clientGone }
     }
 
-    override func end(trailers: [(name: String, value: String)]) async {
+    func end(trailers: [(name: String, value: String)]) async {
         var fields = HTTP2Fields()
         for (name, value) in trailers { fields.add(name, value) }
         do { try await stream.finish(trailers: fields) } catch { await stream.reset(with: .internalError) }
     }
 
-    override func abort() async { await stream.reset(with: .internalError) }
+    func abort() async { await stream.reset(with: .internalError) }
 
-    private func fields(_ response: EdgeResponse) -> HTTP2Fields {
+    private func answerFields(_ response: EdgeResponse) -> HTTP2Fields {
         var fields = HTTP2Fields()
         fields.add("date", loop.date)
         if let type = response.contentType { fields.add("content-type", type) }
         fields.add("x-request-id", requestID)
         for (name, value) in response.fields { fields.add(name, value) }
-        for (name, value) in loop.core.commonFields.list { fields.add(name, value) }
+        let common = loop.core.commonFields
+        for (name, value) in response.hasOwnTerms ? common.listWithoutTerms : common.list { fields.add(name, value) }
         return fields
     }
 }

@@ -110,6 +110,17 @@ enum JSONText {
     /// Appends a JSON string.
     static func append(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
+        appendContent(text, to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Whether a byte cannot stand in a JSON string as it is.
+    static func mustEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    /// Appends what stands between the quotes.
+    static func appendContent(_ text: String, to bytes: inout [UInt8]) {
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
@@ -122,7 +133,6 @@ enum JSONText {
             default: bytes.append(byte)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 
     private static let hex = Array("0123456789abcdef".utf8)

@@ -44,6 +44,9 @@ enum HTTPStatus {
         switch status {
         case 200: "OK"
         case 204: "No Content"
+        case 302: "Found"
+        case 304: "Not Modified"
+        case 308: "Permanent Redirect"
         case 400: "Bad Request"
         case 401: "Unauthorized"
         case 403: "Forbidden"

@@ -14,14 +14,37 @@ enum LimitFields {
     /// The fields of an answer.
     static func headers(_ decision: LimitDecision) -> [(name: String, value: String)] {
         guard !decision.states.isEmpty else { return [] }
-        var (policy, state) = ("", "")
-        for limit in decision.states {
-            let comma = policy.isEmpty ? "" : ", "
-            policy += "\(comma)\"\(limit.kind.rawValue)\";q=\(limit.limit.burst);w=\(seconds(limit.limit.window))"
-            state += "\(comma)\"\(limit.kind.rawValue)\";r=\(limit.outcome.remaining(of: limit.limit))"
-            state += ";t=\(seconds(limit.outcome.untilFull))"
+        return [
+            (
+                "ratelimit",
+                list(decision) { (";r=", $0.outcome.remaining(of: $0.limit), ";t=", seconds($0.outcome.untilFull)) }
+            ),
+            (
+                "ratelimit-policy",
+                list(decision) { (";q=", Int64($0.limit.burst), ";w=", seconds($0.limit.window)) }
+            ),
+        ]
+    }
+
+    /// A list of the limits, each with two numbers.
+    private static func list(
+        _ decision: LimitDecision, _ parameters: (LimitDecision.State) -> (StaticString, Int64, StaticString, Int64)
+    ) -> String {
+        // Of a name, two keys and two numbers.
+        let longest = 72
+        return ByteWriter.text(longest * decision.states.count) { writer in
+            for (place, state) in decision.states.enumerated() {
+                let (firstKey, first, secondKey, second) = parameters(state)
+                if place > 0 { writer.constant(", ") }
+                writer.constant("\"")
+                writer.text(state.kind.rawValue)
+                writer.constant("\"")
+                writer.constant(firstKey)
+                writer.number(first)
+                writer.constant(secondKey)
+                writer.number(second)
+            }
         }
-        return [("ratelimit", state), ("ratelimit-policy", policy)]
     }
 
     /// The fields of a refusal: those of an answer, and when to come again (RFC 9110, 10.2.3).

@@ -78,10 +78,8 @@ final class LocalLimiter: RateLimiter {
 
     private func ask(_ units: Int64, of limit: RateLimit, _ subject: LimitSubject, _ now: Int64) -> GCRA.Outcome {
         shard(subject).entries.withLock { entries in
-            if var fullAt = entries.fullAt[subject] {
-                let outcome = GCRA.take(units, of: limit, fullAt: &fullAt, now: now)
-                entries.fullAt[subject] = fullAt
-                return outcome
+            if let place = entries.fullAt.index(forKey: subject) {
+                return GCRA.take(units, of: limit, fullAt: &entries.fullAt.values[place], now: now)
             }
             guard makeRoom(&entries, now) else {
                 return GCRA.take(units, of: limit, fullAt: &entries.overflow[subject.kind, default: 0], now: now)
@@ -101,7 +99,8 @@ final class LocalLimiter: RateLimiter {
         return entries.fullAt.count < configuration.entriesPerShard
     }
 
-    private func giveBack(_ cost: Int, to subjects: some Sequence<LimitSubject>) {
+    /// Gives back what was taken for something that did not come to be.
+    func giveBack(_ cost: Int, to subjects: some Sequence<LimitSubject>) {
         for subject in subjects {
             let limit = limits.limit(subject.kind)
             shard(subject).entries.withLock { entries in
@@ -112,6 +111,6 @@ final class LocalLimiter: RateLimiter {
     }
 
     private func shard(_ subject: LimitSubject) -> Shard {
-        shards[Int(UInt(bitPattern: subject.hashValue) % UInt(shards.count))]
+        shards[Int(UInt(bitPattern: subject.hash) % UInt(shards.count))]
     }
 }

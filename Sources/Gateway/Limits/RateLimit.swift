@@ -4,17 +4,19 @@ public struct RateLimit: Hashable, Sendable {
     public let rate: Double
     /// Units that may be spent at once.
     public let burst: Int
+    /// Nanoseconds in which one unit comes back.
+    let interval: Int64
+    /// Nanoseconds in which all of it comes back.
+    let window: Int64
 
     /// Names a limit. Rates lie between one unit in a thousand seconds and a million a second.
     public init(rate: Double, burst: Int) {
         self.rate = min(max(rate, 0.001), 1_000_000)
         self.burst = min(max(burst, 1), 1_000_000)
+        interval = max(1, Int64((1_000_000_000 / self.rate).rounded()))
+        window = interval * Int64(self.burst)
     }
 
-    /// Nanoseconds in which one unit comes back.
-    var interval: Int64 { max(1, Int64((1_000_000_000 / rate).rounded())) }
-    /// Nanoseconds in which all of it comes back.
-    var window: Int64 { interval * Int64(burst) }
     /// What a call takes: no more than there can be, as nothing could make it otherwise.
     func units(_ cost: Int) -> Int64 { Int64(min(max(cost, 0), burst)) }
 }

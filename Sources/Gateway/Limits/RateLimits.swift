@@ -13,6 +13,22 @@ struct LimitSubject: Hashable, Sendable {
     let kind: Kind
     /// Its identifier, unique within the kind.
     let id: String
+    /// Of both, made once: tables look a subject up for every call.
+    let hash: Int
+
+    init(kind: Kind, id: String) {
+        (self.kind, self.id) = (kind, id)
+        var hasher = Hasher()
+        hasher.combine(kind)
+        hasher.combine(id)
+        hash = hasher.finalize()
+    }
+
+    static func == (left: LimitSubject, right: LimitSubject) -> Bool {
+        left.hash == right.hash && left.kind == right.kind && left.id == right.id
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
 /// The limits that hold.
@@ -51,7 +67,11 @@ struct LimitDecision: Sendable {
 
     /// The limit that refuses, if one does: the one that makes wait longest.
     var refusal: State? {
-        states.filter { !$0.outcome.isAllowed }.max { $0.outcome.retryAfter < $1.outcome.retryAfter }
+        var longest: State?
+        for state in states where !state.outcome.isAllowed {
+            if state.outcome.retryAfter > longest?.outcome.retryAfter ?? 0 { longest = state }
+        }
+        return longest
     }
 }
 

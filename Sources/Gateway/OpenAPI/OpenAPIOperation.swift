@@ -110,10 +110,22 @@ struct OpenAPIOperation {
     private func pathParameter(_ parameter: OpenAPIPath.Parameter, _ schemas: inout OpenAPISchemas) -> JSONTree {
         var members: [(String, JSONTree)] = [("type", .text("string")), ("minLength", .integer(1))]
         if let field = field(parameter.field, of: method.input) {
-            let pattern = field.proto.options.Datavault_Policy_V1_field.pattern
-            if !parameter.prefix.isEmpty, pattern.hasPrefix(parameter.prefix) {
-                members.append(("pattern", .text("^(?:\(pattern.dropFirst(parameter.prefix.count)))$")))
+            let rule = field.proto.options.Datavault_Policy_V1_field
+            if !parameter.prefix.isEmpty, rule.pattern.hasPrefix(parameter.prefix) {
+                members.append(("pattern", .text("^(?:\(rule.pattern.dropFirst(parameter.prefix.count)))$")))
+            } else if parameter.prefix.isEmpty,
+                case .object(let whole) = schemas.schema(field.proto, of: field.message, "")
+            {
+                // The parameter is the field.
+                members = whole.filter { $0.0 != "description" && $0.0 != "minLength" } + [("minLength", .integer(1))]
             }
+            let longest = Int64(rule.length.max) - Int64(parameter.prefix.utf8.count)
+            if longest > 0, !members.contains(where: { $0.0 == "maxLength" }) {
+                members.append(("maxLength", .integer(longest)))
+            }
+        }
+        if !members.contains(where: { $0.0 == "pattern" || $0.0 == "format" || $0.0 == "enum" || $0.0 == "$ref" }) {
+            members += [("pattern", .text(Self.segment)), ("not", .object(("enum", .texts([".", ".."]))))]
         }
         return .object(
             ("name", .text(parameter.name)), ("in", .text("path")), ("required", .flag(true)),
@@ -125,6 +137,9 @@ struct OpenAPIOperation {
             ),
             ("schema", .object(members)))
     }
+
+    /// What a path may have in it: no control character, encoded or not.
+    private static let segment = "^[^\\x00-\\x1f\\x7f]+$"
 
     /// Scalars, enums and lists of them; what is deeper is named by paths that the reference of the contract tells.
     private func queryParameters(_ schemas: inout OpenAPISchemas) -> [JSONTree] {

@@ -73,23 +73,35 @@ struct OpenAPISchemas {
             members.append((field.jsonName, schema(field, of: message, comment, use)))
             if use == .whole, field.options.Datavault_Policy_V1_field.required { required.append(field.jsonName) }
         }
-        let choices = Self.exclusions(message.proto)
+        let choices = Self.exclusions(message.proto, isPatch: use == .patch, isWanted)
         return .object(
             ("type", .text("object")), ("description", message.comment.isEmpty ? nil : .text(message.comment)),
             ("properties", .object(members)), ("required", required.isEmpty ? nil : .texts(required)),
             ("additionalProperties", .flag(false)), ("allOf", choices.isEmpty ? nil : .list(choices)))
     }
 
-    /// Of a oneof's fields at most one is there.
-    private static func exclusions(_ message: Google_Protobuf_DescriptorProto) -> [JSONTree] {
+    /// Of a oneof's fields at most one is there, and one where the contract requires it.
+    private static func exclusions(
+        _ message: Google_Protobuf_DescriptorProto, isPatch: Bool,
+        _ isWanted: (Google_Protobuf_FieldDescriptorProto) -> Bool
+    ) -> [JSONTree] {
         var groups: [Int32: [String]] = [:]
+        var given: Set<Int32> = []
         for field in message.field where field.hasOneofIndex && !field.proto3Optional {
-            groups[field.oneofIndex, default: []].append(field.jsonName)
+            // One that the path gives is the one.
+            if isWanted(field) {
+                groups[field.oneofIndex, default: []].append(field.jsonName)
+            } else {
+                given.insert(field.oneofIndex)
+            }
         }
-        return groups.sorted { $0.key < $1.key }.filter { $0.value.count > 1 }.map { group in
-            let one = group.value.map { JSONTree.object(("required", .texts([$0]))) }
+        return groups.sorted { $0.key < $1.key }.compactMap { index, names in
+            let rule = message.oneofDecl[Int(index)].options.Datavault_Policy_V1_oneof
+            let one = names.map { JSONTree.object(("required", .texts([$0]))) }
             let none = JSONTree.object(("not", .object(("anyOf", .list(one)))))
-            return .object(("oneOf", .list(one + [none])))
+            if given.contains(index) { return none }
+            if rule.required, !isPatch { return one.count == 1 ? one[0] : .object(("oneOf", .list(one))) }
+            return one.count > 1 ? .object(("oneOf", .list(one + [none]))) : nil
         }
     }
 
@@ -105,21 +117,26 @@ struct OpenAPISchemas {
             return Self.describe(value(field, rule, use), description, format: isSecret)
         }
         let count: [(String, JSONTree?)] = [
-            ("minItems", rule.count.min > 0 && rule.required ? .integer(Int64(rule.count.min)) : nil),
-            ("maxItems", rule.count.max > 0 ? .integer(Int64(rule.count.max)) : nil),
+            ("min", rule.count.min > 0 ? .integer(Int64(rule.count.min)) : rule.required ? .integer(1) : nil),
+            ("max", rule.count.max > 0 ? .integer(Int64(rule.count.max)) : nil),
         ]
+        func counted(_ noun: String) -> [(String, JSONTree?)] { count.map { ("\($0.0)\(noun)", $0.1) } }
         let type = String(field.typeName.drop { $0 == "." })
         if let entry = index.messages[type], entry.proto.options.mapEntry {
             let element = entry.proto.field.first { $0.number == 2 }
+            let keys = rule.hasKeys ? OpenAPIScalars.key(entry.proto.field.first { $0.number == 1 }, rule.keys) : nil
+            let members: [(String, JSONTree?)] = [
+                ("description", description), ("additionalProperties", element.map { value($0, rule, .whole) }),
+                ("propertyNames", keys),
+            ]
             return .object(
                 [("type", JSONTree.text("object"))]
-                    + [("description", description), ("additionalProperties", element.map { value($0, rule, .whole) })]
-                    .compactMap { name, tree in tree.map { (name, $0) } })
+                    + (members + counted("Properties")).compactMap { name, tree in tree.map { (name, $0) } })
         }
         let items = value(field, rule, .whole)
         return .object(
             [("type", .text("array"))]
-                + ([("description", description), ("items", items)] + count)
+                + ([("description", description), ("items", items)] + counted("Items"))
                 .compactMap { name, tree in tree.map { (name, $0) } })
     }
 
@@ -135,9 +152,23 @@ struct OpenAPISchemas {
         _ field: Google_Protobuf_FieldDescriptorProto, _ rule: Datavault_Policy_V1_FieldRule, _ use: Use
     ) -> JSONTree {
         switch field.type {
-        case .message, .group, .enum: reference(String(field.typeName.drop { $0 == "." }), use)
+        case .enum: enumeration(field, rule)
+        case .message where field.typeName == ".google.protobuf.Duration": OpenAPIScalars.duration(rule)
+        case .message, .group: reference(String(field.typeName.drop { $0 == "." }), use)
         default: OpenAPIScalars.schema(field, rule)
         }
+    }
+
+    /// A value of an enum; its zero is none where one is required, and where it is an element of a list.
+    private mutating func enumeration(
+        _ field: Google_Protobuf_FieldDescriptorProto, _ rule: Datavault_Policy_V1_FieldRule
+    ) -> JSONTree {
+        let type = String(field.typeName.drop { $0 == "." })
+        let schema = reference(type)
+        guard rule.required, field.label != .repeated, !field.proto3Optional, case .object(let members) = schema,
+            let zero = index.enums[type]?.proto.value.first(where: { $0.number == 0 })
+        else { return schema }
+        return .object(members + [("not", .object(("const", .text(zero.name))))])
     }
 
     /// Messages whose canonical JSON is of their own kind.
@@ -145,8 +176,7 @@ struct OpenAPISchemas {
         switch type {
         case "google.protobuf.Timestamp":
             .object(("type", .text("string")), ("format", .text("date-time")))
-        case "google.protobuf.Duration":
-            .object(("type", .text("string")), ("pattern", .text("^-?[0-9]+(\\.[0-9]{1,9})?s$")))
+        case "google.protobuf.Duration": OpenAPIScalars.duration(.init())
         case "google.protobuf.FieldMask":
             .object(
                 ("type", .text("string")),

@@ -1,6 +1,7 @@
 import Policy
 import PolicyModel
 import Synchronization
+import Wire
 
 /// Signs principals, and keeps them: one signature serves all calls of a caller to a method for most of a minute.
 final class PrincipalMint: Sendable {
@@ -26,23 +27,56 @@ final class PrincipalMint: Sendable {
     private struct Key: Hashable {
         let caller: UInt64
         let method: String
+        let methodHash: Int
         let source: String
         let strength: VerifiedPrincipal.Strength
+
+        static func == (left: Key, right: Key) -> Bool {
+            left.caller == right.caller && left.methodHash == right.methodHash && left.strength == right.strength
+                && left.source == right.source && left.method == right.method
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(caller)
+            hasher.combine(methodHash)
+            hasher.combine(source)
+        }
     }
 
-    private struct Kept {
+    /// A principal in both of its forms.
+    final class Signed: Sendable {
+        /// As `datavault-principal-bin` holds it.
         let bytes: [UInt8]
+        /// The field itself, and the caller's address: what goes along with each call.
+        let metadata: PreparedMetadata
+        /// In milliseconds since 1970.
         let expiresAt: Int64
         let keyID: String
+
+        fileprivate init(_ bytes: [UInt8], from source: String, expiresAt: Int64, keyID: String) throws(Refusal) {
+            (self.bytes, self.expiresAt, self.keyID) = (bytes, expiresAt, keyID)
+            var metadata = Metadata()
+            metadata.add(PrincipalToken.metadataName, bytes: bytes)
+            metadata.add(CallTerms.sourceAddressName, source)
+            do { self.metadata = try PreparedMetadata(metadata) } catch { throw .failed(error) }
+        }
     }
 
     private let ring: PrincipalKeyRing
     private let configuration: Configuration
-    private let kept: Mutex<BoundedCache<Key, Kept>>
+    private let kept: Mutex<BoundedCache<Key, Signed>>
 
     init(_ ring: PrincipalKeyRing, configuration: Configuration = Configuration()) {
         (self.ring, self.configuration) = (ring, configuration)
         kept = Mutex(BoundedCache(size: configuration.cacheSize))
+    }
+
+    /// A principal's signed form, as bytes.
+    func principal(
+        of caller: KnownCaller, for method: AdmittedMethod, from source: String, strength: VerifiedPrincipal.Strength,
+        now: Int64
+    ) throws(Refusal) -> [UInt8] {
+        try signed(caller, for: method, from: source, strength: strength, now: now).bytes
     }
 
     /// A principal's signed form.
@@ -50,16 +84,17 @@ final class PrincipalMint: Sendable {
     /// - Parameters:
     ///   - source: The address that the caller comes from, as text.
     ///   - now: Milliseconds since 1970.
-    func principal(
-        of caller: KnownCaller, for method: AdmittedMethod, from source: String, strength: VerifiedPrincipal.Strength,
+    func signed(
+        _ caller: KnownCaller, for method: AdmittedMethod, from source: String, strength: VerifiedPrincipal.Strength,
         now: Int64
-    ) throws(Refusal) -> [UInt8] {
-        let key = Key(caller: caller.serial, method: method.path, source: source, strength: strength)
+    ) throws(Refusal) -> Signed {
+        let key = Key(
+            caller: caller.serial, method: method.path, methodHash: method.hash, source: source, strength: strength)
         guard let entry = ring.current, now < entry.listedUntil else { throw .noKey }
         if let known = kept.withLock({ $0.value(key) }), known.keyID == entry.id,
             now + configuration.margin < known.expiresAt || known.expiresAt >= caller.expiresAt, now < known.expiresAt
         {
-            return known.bytes
+            return known
         }
         let expiresAt = min(now + min(configuration.lifetime, PrincipalToken.maxLifetime), caller.expiresAt)
         let principal = VerifiedPrincipal(
@@ -69,7 +104,8 @@ final class PrincipalMint: Sendable {
         let bytes: [UInt8]
         do { bytes = try entry.signer.sign(principal) } catch { throw .failed(error) }
         guard bytes.count <= PrincipalToken.maxSize else { throw .tooLarge }
-        kept.withLock { $0.insert(Kept(bytes: bytes, expiresAt: expiresAt, keyID: entry.id), for: key) }
-        return bytes
+        let signed = try Signed(bytes, from: source, expiresAt: expiresAt, keyID: entry.id)
+        kept.withLock { $0.insert(signed, for: key) }
+        return signed
     }
 }

@@ -11,32 +11,45 @@ enum CallTerms {
 
     /// The options of a call. Nothing that a client sent reaches a service but what is named here.
     static func options(
-        _ exchange: Exchange, _ method: GatewayMethod, _ admission: any Admission, _ configuration: EdgeConfiguration
+        _ exchange: any Exchange, _ method: GatewayMethod, _ admission: any Admission, _ configuration: EdgeConfiguration
     ) throws(RPCError) -> CallOptions {
         var options = CallOptions()
         options.timeout = try timeout(exchange, isStream: method.descriptor.kind != .unary, configuration)
         options.waitForReady = false
-        options.metadata = try metadata(exchange, admission)
+        options.prepared = try admission.metadata(from: exchange.sourceAddress)
+        if options.prepared == nil { options.metadata = try identity(exchange, admission) }
+        addOrigin(of: exchange, to: &options.metadata)
         return options
     }
 
-    static func metadata(_ exchange: Exchange, _ admission: any Admission) throws(RPCError) -> Metadata {
+    static func metadata(_ exchange: any Exchange, _ admission: any Admission) throws(RPCError) -> Metadata {
+        var metadata = try identity(exchange, admission)
+        addOrigin(of: exchange, to: &metadata)
+        return metadata
+    }
+
+    /// Who calls, and from where.
+    private static func identity(_ exchange: any Exchange, _ admission: any Admission) throws(RPCError) -> Metadata {
         var metadata = Metadata()
         if let principal = try admission.principal() { metadata.add(PrincipalToken.metadataName, bytes: principal) }
-        metadata.add("x-request-id", exchange.requestID)
         metadata.add(sourceAddressName, exchange.sourceAddress)
+        return metadata
+    }
+
+    /// Which request it is.
+    private static func addOrigin(of exchange: any Exchange, to metadata: inout Metadata) {
+        metadata.add("x-request-id", exchange.requestID)
         if exchange.span == nil, let traceparent = exchange.known.traceparent, TraceText.isParent(traceparent) {
             metadata.add("traceparent", traceparent)
             if let tracestate = exchange.known.tracestate, TraceText.isState(tracestate) {
                 metadata.add("tracestate", tracestate)
             }
         }
-        return metadata
     }
 
     /// The time that a call has: what its caller asks, within bounds.
     static func timeout(
-        _ exchange: Exchange, isStream: Bool, _ configuration: EdgeConfiguration
+        _ exchange: any Exchange, isStream: Bool, _ configuration: EdgeConfiguration
     ) throws(RPCError) -> TimeAmount {
         let most = (isStream ? configuration.maxStreamDuration : configuration.maxCallTimeout).edgeNanoseconds
         let normal = isStream ? most : configuration.defaultCallTimeout.edgeNanoseconds

@@ -5,7 +5,7 @@ import Wire
 
 extension EdgeCore {
     /// Passes a gRPC call on, after the same questions as REST: bytes go both ways as they are, status and details too.
-    func serveGRPC(_ exchange: Exchange) async throws(RPCError) {
+    func serveGRPC(_ exchange: any Exchange) async throws(RPCError) {
         guard let exchange = exchange as? HTTP2Exchange else {
             throw .mediaTypeUnsupported("application/json; gRPC needs HTTP/2")
         }
@@ -40,7 +40,7 @@ extension EdgeCore {
     }
 
     private func fields(
-        _ exchange: Exchange, _ admission: any Admission, _ timeout: TimeAmount
+        _ exchange: any Exchange, _ admission: any Admission, _ timeout: TimeAmount
     ) throws(RPCError) -> HTTP2Fields {
         var fields = HTTP2Fields()
         fields.add("te", "trailers")
@@ -60,7 +60,7 @@ extension EdgeCore {
     }
 
     /// Answers a gRPC call with an error of the edge: trailers only.
-    func failGRPC(_ exchange: Exchange, _ error: RPCError) async {
+    func failGRPC(_ exchange: any Exchange, _ error: RPCError) async {
         exchange.status = HTTPStatus.of(error.code)
         guard let exchange = exchange as? HTTP2Exchange else { return }
         exchange.hasBegun = true

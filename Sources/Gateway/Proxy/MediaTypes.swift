@@ -100,7 +100,7 @@ enum RequestMedia {
     }
 
     /// - Throws: MEDIA_TYPE_UNSUPPORTED as far as the head shows it.
-    static func check(_ exchange: Exchange, _ route: Route) throws(RPCError) {
+    static func check(_ exchange: any Exchange, _ route: Route) throws(RPCError) {
         if let encoding = exchange.known.contentEncoding, encoding.lowercased() != "identity" {
             throw .mediaTypeUnsupported("sent without content-encoding")
         }

@@ -11,7 +11,7 @@ struct RequestMaker: Sendable {
     let query: String?
     let idempotencyKey: String?
 
-    init(_ route: Route, _ path: RequestPath, _ exchange: Exchange, _ transcoder: Transcoder) throws(RPCError) {
+    init(_ route: Route, _ path: RequestPath, _ exchange: any Exchange, _ transcoder: Transcoder) throws(RPCError) {
         (self.route, self.transcoder) = (route, transcoder)
         let hasVerb = route.template.verb != nil
         pathValues = route.variables.map { path.value(of: $0.variable, hasVerb: hasVerb) }

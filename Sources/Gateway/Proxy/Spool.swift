@@ -79,7 +79,7 @@ final class Spool: @unchecked Sendable {
     ///
     /// - Throws: DIGEST_MISMATCH, BODY_TOO_LARGE, OVERLOADED; as `nextChunk`.
     static func fill(
-        from exchange: Exchange, limit: Int, _ digest: ContentDigest, _ core: EdgeCore
+        from exchange: any Exchange, limit: Int, _ digest: ContentDigest, _ core: EdgeCore
     ) async throws(RPCError) -> Spool {
         let spool = try Spool(core.configuration.spoolFolder, core.spools)
         var hash = BodyHash(digest.algorithm)

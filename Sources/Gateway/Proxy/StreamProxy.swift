@@ -6,7 +6,7 @@ extension EdgeCore {
     /// Answers with the messages of a stream as they come. What the client does not take stays with the service: the
     /// call's flow control holds it.
     func serveStream(
-        _ exchange: Exchange, _ route: Route, _ format: AnswerFormat, _ request: [UInt8], _ options: CallOptions
+        _ exchange: any Exchange, _ route: Route, _ format: AnswerFormat, _ request: [UInt8], _ options: CallOptions
     ) async throws(RPCError) {
         let role = route.call.role
         if exchange.method == "HEAD" {
@@ -50,7 +50,7 @@ extension EdgeCore {
 //
 // Unchecked: confined to the loop.
 final class StreamWriter: @unchecked Sendable {
-    private let exchange: Exchange
+    private let exchange: any Exchange
     private let route: Route
     private let format: AnswerFormat
     private let core: EdgeCore
@@ -59,7 +59,7 @@ final class StreamWriter: @unchecked Sendable {
     /// A stream that has said nothing for this long shows its head, so that the client knows that it stands.
     private static let patience = TimeAmount.seconds(1)
 
-    init(_ exchange: Exchange, _ route: Route, _ format: AnswerFormat, _ core: EdgeCore) {
+    init(_ exchange: any Exchange, _ route: Route, _ format: AnswerFormat, _ core: EdgeCore) {
         (self.exchange, self.route, self.format, self.core) = (exchange, route, format, core)
     }
 

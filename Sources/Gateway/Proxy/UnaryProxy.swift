@@ -5,7 +5,7 @@ import Wire
 
 extension EdgeCore {
     /// Makes the call of a route.
-    func serve(_ route: Route, _ path: RequestPath, _ exchange: Exchange) async throws(RPCError) {
+    func serve(_ route: Route, _ path: RequestPath, _ exchange: any Exchange) async throws(RPCError) {
         try RequestMedia.check(exchange, route)
         let format = try AnswerFormat.choose(exchange.known.accept, route)
         let maker = try RequestMaker(route, path, exchange, routes.transcoder)
@@ -16,7 +16,7 @@ extension EdgeCore {
             if let announced = exchange.announcedLength, announced > limit { throw .bodyTooLarge(limit) }
             let admission = try await admit(exchange, route.call)
             let body = try await body(exchange, route, limit: limit, admission.digest)
-            try await admission.confirm()
+            if admission.mustBeConfirmed { try await admission.confirm() }
             let request = try await request(maker, body, exchange)
             let options = try CallTerms.options(exchange, route.call, admission, configuration)
             if kind == .unary {
@@ -32,7 +32,7 @@ extension EdgeCore {
     }
 
     /// Asks the guard.
-    func admit(_ exchange: Exchange, _ method: GatewayMethod) async throws(RPCError) -> any Admission {
+    func admit(_ exchange: any Exchange, _ method: GatewayMethod) async throws(RPCError) -> any Admission {
         let summary = RequestSummary(
             method: exchange.method, scheme: exchange.scheme, authority: exchange.authority, path: exchange.path,
             query: exchange.query, headers: exchange.headers, sourceAddress: exchange.sourceAddress,
@@ -50,7 +50,7 @@ extension EdgeCore {
     }
 
     private func body(
-        _ exchange: Exchange, _ route: Route, limit: Int, _ digest: ContentDigest?
+        _ exchange: any Exchange, _ route: Route, limit: Int, _ digest: ContentDigest?
     ) async throws(RPCError) -> ByteBuffer {
         if route.body == .none {
             var body = ByteBuffer()
@@ -75,7 +75,7 @@ extension EdgeCore {
     }
 
     private func request(
-        _ maker: RequestMaker, _ body: ByteBuffer, _ exchange: Exchange
+        _ maker: RequestMaker, _ body: ByteBuffer, _ exchange: any Exchange
     ) async throws(RPCError) -> [UInt8] {
         if let upload = maker.route.upload {
             let first = try maker.messageWithoutBody()
@@ -88,7 +88,7 @@ extension EdgeCore {
     }
 
     private func serveUnary(
-        _ exchange: Exchange, _ route: Route, _ format: AnswerFormat, _ request: [UInt8], _ options: CallOptions
+        _ exchange: any Exchange, _ route: Route, _ format: AnswerFormat, _ request: [UInt8], _ options: CallOptions
     ) async throws(RPCError) {
         let method = route.call
         let channel = try channel(method)
@@ -100,7 +100,7 @@ extension EdgeCore {
     }
 
     /// Answers with one message.
-    func answer(_ exchange: Exchange, _ route: Route, _ reply: [UInt8]) async throws(RPCError) {
+    func answer(_ exchange: any Exchange, _ route: Route, _ reply: [UInt8]) async throws(RPCError) {
         if let download = route.download {
             guard let content = RawMessage.decode(reply, as: download) else {
                 throw .unreadableReply(route.call.role)

@@ -5,7 +5,7 @@ extension EdgeCore {
     /// Sends a body on as a stream of messages, a piece each. A signed one is sent on only when all of it has come and
     /// hashes to what was signed; until then it lies on disk.
     func serveUpload(
-        _ exchange: Exchange, _ route: Route, _ format: AnswerFormat, _ maker: RequestMaker
+        _ exchange: any Exchange, _ route: Route, _ format: AnswerFormat, _ maker: RequestMaker
     ) async throws(RPCError) {
         guard let shape = route.upload else { return }
         let method = route.call
@@ -66,13 +66,13 @@ protocol PieceSource {
 
 /// A body as it comes.
 final class ReceivedPieces: PieceSource {
-    private let exchange: Exchange
+    private let exchange: any Exchange
     private let limit: Int
     private let size: Int
     private var waiting = ByteBuffer()
     private var total = 0
 
-    init(_ exchange: Exchange, limit: Int, size: Int) {
+    init(_ exchange: any Exchange, limit: Int, size: Int) {
         (self.exchange, self.limit, self.size) = (exchange, limit, size)
     }
 

@@ -48,6 +48,14 @@ public struct PathTemplate: Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { text }
 
+    /// Whether its text is the one path that it takes.
+    var isLiteral: Bool {
+        variables.isEmpty
+            && segments.allSatisfy { segment in
+                if case .literal = segment { true } else { false }
+            }
+    }
+
     /// Reads a template.
     public init(_ text: String) throws(RouteError) {
         var reader = PathTemplateReader(text)

@@ -42,9 +42,11 @@ public final class Route: Sendable {
     let deprecationFields: [(name: String, value: String)]
     /// What logs, metrics and traces call it.
     let label: String
+    /// Among the routes of its table.
+    let place: Int
 
     init(
-        method: String, template: PathTemplate, call: GatewayMethod, body: Body, responseBody: FieldPath?,
+        place: Int, method: String, template: PathTemplate, call: GatewayMethod, body: Body, responseBody: FieldPath?,
         upload: RawBody?, download: RawBody?, variables: [(variable: PathTemplate.Variable, path: FieldPath)]
     ) {
         (self.method, self.template, self.call, self.body) = (method, template, call, body)
@@ -52,6 +54,7 @@ public final class Route: Sendable {
         self.variables = variables
         deprecationFields = DeprecationFields.fields(call.deprecation)
         label = "\(method) \(template.text)"
+        self.place = place
     }
 }
 

@@ -113,15 +113,21 @@ struct FirstStart: Sendable {
     ) throws -> FirstKey? {
         try OrganizationStore.insert(organization, in: tx)
         try UserStore.insert(user, passwordHash: hash, of: organization.id, in: tx)
-        try MemberStore.insert(
-            Member(user: user.id, roles: .admin, createdAt: user.createdAt), of: organization.id, in: tx)
+        let member = Member(user: user.id, roles: .admin, createdAt: user.createdAt)
+        try MemberStore.insert(member, of: organization.id, in: tx)
         try core.observers.networksChanged(of: organization.id, to: [], in: tx)
-        let key = try makeKey?(user.id, organization.id, tx)
         let message = OrganizationMessage(organization)
         try core.audit.record(
             "organization.create", by: .identity, of: organization.id, resource: message.name,
             after: MaskedText.of(message), in: tx)
-        return key
+        let (admin, part) = (UserMessage(user), MemberMessage(member))
+        try core.audit.record(
+            "user.create", by: .identity, of: organization.id, resource: admin.name, after: MaskedText.of(admin), in: tx
+        )
+        try core.audit.record(
+            "member.create", by: .identity, of: organization.id, resource: part.name, after: MaskedText.of(part), in: tx
+        )
+        return try makeKey?(user.id, organization.id, tx)
     }
 
     /// A password of letters, digits, `-` and `_`, 6 bits of a byte each.

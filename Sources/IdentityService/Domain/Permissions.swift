@@ -6,11 +6,10 @@ struct Permissions: Sendable, Hashable {
     /// All that the contract declares.
     let declared: Set<String>
 
-    /// Makes tenants; held by admins of the installation's first organization alone.
-    static let manageTenants = "tenants.manage"
-
     /// What of the organization's own affairs is an admin's alone.
-    private static let administrative: Set<Substring> = ["users", "api_keys", "organizations", "tenants"]
+    private static let administrative: Set<Substring> = ["users", "api_keys", "organizations", "tenants", "audit"]
+    /// What concerns the installation as a whole, as making tenants does: held by admins of its first organization alone.
+    private static let operatorsOnly: Substring = "tenants"
 
     init(declared: some Sequence<String>) { self.declared = Set(declared) }
 
@@ -22,8 +21,8 @@ struct Permissions: Sendable, Hashable {
     }
 
     private static func gives(_ role: MemberRoles, _ permission: String, isOperator: Bool) -> Bool {
-        guard permission != manageTenants else { return role == .admin && isOperator }
         let parts = permission.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts[0] != operatorsOnly else { return role == .admin && isOperator }
         let isRead = parts.last == "read"
         let mayRead = isRead && permission != "api_keys.read"
         return switch role {

@@ -43,6 +43,14 @@ struct OrganizationsHandler: Datavault_Identity_V1_OrganizationsService.Handler 
             try MemberStore.insert(member, of: organization.id, in: tx)
             try core.observers.networksChanged(of: organization.id, to: organization.allowedNetworks, in: tx)
             try core.audit.record(intent, resource: message.name, after: after, in: tx)
+            // These two are the new organization's own.
+            let (user, part) = (UserMessage(admin), MemberMessage(member))
+            try core.record(
+                "user.create", within: intent, of: organization.id, resource: user.name, after: MaskedText.of(user),
+                in: tx)
+            try core.record(
+                "member.create", within: intent, of: organization.id, resource: part.name, after: MaskedText.of(part),
+                in: tx)
             return message
         }
     }

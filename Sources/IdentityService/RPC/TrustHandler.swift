@@ -3,6 +3,8 @@ import Foundation
 import IdentityContract
 import Logging
 import Persistence
+import Policy
+import PolicyModel
 import ServiceKit
 import SwiftProtobuf
 import Wire
@@ -35,6 +37,7 @@ struct TrustHandler: Datavault_Identity_V1_TrustService.Handler, DrainAware {
     let tokens: any TokenTrust
     let usage: KeyUsageStore
     let changes: CredentialChanges
+    let audit: AuditOutbox
     let environment: IdentityEnvironment
     var configuration = Configuration()
     let logger: Logger
@@ -115,6 +118,7 @@ struct TrustHandler: Datavault_Identity_V1_TrustService.Handler, DrainAware {
             throw IdentityError.fieldInvalid(field: "public_key", problem: "must be a public key of Ed25519")
         }
         let (now, changes, maximum) = (environment.now(), changes, configuration.maximumPrincipalKeys)
+        let (audit, role) = (audit, CallScope.current?.caller.role ?? .gateway)
         // A caller without a certificate is one of this process: the policy layer has let it in as a gateway.
         let listed = ListedPrincipalKey(
             id: PrincipalKeyPair.keyID(of: key), publicKey: Array(request.publicKey),
@@ -123,6 +127,12 @@ struct TrustHandler: Datavault_Identity_V1_TrustService.Handler, DrainAware {
         try await store.system(.listPrincipalKeys).write { tx in
             guard try PrincipalKeyStore.count(besides: listed, now: now, in: tx) < maximum else {
                 throw IdentityError.limitReached(limit: "principal_keys", maximum: maximum)
+            }
+            // A listing that goes on for longer is no event: whom roles believe stays the same.
+            if try !PrincipalKeyStore.isListed(listed, now: now, in: tx) {
+                try audit.record(
+                    "principal_key.create", by: role, of: nil, resource: "principal-keys/\(listed.id)",
+                    after: MaskedText.of(Self.message(listed)), in: tx)
             }
             try PrincipalKeyStore.list(listed, now: now, in: tx)
             try changes.note(.principalKeys, in: tx)

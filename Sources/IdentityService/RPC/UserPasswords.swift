@@ -40,12 +40,12 @@ struct UserPasswordCalls: PasswordCalls {
         return try await core.replay.write(request, id: request.requestID, sealing: core.seal) { tx in
             // Roles may have come to the user since.
             try core.requireHeld(of: user, by: rights, in: tx)
-            guard
-                try UserStore.setPasswordHash(
-                    hash, of: user, of: rights.organization, at: core.environment.now(), in: tx)
-            else { throw IdentityError.resourceUnknown(name: request.name) }
+            guard let before = try UserStore.user(user, of: rights.organization, in: tx) else {
+                throw IdentityError.resourceUnknown(name: request.name)
+            }
+            try UserStore.setPasswordHash(hash, of: user, of: rights.organization, at: core.environment.now(), in: tx)
             try core.observers.userChanged(user, of: rights.organization, .passwordSet, in: tx)
-            try core.audit.record(intent, in: tx)
+            try core.recordPassword(of: before, in: rights.organization, intent, in: tx)
             return Google_Protobuf_Empty()
         }
     }
@@ -68,14 +68,16 @@ struct UserPasswordCalls: PasswordCalls {
         let (intent, session) = (CallScope.current?.audit, principal.session)
         return try await core.replay.write(request, id: request.requestID, sealing: core.seal) { tx in
             let present = try UserStore.logInCandidate(user, of: rights.organization, in: tx)
-            guard let old, present?.passwordHash == old else { throw IdentityError.passwordWrong }
+            guard let old, present?.passwordHash == old,
+                let before = try UserStore.user(user, of: rights.organization, in: tx)
+            else { throw IdentityError.passwordWrong }
             try UserStore.setPasswordHash(hash, of: user, of: rights.organization, at: core.environment.now(), in: tx)
             if let session {
                 try parts.ender.endOthers(than: session, of: user, rights.organization, .passwordChanged, in: tx)
             } else {
                 try parts.ender.endAll(of: user, rights.organization, .passwordChanged, in: tx)
             }
-            try core.audit.record(intent, resource: user.name, in: tx)
+            try core.recordPassword(of: before, in: rights.organization, intent, in: tx)
             return Google_Protobuf_Empty()
         }
     }
@@ -117,6 +119,17 @@ struct UserPasswordCalls: PasswordCalls {
             try check(tx)
             return try PasswordOwner.find(user, of: organization, in: tx)
         }
+    }
+}
+
+extension IdentityCore {
+    /// Records that a person has another password, of which nothing is told: the person's etag and time have changed.
+    fileprivate func recordPassword(
+        of before: User, in organization: OrganizationID, _ intent: AuditIntent?, in tx: borrowing Transaction
+    ) throws {
+        let after = try UserStore.user(before.id, of: organization, in: tx).map { MaskedText.of(UserMessage($0)) }
+        try audit.record(
+            intent, resource: before.id.name, before: MaskedText.of(UserMessage(before)), after: after, in: tx)
     }
 }
 

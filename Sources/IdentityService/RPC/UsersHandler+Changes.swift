@@ -64,10 +64,16 @@ extension UsersHandler {
                 throw IdentityError.resourceUnknown(name: request.name)
             }
             try Etag.check(request.etag, old.version)
+            let member = try MemberStore.member(id, of: organization, in: tx).map { MemberMessage($0) }
             try core.observers.userChanged(id, of: organization, .deleted, in: tx)
             try MemberStore.delete(id, of: organization, in: tx)
             try UserStore.delete(id, of: organization, in: tx)
             try MemberStore.requireActiveAdmin(of: organization, in: tx)
+            if let member {
+                try core.record(
+                    "member.delete", within: intent, of: organization, resource: member.name,
+                    before: MaskedText.of(member), in: tx)
+            }
             try core.audit.record(intent, before: MaskedText.of(UserMessage(old)), in: tx)
             return Google_Protobuf_Empty()
         }

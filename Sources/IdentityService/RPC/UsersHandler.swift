@@ -42,9 +42,13 @@ struct UsersHandler: Datavault_Identity_V1_UsersService.Handler {
                 throw IdentityError.limitReached(limit: "users", maximum: core.limits.users)
             }
             try UserStore.insert(user, passwordHash: hash, of: organization, in: tx)
-            try MemberStore.insert(
-                Member(user: user.id, roles: roles, createdAt: now), of: organization, in: tx)
+            let member = Member(user: user.id, roles: roles, createdAt: now)
+            try MemberStore.insert(member, of: organization, in: tx)
             try core.audit.record(intent, resource: message.name, after: after, in: tx)
+            let part = MemberMessage(member)
+            try core.record(
+                "member.create", within: intent, of: organization, resource: part.name, after: MaskedText.of(part),
+                in: tx)
             return message
         }
     }

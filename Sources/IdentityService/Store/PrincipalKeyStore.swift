@@ -51,6 +51,16 @@ enum PrincipalKeyStore {
             """)
     }
 
+    /// Whether a key is listed with its certificate already.
+    static func isListed(_ key: ListedPrincipalKey, now: Int64, in tx: borrowing Transaction) throws -> Bool {
+        try tx.value(
+            Int.self,
+            """
+            SELECT count(*) FROM principal_keys
+            WHERE id = \(key.id) AND fingerprint = \(key.fingerprint) AND expires_at > \(now)
+            """) ?? 0 > 0
+    }
+
     /// Listings that have not ended, the newest first.
     static func living(now: Int64, maximum: Int, in tx: borrowing Transaction) throws -> [ListedPrincipalKey] {
         try tx.all(

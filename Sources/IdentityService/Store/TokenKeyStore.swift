@@ -57,15 +57,18 @@ struct TokenKeyStore: Sendable {
         // To look costs no write, and nearly always there is nothing to do.
         guard !schedule.steps(present, now: now).isEmpty else { return present }
         return try await store.system(.tokenKeys).write { tx in
-            let steps = schedule.steps(try Self.all(in: tx), now: now)
-            if !steps.isEmpty { try news.tokenKeys(tx) }
+            let known = try Self.all(in: tx)
+            let steps = schedule.steps(known, now: now)
+            var changes: [TokenKeyChange] = []
             for step in steps {
                 switch step {
-                case .forget(let id): try tx.run("DELETE FROM token_keys WHERE id = \(id)")
+                case .forget(let id):
+                    let count = try tx.run("DELETE FROM token_keys WHERE id = \(id)")
+                    if count == 1, let key = known.first(where: { $0.id == id }) { changes.append(.forgotten(key)) }
                 case .make(let number, let activeAt, let retiredAt, let expiresAt):
                     let key = try sealer.make(
                         number: number, createdAt: now, activeAt: activeAt, retiredAt: retiredAt, expiresAt: expiresAt)
-                    try tx.run(
+                    let count = try tx.run(
                         """
                         INSERT INTO token_keys (number, id, public_key, sealed_private_key, created_at, active_at,
                             retired_at, expires_at)
@@ -73,8 +76,10 @@ struct TokenKeyStore: Sendable {
                             \(key.activeAt), \(key.retiredAt), \(key.expiresAt))
                         ON CONFLICT (number) DO NOTHING
                         """)
+                    if count == 1 { changes.append(.made(key)) }
                 }
             }
+            if !changes.isEmpty { try news.tokenKeys(changes, tx) }
             return try Self.all(in: tx)
         }
     }

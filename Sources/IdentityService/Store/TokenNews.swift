@@ -4,6 +4,12 @@ import Persistence
 struct TokenNews: Sendable {
     /// An entry of `token_revocations`, by its identifier.
     var revocation: @Sendable (Int64, OrganizationID, borrowing Transaction) throws -> Void = { _, _, _ in }
-    /// A key was made or forgotten.
-    var tokenKeys: @Sendable (borrowing Transaction) throws -> Void = { _ in }
+    /// Keys were made or forgotten.
+    var tokenKeys: @Sendable ([TokenKeyChange], borrowing Transaction) throws -> Void = { _, _ in }
+}
+
+/// What became of a key of access tokens.
+enum TokenKeyChange: Sendable {
+    case made(TokenKey)
+    case forgotten(TokenKey)
 }

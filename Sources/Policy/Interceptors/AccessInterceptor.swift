@@ -34,13 +34,23 @@ struct AccessInterceptor: ServerInterceptor {
             if let audit = policy.audit {
                 let verified = try? principal?.get().principal
                 await configuration.denials.record(
-                    Denial(action: audit.action, method: method.path, role: role, principal: verified, error: error))
+                    Denial(
+                        action: audit.action, method: method.path,
+                        caller: role.map { role in
+                            verified.map { .principal($0, by: role) } ?? .anonymous(by: role)
+                        }, resource: nil, error: error))
             }
             throw error
         }
         let scope = CallScope(
             caller: caller, policy: policy,
-            audit: policy.audit.map { AuditIntent(action: $0.action, actor: caller) },
+            audit: policy.audit.map { rule in
+                AuditIntent(
+                    action: rule.action, actor: caller,
+                    requestID: context.metadata(CallerMetadata.requestIDName).map {
+                        String($0.prefix(CallerMetadata.maximumRequestID))
+                    }, sourceAddress: SourceAddress.of(caller, context))
+            },
             principalToken: try? principal?.get().token)
         context.finding = scope
         try await next(context)

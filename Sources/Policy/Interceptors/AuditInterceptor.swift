@@ -2,8 +2,11 @@ import PolicyModel
 import SwiftProtobuf
 import Wire
 
-/// Tells a call's audit intent what it is about, and lets no call succeed whose intent was not fulfilled.
+/// Tells a call's audit intent what it is about, and lets no call succeed whose intent was not fulfilled. What a handler
+/// denies is recorded as the layer's own denials are.
 struct AuditInterceptor: ServerInterceptor {
+    let denials: any DenialRecorder
+
     func applies(to method: MethodDescriptor?) -> Bool { method?.policy?.audit != nil }
 
     func intercept(_ context: ServerContext, next: ServerInterceptorNext) async throws {
@@ -19,8 +22,23 @@ struct AuditInterceptor: ServerInterceptor {
             // The last moment at which the caller has not been told of success.
             if answersOnce { try Self.check(intent) }
         }
-        try await next(context)
+        do { try await next(context) } catch {
+            await record(RPCError.wrapping(error), of: context, intent)
+            throw error
+        }
         try Self.check(intent)
+    }
+
+    /// Somebody whom nobody knows belongs to no organization whose log could tell: who knows better, as the handler of
+    /// log-ins does, records it itself. So does a handler whose denial comes with a change.
+    private func record(_ error: RPCError, of context: ServerContext, _ intent: AuditIntent) async {
+        guard intent.outcome == .open, Denial.codes.contains(error.code), intent.actor.organization != nil else {
+            return
+        }
+        await denials.record(
+            Denial(
+                action: intent.action, method: context.method.path, caller: intent.actor, resource: intent.resource,
+                error: error))
     }
 
     private func observeRequests(_ context: ServerContext, _ intent: AuditIntent, _ rule: AuditRule) {

@@ -8,7 +8,7 @@ public struct AuditEvent: Sendable {
     public enum Outcome: Sendable, Equatable {
         /// The change stands.
         case done
-        /// It was refused before its handler ran, with this code and reason.
+        /// It was refused, by the policy layer or by its handler, with this code and reason.
         case denied(code: String, reason: String)
     }
 
@@ -31,27 +31,42 @@ public struct AuditEvent: Sendable {
     /// When.
     public let time: Date
 
+    /// What of it tells of persons.
+    public let personal: [AuditPersonal]
+
+    /// - Parameters:
+    ///   - intent: The call's, if there is one.
+    ///   - caller: Who made the call, where there is no intent, as of a refused call.
+    ///   - party: Who it was, if the call has found that out itself.
+    ///   - organization: Whose the event is, if nobody else says.
     init(
-        action: String, caller: Caller?, party: AuditParty? = nil, organization: String? = nil, resource: String?,
-        before: String? = nil,
-        after: String? = nil, outcome: Outcome, time: Date
+        action: String, intent: AuditIntent? = nil, caller: Caller? = nil, party: AuditParty? = nil,
+        organization: String? = nil, resource: String?, before: String? = nil, after: String? = nil,
+        personal: [AuditPersonal] = [], outcome: Outcome, time: Date
     ) {
-        (self.action, self.resource, self.before, self.after) = (action, resource, before, after)
+        (self.action, self.before, self.after) = (action, before, after)
         (self.outcome, self.time) = (outcome, time)
+        let caller = intent?.actor ?? caller
+        self.resource = resource ?? intent?.resource
         // Somebody who has not logged in yet has none; what the call then works on belongs to one all the same.
         self.organization = party?.organization ?? caller?.organization ?? organization
-        requestID = CallContext.current?.requestID
+        // The intent's, as the call's own context is not there on the store's threads.
+        requestID = intent?.requestID ?? CallContext.current?.requestID
         actor = party?.actor ?? caller?.name ?? "unknown"
         if case .role(_, let onBehalf) = caller { initiator = onBehalf?.initiator } else { initiator = nil }
+        let address = intent?.sourceAddress ?? caller?.principal?.sourceAddress ?? ""
+        self.personal =
+            (address.isEmpty ? [] : [AuditPersonal(name: "source_address", subject: actor, value: address)])
+            + personal
     }
 
     /// What a service did of itself, with no call.
     init(
         action: String, role: Role, organization: String?, resource: String?, before: String?, after: String?,
-        time: Date
+        personal: [AuditPersonal] = [], time: Date
     ) {
         (self.action, self.organization, self.resource) = (action, organization, resource)
-        (self.before, self.after, self.time) = (before, after, time)
+        (self.before, self.after, self.personal, self.time) = (before, after, personal, time)
         outcome = .done
         actor = Caller.role(role, onBehalf: nil).name
         (initiator, requestID) = (nil, nil)

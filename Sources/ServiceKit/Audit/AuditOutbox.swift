@@ -18,9 +18,10 @@ public struct AuditOutbox: DenialRecorder {
 
     /// Writes to a destination of the service's outbox.
     ///
-    /// - Parameter encode: Makes the message that the destination takes.
+    /// - Parameter encode: Makes the message that the destination takes: by itself Compliance's.
     public init(
-        _ outbox: Outbox, destination: String, encode: @escaping @Sendable (AuditEvent) throws -> [UInt8]
+        _ outbox: Outbox, destination: String = AuditRelay.destination,
+        encode: @escaping @Sendable (AuditEvent) throws -> [UInt8] = AuditEncoding.encode
     ) {
         (self.outbox, self.destination, self.encode) = (outbox, destination, encode)
         logger = Logger(label: "datavault.audit")
@@ -34,15 +35,16 @@ public struct AuditOutbox: DenialRecorder {
     ///   - resource: What has changed; nil: what the contract says of the request.
     ///   - before: The resource as it was, as `MaskedText`; nil if it is new.
     ///   - after: The resource as it is; nil if it is gone.
+    ///   - personal: What of it tells of persons, beside the caller's address, which is there by itself.
     /// - Throws: What `encode` throws; `JobError`, `StoreError`.
     public func record(
         _ intent: AuditIntent?, resource: String? = nil, before: String? = nil, after: String? = nil,
-        in tx: borrowing Transaction
+        personal: [AuditPersonal] = [], in tx: borrowing Transaction
     ) throws {
         guard let intent else { return }
         let event = AuditEvent(
-            action: intent.action, caller: intent.actor, organization: tx.organization?.rawValue,
-            resource: resource ?? intent.resource, before: before, after: after, outcome: .done,
+            action: intent.action, intent: intent, organization: tx.organization?.rawValue,
+            resource: resource, before: before, after: after, personal: personal, outcome: .done,
             time: outbox.environment.now())
         try send(event, in: tx)
         tx.afterCommit { intent.fulfill() }
@@ -58,11 +60,12 @@ public struct AuditOutbox: DenialRecorder {
     /// - Throws: What `encode` throws; `JobError`, `StoreError`.
     public func record(
         _ action: String, by party: AuditParty, fulfilling intent: AuditIntent? = nil, resource: String? = nil,
-        before: String? = nil, after: String? = nil, outcome: AuditEvent.Outcome = .done, in tx: borrowing Transaction
+        before: String? = nil, after: String? = nil, personal: [AuditPersonal] = [],
+        outcome: AuditEvent.Outcome = .done, in tx: borrowing Transaction
     ) throws {
         let event = AuditEvent(
-            action: action, caller: intent?.actor, party: party, resource: resource, before: before, after: after,
-            outcome: outcome, time: outbox.environment.now())
+            action: action, intent: intent, party: party, resource: resource, before: before, after: after,
+            personal: personal, outcome: outcome, time: outbox.environment.now())
         try send(event, in: tx)
         if let intent { tx.afterCommit { intent.fulfill() } }
     }
@@ -76,12 +79,12 @@ public struct AuditOutbox: DenialRecorder {
     /// - Throws: As `record(_:resource:before:after:in:)`.
     public func record(
         _ action: String, by role: Role, of organization: OrganizationID?, resource: String? = nil,
-        before: String? = nil, after: String? = nil, in tx: borrowing Transaction
+        before: String? = nil, after: String? = nil, personal: [AuditPersonal] = [], in tx: borrowing Transaction
     ) throws {
         try send(
             AuditEvent(
                 action: action, role: role, organization: organization?.rawValue, resource: resource, before: before,
-                after: after, time: outbox.environment.now()),
+                after: after, personal: personal, time: outbox.environment.now()),
             in: tx)
     }
 
@@ -94,14 +97,15 @@ public struct AuditOutbox: DenialRecorder {
     /// Writes that a call was refused. A store that cannot take it now leaves a line in the log instead: the caller is
     /// refused in any case.
     public func record(_ denial: Denial) async {
-        let caller: Caller? =
-            denial.principal.flatMap { principal in
-                denial.role.map { .principal(principal, by: $0) }
-            } ?? denial.role.map { .anonymous(by: $0) }
+        // In a task that the call's end does not cancel: who tries doors and hangs up leaves a trace, too.
+        await Task { await write(denial) }.value
+    }
+
+    private func write(_ denial: Denial) async {
         // A word of the contract, bounded and without values, unlike the message.
         let reason = denial.error.detail(Google_Rpc_ErrorInfo.self)?.reason ?? ""
         let event = AuditEvent(
-            action: denial.action, caller: caller, resource: nil,
+            action: denial.action, caller: denial.caller, resource: denial.resource,
             outcome: .denied(code: "\(denial.error.code)", reason: reason), time: outbox.environment.now())
         do {
             let (payload, organization) = (try encode(event), event.organization.map { OrganizationID($0) })
@@ -124,5 +128,5 @@ public struct AuditOutbox: DenialRecorder {
 
 extension SystemReason {
     static let recordDenials = SystemReason(
-        "record calls that were refused before anything was bound to an organization")
+        "record calls that were refused, whether or not they were bound to an organization")
 }

@@ -1,11 +1,12 @@
+import Policy
 import Wire
 
 /// What a call is known by, for whatever works for it.
 public struct CallContext: Sendable {
     /// Metadata in which the gateway sends the id of a caller's request, under which all that was done for it is found.
-    public static let requestIDHeader: StaticString = "x-request-id"
+    public static let requestIDHeader = CallerMetadata.requestIDName
     /// Bytes of an id that is believed; a longer one is cut.
-    public static let maximumRequestID = 128
+    public static let maximumRequestID = CallerMetadata.maximumRequestID
 
     /// The context of the current call; nil outside of one.
     public static var current: CallContext? {

@@ -82,7 +82,7 @@ public struct RoleDefinition: Sendable {
     /// The schema of a program with these roles.
     public static func schema(_ roles: [RoleDefinition]) -> SettingsSchema {
         SettingsSchema(
-            [SuiteSettings.section, LogSettings.section, TelemetrySettings.section]
+            [SuiteSettings.section, LogSettings.section, TelemetrySettings.section, ObjectSettings.section]
                 + roles.map { $0.settings.section($0.ownSettings) })
     }
 }
@@ -98,6 +98,8 @@ public struct RoleContext: Sendable {
     /// The keys that the process's roles believe principals of.
     public let principalKeys: PrincipalKeys
     let keptStore: Store?
+    let sharedObjects: SharedObjects
+    let jobs: JobSettings?
     let peers: [String: Peer]
 
     /// The role's database. Not yet migrated when the role is put together: ask it in calls and background work only.
@@ -106,6 +108,11 @@ public struct RoleContext: Sendable {
         guard let keptStore else { preconditionFailure("the role has no store") }
         return keptStore
     }
+
+    /// Where the role keeps bulk data; roles of a process share the place, and keep apart by the first part of names.
+    ///
+    /// - Throws: `SuiteFailure` if the settings name a place that cannot be had.
+    public func objects() throws -> any ObjectStore { try sharedObjects.open(settings) }
 
     /// The way to a role that the definition names among its peers; to ask for another one is a mistake in the program.
     public func peer(_ name: String) -> Peer {

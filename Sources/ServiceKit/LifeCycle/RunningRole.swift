@@ -25,7 +25,8 @@ public final class RunningRole: Sendable {
     /// - Parameter isMigrating: Whether the store is brought up to date first; otherwise the role waits until it is.
     init(
         _ definition: RoleDefinition, settings: Settings, policy: PolicyConfiguration, keys: PrincipalKeys,
-        isMigrating: Bool, eventLoops: EventLoops, addresses: AddressBook, metrics: @escaping AdminServer.Page
+        isMigrating: Bool, eventLoops: EventLoops, addresses: AddressBook, objects: SharedObjects,
+        metrics: @escaping AdminServer.Page
     ) async throws {
         self.definition = definition
         let logger = Logger(label: "datavault.\(definition.name)")
@@ -33,7 +34,7 @@ public final class RunningRole: Sendable {
         let ways = try Self.ways(definition, settings, addresses, eventLoops, logger)
         let context = RoleContext(
             settings: settings, logger: logger, eventLoops: eventLoops, principalKeys: keys, keptStore: store,
-            peers: ways.peers)
+            sharedObjects: objects, jobs: definition.settings.jobs, peers: ways.peers)
         let place = Place(
             definition: definition, settings: settings, context: context, eventLoops: eventLoops, metrics: metrics)
         let serving: Serving =

@@ -28,7 +28,9 @@ struct Place {
     let metrics: AdminServer.Page
 
     private var logger: Logger { context.logger }
-    private var peerChecks: [ReadinessCheck] { context.peers.values.map(\.check) }
+    private var peerChecks: [ReadinessCheck] {
+        context.peers.values.filter(\.definition.isAwaited).map(\.check)
+    }
 
     /// Serves RPCs.
     func serve(_ service: RoleDefinition.Service, _ policy: PolicyConfiguration) async throws -> Serving {

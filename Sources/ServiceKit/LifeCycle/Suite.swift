@@ -44,7 +44,7 @@ public final class Suite: Sendable {
         // One verdict cache for the process: a call that passes through several roles is verified once.
         let verifier = PrincipalVerifier(keys: options.principalKeys)
         var roles: [RunningRole] = []
-        let addresses = AddressBook()
+        let (addresses, objects) = (AddressBook(), SharedObjects())
         for definition in definitions {
             var policy = PolicyConfiguration(
                 trustDomain: settings[SuiteSettings.trustDomain], role: definition.role, verifier: verifier)
@@ -53,7 +53,7 @@ public final class Suite: Sendable {
                 try await RunningRole(
                     definition, settings: settings, policy: policy, keys: options.principalKeys,
                     isMigrating: options.isMigrating, eventLoops: eventLoops, addresses: addresses,
-                    metrics: options.metrics))
+                    objects: objects, metrics: options.metrics))
         }
         self.roles = roles
         services = options.processServices + roles.flatMap(\.services)

@@ -55,6 +55,8 @@ public struct RoleSettings: Sendable {
     public let keyFile: SettingKey<String>
     /// Its database; nil for a role that keeps nothing.
     public let store: StoreSettings?
+    /// Its jobs and messages; nil for a role that keeps nothing.
+    public let jobs: JobSettings?
 
     /// The settings of a role.
     ///
@@ -82,6 +84,7 @@ public struct RoleSettings: Sendable {
             "The certificate's private key. Empty: `keys/\(role.rawValue).key` in `data.folder`. Files are read again when they change."
         )
         store = hasStore ? StoreSettings(role: name) : nil
+        jobs = hasStore ? JobSettings(role: name) : nil
     }
 
     /// The section for a schema.
@@ -93,6 +96,6 @@ public struct RoleSettings: Sendable {
             [
                 listen.declaration, admin.declaration, authorityFile.declaration, certificateFile.declaration,
                 keyFile.declaration,
-            ] + (store?.declarations ?? []) + more)
+            ] + (store?.declarations ?? []) + (jobs?.declarations ?? []) + more)
     }
 }

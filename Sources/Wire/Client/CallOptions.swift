@@ -4,6 +4,8 @@ public import NIOCore
 public struct CallOptions: Sendable {
     /// Metadata sent with the request.
     public var metadata = Metadata()
+    /// Metadata sent before it, made once for many calls.
+    public var prepared: PreparedMetadata?
     /// From now to the end of the call, retries included; nil: the caller's own deadline, if it has one. The shorter of
     /// the two counts.
     public var timeout: TimeAmount?

@@ -104,11 +104,12 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
         if compression == .gzip { builder.constant("grpc-encoding", "gzip") }
         if deadline != .distantFuture {
             self.deadline = deadline
-            builder.add(constant: "grpc-timeout", Timeout.format(deadline - .now()))
+            builder.addTimeout(deadline - .now())
         }
         if head.previousAttempts > 0 {
             builder.add(constant: "grpc-previous-rpc-attempts", String(head.previousAttempts))
         }
+        head.prepared?.write(to: builder)
         if !head.metadata.isEmpty { head.metadata.write(to: builder) }
         do {
             try connection.open(self, hasBody: true)

@@ -120,10 +120,12 @@ public final class ClientChannel: Service, Sendable {
         }
         var metadata = options.metadata
         if configuration.isTraced { metadata.injectTrace(of: span?.context ?? ServiceContext.current) }
-        guard let authority = options.authority else { return RequestHead(channel: requestHead, metadata: metadata) }
+        guard let authority = options.authority else {
+            return RequestHead(channel: requestHead, metadata: metadata, prepared: options.prepared)
+        }
         let own = ChannelHead(
             authority: authority, userAgent: configuration.userAgent, isEncrypted: requestHead.isEncrypted)
-        return RequestHead(channel: own, metadata: metadata)
+        return RequestHead(channel: own, metadata: metadata, prepared: options.prepared)
     }
 
     /// When `method` is sent again, if not said otherwise: only what changes nothing when it is done twice.

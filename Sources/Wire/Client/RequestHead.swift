@@ -15,6 +15,7 @@ final class ChannelHead: Sendable {
 struct RequestHead: Sendable {
     var channel: ChannelHead
     var metadata = Metadata()
+    var prepared: PreparedMetadata?
     /// Attempts before this one that the server may have seen.
     var previousAttempts = 0
 }

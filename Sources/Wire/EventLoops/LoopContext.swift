@@ -15,6 +15,9 @@ package final class LoopContext: TaskExecutor, @unchecked Sendable {
     @exclusivity(unchecked) private var ready: [UnownedJob] = []
     @safe @exclusivity(unchecked) private var readyHead = 0
     @safe @exclusivity(unchecked) private var dirty: [HTTP2Connection] = []
+    /// Clients' connections with bytes to write: see `markDirty`.
+    @safe @exclusivity(unchecked) private var dirtyClients: [HTTP2Connection] = []
+    @safe @exclusivity(unchecked) private var clientFlushScheduled = false
     @safe @exclusivity(unchecked) private var deferred: [() -> Void] = []
     @safe @exclusivity(unchecked) private var turnDepth = 0
     @safe @exclusivity(unchecked) private var turnScheduled = false
@@ -129,11 +132,34 @@ package final class LoopContext: TaskExecutor, @unchecked Sendable {
     }
 
     /// Marks a connection as having bytes to write.
+    ///
+    /// A server's leave at the end of the turn that made them. A client's wait until the loop has looked at all sockets
+    /// that were ready: requests that many connections brought at once go to a service as one record and one write.
     func markDirty(_ connection: HTTP2Connection) {
         if connection.isDirty { return }
         connection.isDirty = true
-        dirty.append(connection)
-        if turnDepth == 0 { scheduleTurn() }
+        guard !connection.isServer else {
+            dirty.append(connection)
+            if turnDepth == 0 { scheduleTurn() }
+            return
+        }
+        dirtyClients.append(connection)
+        guard !clientFlushScheduled else { return }
+        clientFlushScheduled = true
+        loop.execute { self.flushClients() }
+    }
+
+    private func flushClients() {
+        clientFlushScheduled = false
+        turn {
+            // Swapped out, as a flush may mark connections again.
+            let connections = dirtyClients
+            dirtyClients.removeAll(keepingCapacity: true)
+            for connection in connections {
+                connection.isDirty = false
+                connection.flush()
+            }
+        }
     }
 
     private func scheduleTurn() {

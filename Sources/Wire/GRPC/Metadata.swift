@@ -53,12 +53,16 @@ public struct Metadata: Sendable, Hashable {
 
     /// Appends a text value. The name is lower-cased.
     public mutating func add(_ name: String, _ value: String) {
-        fields.append((name.lowercased(), .text(value)))
+        fields.append((Self.lowerCased(name), .text(value)))
     }
 
     /// Appends bytes; `name` must end in `-bin`.
     public mutating func add(_ name: String, bytes: [UInt8]) {
-        fields.append((name.lowercased(), .bytes(bytes)))
+        fields.append((Self.lowerCased(name), .bytes(bytes)))
+    }
+
+    private static func lowerCased(_ name: String) -> String {
+        name.utf8.allSatisfy(isNameByte) ? name : name.lowercased()
     }
 
     public mutating func remove(_ name: String) {
@@ -93,22 +97,39 @@ public struct Metadata: Sendable, Hashable {
     /// Names that begin as the protocol's own but are the users': when a server may be asked again (gRFC A6), traces.
     private static let open: Set<String> = ["grpc-retry-pushback-ms", "grpc-trace-bin", "grpc-tags-bin"]
 
-    /// Fields that the protocol sets itself, and those of HTTP/1 connections, which HTTP/2 forbids.
-    private static let reserved: Set<String> = [
-        "te", "content-type", "content-length", "host", "connection", "keep-alive", "proxy-connection",
-        "transfer-encoding", "upgrade",
-    ]
-
-    /// Names that the protocol itself uses.
+    /// Whether the protocol sets a field of this name itself, or HTTP/2 forbids it as one of HTTP/1 connections.
     static func isReserved(_ name: String) -> Bool {
-        name.hasPrefix("grpc-") && !open.contains(name) || reserved.contains(name)
+        // By length first: this is asked for each field of each call.
+        switch name.utf8.count {
+        case 2: name == "te"
+        case 4: name == "host"
+        case 7: name == "upgrade"
+        case 10: name == "connection" || name == "keep-alive"
+        case 12: name == "content-type" || isProtocols(name)
+        case 14: name == "content-length" || isProtocols(name)
+        case 16: name == "proxy-connection" || isProtocols(name)
+        case 17: name == "transfer-encoding" || isProtocols(name)
+        default: isProtocols(name)
+        }
+    }
+
+    private static func isProtocols(_ name: String) -> Bool { name.hasPrefix("grpc-") && !open.contains(name) }
+
+    /// Fields that hardly ever have the same value twice: kept out of the compression's table, where they would only
+    /// push out those that do.
+    private static func isUnique(_ name: String) -> Bool {
+        switch name.utf8.count {
+        case 11: name == "traceparent"
+        case 12: name == "x-request-id"
+        default: false
+        }
     }
 
     /// Appends the fields to a block; bytes as unpadded base64.
     func write(to builder: HeaderBlockBuilder) {
         for (name, value) in fields {
             switch value {
-            case .text(let text): builder.add(name, text)
+            case .text(let text): builder.add(name, text, isIndexed: !Self.isUnique(name))
             case .bytes(let bytes): builder.add(name, Base64.encode(bytes))
             }
         }

@@ -34,6 +34,7 @@ public final class MethodDescriptor: Sendable, Hashable, CustomStringConvertible
     public let path: String
     /// The same for clients' requests.
     let stablePath: StableText
+    private let pathHash: Int
     /// What another layer wants to know of the method, put here by generated code. Wire only carries it.
     public let attachment: (any AnyObject & Sendable)?
 
@@ -56,15 +57,16 @@ public final class MethodDescriptor: Sendable, Hashable, CustomStringConvertible
         fullName = "\(service)/\(name)"
         path = "/\(fullName)"
         stablePath = StableText(path)
+        pathHash = path.hashValue
     }
 
     public var description: String { path }
 
     public static func == (left: MethodDescriptor, right: MethodDescriptor) -> Bool {
-        left.path == right.path && left.kind == right.kind
+        left === right || left.pathHash == right.pathHash && left.path == right.path && left.kind == right.kind
     }
 
-    public func hash(into hasher: inout Hasher) { hasher.combine(path) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(pathHash) }
 }
 
 /// What a proto says of one service.

@@ -34,11 +34,32 @@ package enum Timeout {
 
     /// The shortest text that is not more than `amount` and at most 0.1 % less.
     package static func format(_ amount: TimeAmount) -> String {
-        let nanoseconds = max(amount.nanoseconds, 0)
-        let units: [(Int64, String)] = [
-            (1, "n"), (1_000, "u"), (1_000_000, "m"), (1_000_000_000, "S"), (60_000_000_000, "M"),
-        ]
-        for (size, unit) in units where nanoseconds / size <= 99_999_999 { return "\(nanoseconds / size)\(unit)" }
-        return "\(min(nanoseconds / 3_600_000_000_000, 99_999_999))H"
+        var bytes: [UInt8] = []
+        append(amount, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
     }
+
+    /// As `format`, behind what is there.
+    static func append(_ amount: TimeAmount, to bytes: inout [UInt8]) {
+        let nanoseconds = max(amount.nanoseconds, 0)
+        let (value, unit) =
+            switch nanoseconds {
+            case ...limit: (nanoseconds, UInt8(ascii: "n"))
+            case ...(limit * 1_000 + 999): (nanoseconds / 1_000, UInt8(ascii: "u"))
+            case ...(limit * 1_000_000 + 999_999): (nanoseconds / 1_000_000, UInt8(ascii: "m"))
+            case ...(limit * 1_000_000_000 + 999_999_999): (nanoseconds / 1_000_000_000, UInt8(ascii: "S"))
+            case ...(limit * 60_000_000_000 + 59_999_999_999): (nanoseconds / 60_000_000_000, UInt8(ascii: "M"))
+            default: (min(nanoseconds / 3_600_000_000_000, limit), UInt8(ascii: "H"))
+            }
+        var divisor: Int64 = 1
+        while value / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
+            divisor /= 10
+        }
+        bytes.append(unit)
+    }
+
+    /// Eight digits at most.
+    private static let limit: Int64 = 99_999_999
 }

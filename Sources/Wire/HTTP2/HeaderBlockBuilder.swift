@@ -1,4 +1,5 @@
 import CNghttp2
+import NIOCore
 
 /// Builds the array of fields that nghttp2 takes, in memory that is used again for every block of its loop.
 ///
@@ -15,6 +16,7 @@ final class HeaderBlockBuilder {
 
     private static let noCopyName = UInt8(NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue)
     private static let noCopyValue = UInt8(NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue)
+    private static let noIndex = UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue)
 
     /// Forgets the last block.
     func reset() {
@@ -63,6 +65,36 @@ final class HeaderBlockBuilder {
         )
     }
 
+    /// Adds a field whose name and value the caller holds until the block has been sent.
+    func add(_ name: StableText, _ value: StableText) {
+        unsafe fields.append(
+            nghttp2_nv(
+                name: name.start,
+                value: value.start,
+                namelen: name.count,
+                valuelen: value.count,
+                flags: Self.noCopyName | Self.noCopyValue
+            )
+        )
+    }
+
+    /// Adds `grpc-timeout`. It differs from call to call, so it is kept out of the compression's table.
+    func addTimeout(_ amount: TimeAmount) {
+        let name: StaticString = "grpc-timeout"
+        let start = arena.count
+        fixups.append((unsafe fields.count, -1, start))
+        Timeout.append(amount, to: &arena)
+        unsafe fields.append(
+            nghttp2_nv(
+                name: UnsafeMutablePointer(mutating: name.utf8Start),
+                value: nil,
+                namelen: name.utf8CodeUnitCount,
+                valuelen: arena.count - start,
+                flags: Self.noCopyName | Self.noIndex
+            )
+        )
+    }
+
     func add(constant name: StaticString, _ value: String) {
         fixups.append((unsafe fields.count, -1, arena.count))
         let start = arena.count
@@ -78,7 +110,10 @@ final class HeaderBlockBuilder {
         )
     }
 
-    func add(_ name: String, _ value: String) {
+    /// Adds a field.
+    ///
+    /// - Parameter isIndexed: Whether the value may come again, and is worth a place in the compression's table.
+    func add(_ name: String, _ value: String, isIndexed: Bool = true) {
         let nameStart = arena.count
         arena.append(contentsOf: name.utf8)
         let valueStart = arena.count
@@ -90,7 +125,7 @@ final class HeaderBlockBuilder {
                 value: nil,
                 namelen: valueStart - nameStart,
                 valuelen: arena.count - valueStart,
-                flags: 0
+                flags: isIndexed ? 0 : Self.noIndex
             )
         )
     }

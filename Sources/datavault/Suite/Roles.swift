@@ -1,15 +1,31 @@
 import ArgumentParser
+import ComplianceService
 import ExampleService
 import Gateway
 import IdentityService
+import PipelineService
+import PolicyModel
+import ScrapeService
 import ServiceKit
 
 /// The roles that the program knows.
 enum Roles {
-    static let all: [RoleDefinition] = [
-        IdentityService.role(contracts: [ExampleService.descriptorSet]), ExampleService.role,
-        GatewayService.role(version: Version.current, further: [example]),
+    static let all = services + [ExampleService.role, gateway]
+
+    /// Those that `datavault up` starts, in the order of their start.
+    static let suite = services + [gateway]
+
+    /// A small service in the pipeline's place, for tests of what all services stand on.
+    static let withExample =
+        services.filter { $0.role == .identity || $0.role == .compliance }
+        + [ExampleService.role, gateway]
+
+    private static let services: [RoleDefinition] = [
+        IdentityService.role(contracts: [ExampleService.descriptorSet]), ComplianceService.role(),
+        ScrapeService.role(), PipelineService.role(),
     ]
+
+    private static let gateway = GatewayService.role(version: Version.current, further: [example])
 
     /// The example behind the edge.
     private static let example = GatewayService.Further(

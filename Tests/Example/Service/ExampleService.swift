@@ -36,7 +36,9 @@ public enum ExampleService {
     }
 
     private static func assemble(_ context: RoleContext) -> RoleAssembly {
-        let (queue, outbox) = (JobQueue(context.store), Outbox(context.store))
+        let (queue, outbox) = (
+            JobQueue(context.store, configuration: context.jobsConfiguration), Outbox(context.store)
+        )
         let audit = AuditOutbox(outbox, destination: JournalRelay.destination, encode: JournalRelay.encode)
         let notes = NotesHandler(
             notes: NoteStore(store: context.store), replay: Replay(store: context.store), queue: queue, audit: audit)
@@ -44,9 +46,12 @@ public enum ExampleService {
             services: [notes, JournalHandler(journal: JournalStore(store: context.store))],
             background: [
                 ReplayCleaner(store: context.store, logger: context.logger),
-                JobWorker(queue, handlers: [WordCount.handler], logger: context.logger),
+                JobWorker(
+                    queue, handlers: [WordCount.handler], configuration: context.workerConfiguration,
+                    logger: context.logger),
                 OutboxRelay(
-                    outbox, [JournalRelay.destination(context.peer(journal.name))], logger: context.logger),
+                    outbox, [JournalRelay.destination(context.peer(journal.name))],
+                    configuration: context.relayConfiguration, logger: context.logger),
             ],
             denials: audit)
     }

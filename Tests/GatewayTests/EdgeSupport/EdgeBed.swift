@@ -16,9 +16,15 @@ final class EdgeBed: Sendable {
     private let server: Server
     private let channel: ClientChannel
 
+    /// The contract of tests, serialized.
+    static var descriptorSet: [UInt8] {
+        Array(Data(base64Encoded: TestDescriptors.base64, options: .ignoreUnknownCharacters) ?? Data())
+    }
+
     init(
         _ configuration: EdgeConfiguration = .patient, guard guardian: OpenGuard = OpenGuard(),
-        pages: [String: EdgePage] = [:], upstreams: Upstreams? = nil, accessLog: AccessLog = .none,
+        pages: [String: EdgePage] = [:], missingPages: [(prefix: String, page: EdgePage)] = [],
+        upstreams: Upstreams? = nil, accessLog: AccessLog = .none,
         tls: (any TLSContextSource)? = nil
     ) async throws {
         let library = LibraryService()
@@ -27,13 +33,12 @@ final class EdgeBed: Sendable {
         policy.logger.logLevel = .critical
         let server = Server(services: [library, SinkService()], interceptors: PolicyLayer.interceptors(policy))
         let channel = ClientChannel(.inProcess(server, uriNames: ["spiffe://datavault.test/gateway"]))
-        let bytes = Array(Data(base64Encoded: TestDescriptors.base64, options: .ignoreUnknownCharacters) ?? Data())
-        let routes = try RouteTable(descriptorSet: bytes, packages: ["datavault.test": .pipeline])
+        let routes = try RouteTable(descriptorSet: Self.descriptorSet, packages: ["datavault.test": .pipeline])
         var logger = Logger(label: "edge-tests")
         logger.logLevel = .critical
         edge = EdgeServer(
             configuration: configuration, routes: routes, upstreams: upstreams ?? [.pipeline: { channel }],
-            guard: guardian, pages: pages, tls: tls, accessLog: accessLog, logger: logger)
+            guard: guardian, pages: pages, missingPages: missingPages, tls: tls, accessLog: accessLog, logger: logger)
         (self.library, self.guardian, self.server, self.channel) = (library, guardian, server, channel)
         guard case .tcp(_, let port) = try await edge.listen(.tcp(host: "127.0.0.1", port: 0)) else {
             throw CancellationError()
@@ -52,11 +57,13 @@ final class EdgeBed: Sendable {
     /// Runs a test and ends everything after it.
     static func run(
         _ configuration: EdgeConfiguration = .patient, guard guardian: OpenGuard = OpenGuard(),
-        pages: [String: EdgePage] = [:], upstreams: Upstreams? = nil, accessLog: AccessLog = .none,
+        pages: [String: EdgePage] = [:], missingPages: [(prefix: String, page: EdgePage)] = [],
+        upstreams: Upstreams? = nil, accessLog: AccessLog = .none,
         _ body: (EdgeBed) async throws -> Void
     ) async throws {
         let bed = try await EdgeBed(
-            configuration, guard: guardian, pages: pages, upstreams: upstreams, accessLog: accessLog)
+            configuration, guard: guardian, pages: pages, missingPages: missingPages, upstreams: upstreams,
+            accessLog: accessLog)
         do { try await body(bed) } catch {
             await bed.end()
             throw error

@@ -140,7 +140,7 @@ struct RawResponse: Sendable {
                 (parts[0].lowercased(), parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""))
         }
         let body = bytes[start.upperBound...]
-        if response.status == 204 || isHead || response.status == 100 { return (response, start.upperBound) }
+        if isHead || [100, 204, 304].contains(response.status) { return (response, start.upperBound) }
         if let length = response["content-length"].flatMap({ Int($0) }) {
             guard body.count >= length else { return nil }
             response.body = Array(body.prefix(length))

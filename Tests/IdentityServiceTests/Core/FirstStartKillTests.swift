@@ -78,6 +78,7 @@ import Testing
                     """
                     SELECT COUNT(*) AS n FROM organizations UNION ALL SELECT COUNT(*) FROM users
                     UNION ALL SELECT COUNT(*) FROM members UNION ALL SELECT COUNT(*) FROM outbox_messages
+                        WHERE organization <> ''
                     """)
             )
         }

@@ -90,8 +90,10 @@ import Testing
             #expect(found?.passwordHash == "test:\(password)")
             #expect(permissions == Set(Harness.declared))
             let payloads = try await core.store.system(.test).read { tx in
-                try tx.values([UInt8].self, "SELECT payload FROM outbox_messages")
+                try tx.values([UInt8].self, "SELECT payload FROM outbox_messages ORDER BY id")
             }
+            let actions = try payloads.map { try Datavault_Compliance_V1_AuditEvent(serializedBytes: $0).action }
+            #expect(actions.prefix(3) == ["organization.create", "user.create", "member.create"])
             let event = try Datavault_Compliance_V1_AuditEvent(serializedBytes: #require(payloads.first))
             #expect(event.action == "organization.create")
             #expect(event.actor == "role:identity")

@@ -96,6 +96,12 @@ private typealias UserMethods = Datavault_Identity_V1_UsersService.Methods
             let weak = caller
             let refused = try await refusal { try await update(identity, weak, ada.id, [.admin]) }
             #expect(refused.reason == "PERMISSION_NOT_HELD")
+            let event = try #require(try await identity.events().last)
+            #expect(event.action == "member.update")
+            #expect(event.denial.code == "PERMISSION_DENIED")
+            #expect(event.denial.reason == "PERMISSION_NOT_HELD")
+            #expect(event.resource == "members/\(ada.id)")
+            #expect(event.before.isEmpty && event.after.isEmpty)
             // Another admin is left, so an admin may be made less by who holds less.
             let bob = try await identity.person("bob@example.com", [.admin, .viewer], of: acme.id)
             let less = try await update(identity, weak, bob.id, [.viewer])
@@ -121,9 +127,31 @@ private typealias UserMethods = Datavault_Identity_V1_UsersService.Methods
             // Nothing of what was refused was told or kept.
             #expect(identity.observer.all == ["disabled \(other.id) true"])
             let events = try await identity.events()
-            #expect(events.count == 1)
+            #expect(events.filter { !$0.hasDenial }.count == 1)
+            let denials = events.filter(\.hasDenial)
+            #expect(denials.map(\.action) == ["member.update", "user.update", "user.delete"])
+            #expect(denials.allSatisfy { $0.denial.reason == "LAST_ADMIN" && $0.denial.code == "FAILED_PRECONDITION" })
+            #expect(denials.allSatisfy { $0.organization == acme.id.rawValue && $0.actor == acme.admin.name })
+            #expect(denials.map(\.resource) == ["members/\(acme.admin)", acme.admin.name, acme.admin.name])
             // One who is disabled can go.
             try await delete(identity, acme.caller, other.id)
+        }
+    }
+
+    /// A mistake is no denial: it would only fill the log.
+    @Test(arguments: stores) func mistakesLeaveNoDenial(_ kind: Store.Kind) async throws {
+        try await withIdentity(kind) { identity in
+            let acme = try await identity.organization()
+            let ada = try await identity.person("ada@example.com", .viewer, of: acme.id)
+            let unknown = UserID("0f8fad5b-d9cb-469f-a165-70867728950e")
+            let reasons = [
+                try await refusal { try await update(identity, acme.caller, unknown, [.viewer]) }.reason,
+                try await refusal { try await update(identity, acme.caller, ada.id, [.admin], etag: "7") }.reason,
+                try await refusal { try await update(identity, acme.caller, ada.id, [.admin], mask: ["user"]) }.reason,
+            ]
+            #expect(reasons == ["RESOURCE_UNKNOWN", "ETAG_MISMATCH", "FIELD_IMMUTABLE"])
+            let events = try await identity.events()
+            #expect(events.isEmpty)
         }
     }
 

@@ -56,14 +56,16 @@ private typealias Methods = Datavault_Identity_V1_OrganizationsService.Methods
             #expect(identity.observer.all == ["networks \(globex) [\"10.0.0.0/8\"]"])
 
             let events = try await identity.events()
-            #expect(events.map(\.action) == ["organization.create"])
+            #expect(events.map(\.action) == ["organization.create", "user.create", "member.create"])
             #expect(events[0].organization == first.id.rawValue)
             #expect(events[0].resource == made.name)
             // Whose event it is, its row says, too: what is kept of an organization can be found by it.
             let owners = try await core.store.system(.test).read { tx in
                 try tx.values(String.self, "SELECT organization FROM outbox_messages")
             }
-            #expect(owners == [first.id.rawValue])
+            #expect(owners == [first.id.rawValue, globex.rawValue, globex.rawValue])
+            #expect(events.map(\.organization) == owners)
+            #expect(events.allSatisfy { $0.actor == first.caller.subject })
         }
     }
 

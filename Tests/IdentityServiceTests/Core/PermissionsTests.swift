@@ -37,6 +37,15 @@ import Testing
         #expect(later.granted(to: .editor, isOperator: false) == ["reports.sign", "users.read"])
     }
 
+    /// The log of the installation, and what it tells of persons, are not everybody's.
+    @Test func theAuditLogIsReadByAllAndOpenedByAdmins() {
+        let all: Set = ["audit.read", "audit.personal", "audit.erase", "tenants.audit"]
+        let audit = Permissions(declared: all)
+        #expect(audit.granted(to: [.viewer, .editor], isOperator: true) == ["audit.read"])
+        #expect(audit.granted(to: .admin, isOperator: false) == all.subtracting(["tenants.audit"]))
+        #expect(audit.granted(to: .admin, isOperator: true) == all)
+    }
+
     @Test func theContractDeclaresThem() throws {
         let declared = try DeclaredPermissions.read(DescriptorSet.array)
         #expect(declared.isSuperset(of: ["users.read", "users.write", "api_keys.write", "tenants.manage"]))

@@ -65,12 +65,14 @@ private typealias Methods = Datavault_Identity_V1_UsersService.Methods
             }
             #expect(found == [id])
 
-            let event = try #require(try await identity.events().last)
-            #expect(event.action == "user.create")
-            #expect(event.organization == acme.id.rawValue)
-            #expect(event.actor == acme.admin.name)
+            let events = try await identity.events()
+            #expect(events.map(\.action) == ["user.create", "member.create"])
+            #expect(events.allSatisfy { $0.organization == acme.id.rawValue && $0.actor == acme.admin.name })
+            #expect(events.allSatisfy { $0.before.isEmpty })
+            let (event, part) = (try #require(events.first), try #require(events.last))
             #expect(event.resource == made.name)
-            #expect(event.before.isEmpty)
+            #expect(part.resource == "members/\(id)")
+            #expect(part.after.contains("roles: ["))
             #expect(event.after.contains("email: [personal]"))
             #expect(!event.after.contains("Example.com"))
         }
@@ -127,7 +129,7 @@ private typealias Methods = Datavault_Identity_V1_UsersService.Methods
             let second = try await create(identity, acme.caller, "ada@example.com", requestID: id)
             #expect(first == second)
             let events = try await identity.events()
-            #expect(events.count == 1)
+            #expect(events.map(\.action) == ["user.create", "member.create"])
             let other = try await refusal { try await create(identity, acme.caller, "bob@example.com", requestID: id) }
             #expect(other.reason == "REQUEST_ID_REUSED")
         }
@@ -260,9 +262,10 @@ private typealias Methods = Datavault_Identity_V1_UsersService.Methods
             let same = try await update(identity, acme.caller, .with { $0.name = ada.name })
             #expect(same == emptied)
             let events = try await identity.events()
-            #expect(events.map(\.action) == ["user.create", "user.update", "user.update", "user.update"])
-            #expect(events[1].before.contains(ada.etag))
-            #expect(events[1].after.contains(changed.etag))
+            #expect(
+                events.map(\.action) == ["user.create", "member.create", "user.update", "user.update", "user.update"])
+            #expect(events[2].before.contains(ada.etag))
+            #expect(events[2].after.contains(changed.etag))
         }
     }
 
@@ -292,8 +295,10 @@ private typealias Methods = Datavault_Identity_V1_UsersService.Methods
             #expect(identity.observer.all == ["disabled \(id) true", "enabled \(id) true", "deleted \(id) true"])
             let gone = try await refusal { try await get(identity, acme.caller, ada.name) }
             #expect(gone.reason == "RESOURCE_UNKNOWN")
-            let event = try #require(try await identity.events().last)
-            #expect(event.action == "user.delete")
+            let events = try await identity.events()
+            #expect(events.suffix(2).map(\.action) == ["member.delete", "user.delete"])
+            #expect(events.suffix(2).first?.before.contains("roles: [viewer]") == true)
+            let event = try #require(events.last)
             #expect(event.resource == ada.name)
             #expect(event.after.isEmpty)
         }
@@ -313,7 +318,7 @@ private typealias Methods = Datavault_Identity_V1_UsersService.Methods
             let still = try await get(identity, acme.caller, ada.name)
             #expect(still == ada)
             let events = try await identity.events()
-            #expect(events.map(\.action) == ["user.create"])
+            #expect(events.map(\.action) == ["user.create", "member.create"])
         }
     }
 

@@ -107,7 +107,8 @@ final class KeysInstance: Sendable {
                     store: store, vault: vault, feed: feed, tokens: tokens,
                     usage: KeyUsageStore(
                         store: store, environment: environment, batch: setting.configuration.usageBatch),
-                    changes: changes, environment: environment, configuration: setting.trust, logger: logger),
+                    changes: changes, audit: audit, environment: environment, configuration: setting.trust,
+                    logger: logger),
             ],
             interceptors: PolicyLayer.interceptors(policy))
         channel = ClientChannel(.inProcess(server, uriNames: ["spiffe://dv/gateway"]))

@@ -1,3 +1,4 @@
+import ComplianceContract
 import Crypto
 import Foundation
 import IdentityContract
@@ -53,6 +54,10 @@ import Wire
             #expect(again.expiresAtMs > listed.expiresAtMs)
             watching.cancel()
             _ = try? await watching.value
+            // Whom roles believe has changed twice.
+            let events = try await identity.events().filter { $0.action == "principal_key.create" }
+            #expect(events.map(\.resource) == [listed.id, second.id].map { "principal-keys/\($0)" })
+            #expect(events.allSatisfy { $0.actor == "role:gateway" && $0.organization.isEmpty })
         }
     }
 

@@ -168,7 +168,7 @@ import Wire
             let key = try await identity.get(admin, "api-keys/\(id)")
             #expect(key.state == .revoked)
             let actions = try await identity.events().map(\.action)
-            #expect(actions.suffix(2) == ["api_key.revoke", "user.delete"])
+            #expect(actions.suffix(3) == ["api_key.revoke", "member.delete", "user.delete"])
         }
     }
 

@@ -76,6 +76,29 @@ import WireProtos
         }
     }
 
+    /// The bound is wide, as the machine may be loaded: what this finds is a hash that is left out, or a write in the
+    /// call's way. `identity-bench enumeration` measures the rest.
+    @Test(arguments: stores) func timeDoesNotTellWhoIsThere(_ kind: Store.Kind) async throws {
+        try await withSessions(kind) { identity in
+            _ = try await identity.user()
+            let clock = ContinuousClock()
+            var samples: [[Duration]] = [[], []]
+            for round in 0..<60 {
+                // Interleaved, and in either order: whatever slows the machine slows both.
+                for place in [round % 2, 1 - round % 2] {
+                    let start = clock.now
+                    await #expect(throws: RPCError.self) {
+                        _ = try await identity.logIn(
+                            place == 0 ? "ada@example.com" : "nobody\(round)@example.com", "not the lighthouse")
+                    }
+                    samples[place].append(clock.now - start)
+                }
+            }
+            let medians = samples.map { $0.sorted()[$0.count / 2] }
+            #expect(medians[0] < medians[1] * 2 && medians[1] < medians[0] * 2, "\(medians)")
+        }
+    }
+
     @Test(arguments: stores) func logInIsRecordedInTheUsersOrganization(_ kind: Store.Kind) async throws {
         try await withSessions(kind, { $0.recordedFailures = 2 }) { identity in
             let ada = try await identity.user()

@@ -133,7 +133,12 @@ private typealias Users = Datavault_Identity_V1_UsersService.Methods
             #expect(revoked == [other.session])
             // Nothing that was kept can be guessed from: the request's hash is keyed.
             let events = try await identity.events().filter { $0.action == "user.change_password" }
-            #expect(events.count == 1)
+            #expect(events.map(\.denial.reason) == ["PASSWORD_WRONG", ""])
+            #expect(events.allSatisfy { $0.actor == ada.id.name && $0.organization == ada.organization.rawValue })
+            let done = try #require(events.last)
+            #expect(done.resource == ada.id.name)
+            // That something changed shows in the etag, and nothing else does.
+            #expect(done.before.contains("etag") && done.after.contains("etag") && done.before != done.after)
             #expect(events.allSatisfy { !$0.after.contains("geese") && !$0.before.contains("geese") })
         }
     }
@@ -157,6 +162,10 @@ private typealias Users = Datavault_Identity_V1_UsersService.Methods
             let refused = try await refusal { try await set(boss.id, ["users.write"]) }
             #expect(refused.reason == "PERMISSION_NOT_HELD")
             try await set(ada.id, all)
+            let events = try await identity.events().filter { $0.action == "user.set_password" }
+            #expect(events.map(\.denial.reason) == ["PERMISSION_NOT_HELD", ""])
+            #expect(events.map(\.resource) == [boss.id.name, ada.id.name])
+            #expect(events.last.map { !$0.before.isEmpty && !$0.after.isEmpty && $0.before != $0.after } == true)
             let gone = try await refusal { try await identity.refresh(held.refreshToken) }
             #expect(gone.reason == "REFRESH_TOKEN_INVALID")
             _ = try await identity.logIn("ada@example.com", "forty-two geese in a row")

@@ -1,3 +1,4 @@
+import ComplianceContract
 import Crypto
 import Foundation
 import IdentityContract
@@ -109,10 +110,34 @@ import Testing
         }
     }
 
-    private func ring(_ identity: SessionHarness) -> TokenKeyRing {
+    @Test(arguments: stores) func eachKeyMadeAndForgottenLeavesItsEvent(_ kind: Store.Kind) async throws {
+        try await withSessions(kind) { identity in
+            let audit = identity.core.audit
+            let news = TokenNews(tokenKeys: { keys, tx in
+                for key in keys { try IdentityService.record(key, audit, in: tx) }
+            })
+            let rings = [ring(identity, news), ring(identity, news)]
+            for _ in 0..<4 {
+                for ring in rings { try await ring.advance() }
+                identity.clock.advance(.seconds(30 * 86_400))
+            }
+            let keys = try await TokenKeyStore(store: identity.core.store).all()
+            let events = try await identity.events().filter { $0.action.hasPrefix("token_key.") }
+            let made = events.filter { $0.action == "token_key.create" }
+            let forgotten = events.filter { $0.action == "token_key.delete" }
+            #expect(Set(made.map(\.resource)).count == made.count)
+            #expect(!forgotten.isEmpty && forgotten.allSatisfy { $0.after.isEmpty && !$0.before.isEmpty })
+            #expect(
+                Set(made.map(\.resource)).subtracting(forgotten.map(\.resource))
+                    == Set(keys.map { "token-keys/\($0.id)" }))
+            #expect(made.allSatisfy { $0.actor == "role:identity" && $0.after.contains("Ed25519") })
+        }
+    }
+
+    private func ring(_ identity: SessionHarness, _ news: TokenNews = TokenNews()) -> TokenKeyRing {
         TokenKeyRing(
             store: TokenKeyStore(store: identity.core.store), sealer: TokenKeySealer(rootKey: SessionHarness.rootKey),
-            schedule: identity.parts.configuration.keys, news: TokenNews(), now: { identity.clock.now })
+            schedule: identity.parts.configuration.keys, news: news, now: { identity.clock.now })
     }
 
     @Test(arguments: stores) func tokensAreGoodThroughRotations(_ kind: Store.Kind) async throws {

@@ -14,15 +14,20 @@ public final class HTTP2Acceptor: Sendable {
     final class Loop: HTTP2ConnectionDelegate, @unchecked Sendable {
         let context: LoopContext
         let handler: Handler
+        let handsOverLargeHeads: Bool
         private let onAbuse: (@Sendable (AbuseKind) -> Void)?
         private var connections: [ObjectIdentifier: HTTP2Connection] = [:]
         var callsInFlight = 0
         private var isDraining = false
         private var emptyWaiters: [CheckedContinuation<Void, Never>] = []
 
-        init(context: LoopContext, handler: @escaping Handler, onAbuse: (@Sendable (AbuseKind) -> Void)?) {
+        init(
+            context: LoopContext, handler: @escaping Handler, handsOverLargeHeads: Bool = false,
+            onAbuse: (@Sendable (AbuseKind) -> Void)?
+        ) {
             self.context = context
             self.handler = handler
+            self.handsOverLargeHeads = handsOverLargeHeads
             self.onAbuse = onAbuse
         }
 
@@ -76,16 +81,22 @@ public final class HTTP2Acceptor: Sendable {
     private let eventLoops: EventLoops
     private let loops: [Loop]
 
-    /// - Parameter onAbuse: Told of every overdrawn budget, for metrics.
+    /// - Parameters:
+    ///   - handsOverLargeHeads: Whether the handler itself answers requests whose head is over the configuration's bounds,
+    ///     of which it sees a part: `HTTP2ServerStream.hasLargeHead`. Otherwise they are answered with a bare 431.
+    ///   - onAbuse: Told of every overdrawn budget, for metrics.
     public init(
         configuration: HTTP2Configuration = HTTP2Configuration(),
         eventLoops: EventLoops = .shared,
+        handsOverLargeHeads: Bool = false,
         onAbuse: (@Sendable (AbuseKind) -> Void)? = nil,
         handler: @escaping Handler
     ) {
         self.configuration = configuration
         self.eventLoops = eventLoops
-        loops = eventLoops.contexts.map { Loop(context: $0, handler: handler, onAbuse: onAbuse) }
+        loops = eventLoops.contexts.map {
+            Loop(context: $0, handler: handler, handsOverLargeHeads: handsOverLargeHeads, onAbuse: onAbuse)
+        }
     }
 
     /// Adds the HTTP/2 handler at the end of `channel`'s pipeline. On the channel's loop, which must be one of the

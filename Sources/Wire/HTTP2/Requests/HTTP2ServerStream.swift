@@ -2,7 +2,7 @@ import NIOCore
 
 /// One HTTP/2 request on a server: its head, its body, and the reply to it.
 //
-// Unchecked: `request` and `peer` are set before the handler starts; the rest is the loop's.
+// Unchecked: `request`, `hasLargeHead` and `peer` are set before the handler starts; the rest is the loop's.
 public final class HTTP2ServerStream: HTTP2ByteStream, @unchecked Sendable {
     private let acceptor: HTTP2Acceptor.Loop
     private var task: Task<Void, Never>?
@@ -12,6 +12,8 @@ public final class HTTP2ServerStream: HTTP2ByteStream, @unchecked Sendable {
     private var orphanOf: HTTP2Connection?
     private var hasStarted = false
     public private(set) var request = HTTP2RequestHead(method: "", path: "")
+    /// The request's head is over a bound, and `request` has only what came before that: all that it may get is a refusal.
+    public private(set) var hasLargeHead = false
     /// Who asks.
     public private(set) var peer = PeerInfo(transport: .tcp)
 
@@ -59,7 +61,8 @@ public final class HTTP2ServerStream: HTTP2ByteStream, @unchecked Sendable {
         // Trailers are headers, too, and may come when the handler has ended.
         if events.contains(.headers), !hasStarted {
             hasStarted = true
-            guard !headersAreTooLarge else { return refuseHeaders() }
+            guard !headersAreTooLarge || acceptor.handsOverLargeHeads else { return refuseHeaders() }
+            hasLargeHead = headersAreTooLarge
             isRunning = true
             peer = connection?.peer ?? peer
             request = HTTP2RequestHead(headers)

@@ -1,0 +1,12 @@
+/// Why Compliance refuses a call.
+enum ComplianceError: Error, Hashable {
+    case entryUnknown(name: String)
+    case pageTokenInvalid
+    case sizeOutOfRange(field: String, size: Int64)
+    case tooManyReaders
+    case intakeFull
+    case subjectUnknown
+    case permissionMissing(String)
+    case fieldInvalid(field: String, problem: String)
+    case notStarted
+}
