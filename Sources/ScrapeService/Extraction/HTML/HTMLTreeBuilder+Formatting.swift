@@ -21,7 +21,7 @@ extension HTMLTreeBuilder {
         formatting.append(node)
     }
 
-    private func isAlike(_ left: NodeID, _ right: NodeID) -> Bool {
+    private mutating func isAlike(_ left: NodeID, _ right: NodeID) -> Bool {
         let first = tree.nodes[left].attributes
         let second = tree.nodes[right].attributes
         guard tree.nodes[left].name == tree.nodes[right].name, first.length == second.length else { return false }
@@ -37,7 +37,7 @@ extension HTMLTreeBuilder {
         return true
     }
 
-    private func isSame(_ left: ByteRange, _ right: ByteRange) -> Bool {
+    private mutating func isSame(_ left: ByteRange, _ right: ByteRange) -> Bool {
         guard left.length == right.length else { return false }
         for offset in 0..<Int(left.length) where byte(left.lower + offset) != byte(right.lower + offset) {
             return false
@@ -53,7 +53,7 @@ extension HTMLTreeBuilder {
         }
     }
 
-    func formattingIndex(_ node: NodeID) -> Int? {
+    mutating func formattingIndex(_ node: NodeID) -> Int? {
         var index = formatting.count - 1
         while index >= 0 {
             if formatting[index] == node { return index }
@@ -63,7 +63,7 @@ extension HTMLTreeBuilder {
     }
 
     /// The last formatting element of a name since the last marker.
-    func lastFormatting(_ name: NameID) -> NodeID {
+    mutating func lastFormatting(_ name: NameID) -> NodeID {
         var index = formatting.count - 1
         while index >= 0, formatting[index] != noNode {
             if tree.nodes[formatting[index]].name == name { return formatting[index] }

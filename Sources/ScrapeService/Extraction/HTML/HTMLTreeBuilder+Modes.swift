@@ -17,13 +17,13 @@ extension HTMLTreeBuilder {
             return
         }
         while !isFull {
-            let isDone = usesForeignRules ? processForeign() : process(in: mode)
+            let isDone = usesForeignRules() ? processForeign() : process(in: mode)
             if isDone { return }
         }
     }
 
     /// If the present token goes by the rules for SVG and MathML: section 13.2.6.
-    private var usesForeignRules: Bool {
+    private mutating func usesForeignRules() -> Bool {
         guard open.count > 0, !tree.isHTML(current), token.kind != .end else { return false }
         let node = current
         let isStart = token.kind == .startTag
