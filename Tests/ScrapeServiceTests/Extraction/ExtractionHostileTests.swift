@@ -66,7 +66,8 @@ import Testing
         let many = (0..<20_000).map { "a\($0)=1" }.joined(separator: " ")
         var limits = ExtractionLimits()
         limits.names = 500
-        let page = try extract("<a \(many)>t</a>", limits: limits)
+        let tags = (0..<10).map { tag in "<a " + (0..<100).map { "x\(tag)y\($0)" }.joined(separator: " ") + ">" }
+        let page = try extract(tags.joined(), limits: limits)
         #expect(page.truncations.contains(.names))
         limits = ExtractionLimits()
         #expect(try extract("<a \(many)>t</a>", limits: limits).truncations.contains(.attributes))
