@@ -105,10 +105,12 @@ extension EdgeCore {
             guard let content = RawMessage.decode(reply, as: download) else {
                 throw .unreadableReply(route.call.role)
             }
-            await answer(
-                exchange,
-                EdgeResponse(
-                    contentType: ContentTypeText.safe(content.contentType), body: Array(content.bytes)))
+            var response = EdgeResponse(
+                contentType: ContentTypeText.safe(content.contentType), body: Array(content.bytes))
+            if let name = AttachmentName.field(of: reply, as: download) {
+                response.fields.append(("content-disposition", name))
+            }
+            await answer(exchange, response)
             return
         }
         let json: [UInt8]

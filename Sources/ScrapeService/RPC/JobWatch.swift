@@ -1,6 +1,7 @@
 import Persistence
 import ScrapeContract
 import Synchronization
+import Wire
 
 /// Reads jobs for those who watch them.
 struct JobWatch: Sendable {
@@ -16,6 +17,9 @@ struct JobWatch: Sendable {
     init(store: Store, environment: ScrapeEnvironment, limit: Int) {
         (self.store, self.environment, self.limit) = (store, environment, limit)
     }
+
+    /// Ends the streams: the server is about to.
+    func drain() { watchers.drain() }
 
     /// - Throws: `ScrapeError.resourceUnknown`.
     func job(_ name: String, of organization: OrganizationID) async throws -> JobMessage {
@@ -47,6 +51,7 @@ struct JobWatch: Sendable {
         while !last.state.hasEnded {
             try await environment.sleep(interval)
             silence += interval
+            guard !watchers.isDraining else { throw RPCError(code: .unavailable, message: "the server is draining") }
             let next = try await job(name, of: organization)
             if next != last || silence >= heartbeat {
                 try await tell(next)
@@ -56,19 +61,23 @@ struct JobWatch: Sendable {
     }
 }
 
-/// How many streams there are.
+/// How many streams there are, and whether they are to end.
 private final class WatcherCount: Sendable {
-    private let count = Mutex(0)
+    private let state = Mutex((count: 0, isDraining: false))
+
+    var isDraining: Bool { state.withLock { $0.isDraining } }
 
     func enter(_ limit: Int) -> Bool {
-        count.withLock { count in
-            guard count < limit else { return false }
-            count += 1
+        state.withLock { state in
+            guard state.count < limit else { return false }
+            state.count += 1
             return true
         }
     }
 
-    func leave() { count.withLock { $0 -= 1 } }
+    func leave() { state.withLock { $0.count -= 1 } }
+
+    func drain() { state.withLock { $0.isDraining = true } }
 }
 
 extension Datavault_Scrape_V1_ScrapeJobState {

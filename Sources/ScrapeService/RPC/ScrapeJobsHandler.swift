@@ -17,6 +17,8 @@ struct ScrapeJobsHandler: Datavault_Scrape_V1_ScrapeJobsService.Handler {
     let queue: JobQueue
     let watch: JobWatch
 
+    func serverWillDrain() { watch.drain() }
+
     func createScrapeJob(
         _ request: Datavault_Scrape_V1_CreateScrapeJobRequest, context: ServerContext
     ) async throws -> JobMessage {
@@ -52,11 +54,12 @@ struct ScrapeJobsHandler: Datavault_Scrape_V1_ScrapeJobsService.Handler {
             try JobStore.update(job, in: tx)
             for lane in 0..<lanes {
                 try queue.enqueue(
-                    .crawlStep, CrawlStepPayload(organization: organization, job: job.id, lane: lane), by: job.initiator,
+                    .crawlStep, CrawlStepPayload(organization: organization, job: job.id, lane: lane),
+                    by: job.initiator,
                     in: tx)
             }
             let message = try job.message(fetching: 0)
-            try core.audit.record(intent, resource: message.name, after: MaskedText.of(message), in: tx)
+            try core.audit.record(intent, resource: message.name, after: message.told, in: tx)
             return message
         }
     }
@@ -158,24 +161,24 @@ struct ScrapeJobsHandler: Datavault_Scrape_V1_ScrapeJobsService.Handler {
             try JobStore.update(job, in: tx)
             let after = try job.message(fetching: 0)
             try core.audit.record(
-                intent, resource: name, before: MaskedText.of(before), after: MaskedText.of(after), in: tx)
+                intent, resource: name, before: before.told, after: after.told, in: tx)
             return after
         }
+    }
+}
+
+extension JobMessage {
+    /// What the audit log has of it: the scraper as it was has an entry of its own.
+    fileprivate var told: String {
+        var message = self
+        message.clearPlan()
+        return MaskedText.of(message)
     }
 }
 
 /// What a job begins with.
 enum CrawlStart {
     static func pages(of plan: CrawlPlan) -> [FoundPage] {
-        var found = plan.starts.map { url in
-            FoundPage(url: url, key: PageKey(of: url.text), depth: 0, pathKey: nil)
-        }
-        if plan.rules.usesSitemaps {
-            for origin in plan.rules.startOrigins {
-                guard let url = CrawlURL(origin + "/sitemap.xml") else { continue }
-                found.append(FoundPage(url: url, key: PageKey(of: "sitemap " + url.text), kind: .sitemap, depth: 0))
-            }
-        }
-        return found
+        plan.starts.map { FoundPage(url: $0, key: PageKey(of: $0.text), depth: 0) }
     }
 }
