@@ -106,6 +106,18 @@ import Testing
         #expect(isExhausted || !(selector.contains("nth") || selector.hasPrefix(":has")))
     }
 
+    /// Records inside each other, each with all the text: by the square of the page.
+    @Test func nestedRecordsEnd() throws {
+        let html = repeated("<div>", 400) + repeated(" ", 100_000) + repeated("</div>", 400)
+        var limits = ExtractionLimits()
+        limits.steps = 500_000
+        let fields = [FieldDefinition(name: "a"), FieldDefinition(name: "b", selector: "*", isList: true)]
+        let plan = try ExtractionPlan(ExtractionDefinition(recordSelector: "div", fields: fields), limits: limits)
+        let page = plan.extract(PageInput(bytes: Array(html.utf8), url: "http://localhost/"))
+        #expect(page.truncations == [.steps])
+        #expect(page.records.last?.issues.contains { $0.reason == .limitReached } ?? false)
+    }
+
     @Test func everyCutOfAPageParses() {
         let page = Array(
             """

@@ -24,7 +24,10 @@ extension HTMLTreeBuilder {
     private mutating func isAlike(_ left: NodeID, _ right: NodeID) -> Bool {
         let first = tree.nodes[left].attributes
         let second = tree.nodes[right].attributes
-        guard tree.nodes[left].name == tree.nodes[right].name, first.length == second.length else { return false }
+        // Comparing many would take time by their square; such elements are not made by accident.
+        guard tree.nodes[left].name == tree.nodes[right].name, first.length == second.length, first.length <= 32 else {
+            return false
+        }
         if first.start == second.start { return true }
         for index in first.lower..<first.upper {
             var isFound = false
