@@ -34,7 +34,7 @@ format: setup ## Format Swift sources and protos
 accept-contract: setup ## Make the present contract the one that callers rely on: proto/baseline.binpb
 	@scripts/descriptor-set.sh suite proto/baseline.binpb
 
-bench: bench-wire bench-transcode bench-policy bench-guard bench-gateway bench-metrics bench-outbound bench-jobs bench-suite bench-identity bench-pipeline ## Run all benchmarks
+bench: bench-wire bench-transcode bench-policy bench-guard bench-gateway bench-metrics bench-outbound bench-jobs bench-suite bench-identity bench-audit bench-scrape bench-pipeline ## Run all benchmarks
 
 bench-wire: setup ## Measure Wire, bare and with the whole chain, beside nghttpd, grpc-go, gRPC C++ and grpc-swift-2
 	@scripts/bench-wire.sh
@@ -66,8 +66,14 @@ bench-suite: setup ## Measure the suite's start, its end and its memory
 bench-outbound: setup ## Measure Outbound beside curl and Python
 	@scripts/bench-outbound.sh
 
+bench-scrape: setup ## Measure pages fetched, extracted and stored a second on one core beside Scrapy
+	@scripts/bench-scrape.sh
+
 bench-jobs: setup ## Measure the job queue on both stores beside their fsync ceilings
 	@scripts/bench-jobs.sh
+
+bench-audit: setup ## Measure appends to the audit log beside the stores' fsync ceilings, and proofs at a million entries
+	@scripts/bench-audit.sh
 
 soak: soak-jobs soak-wire soak-main-job ## Run what takes long: kill storms, and load with an eye on memory
 

@@ -313,6 +313,13 @@ let package = Package(
             exclude: ["Server"],
             swiftSettings: ours
         ),
+        // What `datavault collect` does, without its arguments: calls of REST alone, so no contract.
+        .target(
+            name: "CollectTool",
+            dependencies: ["Outbound", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: ours
+        ),
+        .testTarget(name: "CollectToolTests", dependencies: ["CollectTool", "Outbound"], swiftSettings: ours),
         .executableTarget(
             name: "outbound-bench",
             dependencies: ["Outbound"],
@@ -452,7 +459,7 @@ let package = Package(
             dependencies: [
                 "CRE2", "CSimdJSON", "CTabular", "Outbound",
                 "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
-                "GoogleAPIContract", "Policy", "PolicyModel",
+                "GatewayContract", "GoogleAPIContract", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "DescriptorSet", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -475,7 +482,7 @@ let package = Package(
             dependencies: [
                 "PipelineService", "pipeline-probe",
                 "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
-                "GoogleAPIContract", "Policy", "PolicyModel",
+                "GatewayContract", "GoogleAPIContract", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "StoreTesting", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -508,10 +515,23 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        // Appends in a process of its own, for tests that kill it.
+        .executableTarget(
+            name: "compliance-probe",
+            dependencies: ["ComplianceService", "Persistence"],
+            path: "Tests/ComplianceProbe",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "audit-bench",
+            dependencies: ["ComplianceService", "Persistence"],
+            path: "Tests/Benchmarks/Audit",
+            swiftSettings: ours
+        ),
         .testTarget(
             name: "ComplianceServiceTests",
             dependencies: [
-                "ComplianceService", "GoogleAPIContract",
+                "ComplianceService", "compliance-probe", "GoogleAPIContract",
                 "ServiceKit", "ComplianceContract", "IdentityContract", "Wire", "WireProtos", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "StoreTesting", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -564,12 +584,15 @@ let package = Package(
         .executableTarget(
             name: "datavault",
             dependencies: [
-                "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway", "IdentityService",
-                "ScrapeService", "PipelineService", "ComplianceService", "Persistence", "Policy", "PolicyModel",
+                "CallTool", "CollectTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway",
+                "IdentityService",
+                "ScrapeService", "PipelineService", "ComplianceService", "Outbound", "Persistence", "Policy",
+                "PolicyModel",
                 "ServiceKit", "Transcoding", "Wire", nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: ours
         ),

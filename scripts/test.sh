@@ -28,6 +28,7 @@ step "layout" .build-py/bin/python -m pytest -q Tests/Layout
 step "suite" .build-py/bin/python -m pytest -q -n 2 Tests/Suite
 step "edge" .build-py/bin/python -m pytest -q -n 2 Tests/Edge
 step "end to end" .build-py/bin/python -m pytest -q -n 2 Tests/EndToEnd
+step "crawls" .build-py/bin/python -m pytest -q -n 2 Tests/Scrape
 step "compose" .build-py/bin/python -m pytest -q -n 2 Tests/Compose
 step "telemetry" .build-py/bin/python -m pytest -q -n 2 Tests/Telemetry
 step "transcoding and Python" .build-py/bin/python -m pytest -q -n 2 Tests/Transcode

@@ -44,7 +44,7 @@ public enum ComplianceService {
                     logKeys: logKeys, feed: feed, now: now),
             ],
             background: [
-                start, ReplayCleaner(store: store, logger: logger),
+                start, ReplayCleaner(store: store, logger: logger), LogMeter(store: store, logger: logger),
                 OutboxRelay(outbox, [ownRelay(appender)], logger: logger),
             ],
             checks: [start.check], denials: audit)

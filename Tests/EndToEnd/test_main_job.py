@@ -86,7 +86,7 @@ def test_pages_in_legacy_charsets_are_read(tenant, sites):
     files = sorted(oracle.APACHE.glob("ko/*.html")) + sorted(oracle.APACHE.glob("de/*.html"))
     _, started = job.start_job(tenant, job.scraper(
         sites, startUrls=[f"{sites.url}/apache/{file.relative_to(oracle.APACHE)}" for file in files][:100],
-        scope={"followLinks": False}, extraction={"fields": [
+        scope={"followLinks": False, "keepDuplicates": True}, extraction={"fields": [
             {"name": "title", "selector": "head > title", "required": True}, {"name": "heading", "selector": "h1"}]}))
     ended = job.ended(tenant, started["name"])
     assert ended["state"] == "SCRAPE_JOB_STATE_SUCCEEDED", ended

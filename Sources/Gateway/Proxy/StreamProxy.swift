@@ -137,6 +137,9 @@ final class StreamWriter: @unchecked Sendable {
         }
         if !exchange.hasBegun {
             var response = EdgeResponse(contentType: ContentTypeText.safe(content.contentType))
+            if let name = AttachmentName.field(of: message, as: download) {
+                response.fields.append(("content-disposition", name))
+            }
             core.complete(&response, exchange)
             try await exchange.begin(response)
         }

@@ -18,6 +18,8 @@ public final class RouteTable: Sendable {
     /// Turns the methods' messages into JSON and back.
     public let transcoder: Transcoder
     private let trie: PathTrie
+    /// The routes without variables, by their paths. The trie looks for literals first, so they go before all others.
+    private let literals: [String: [Route]]
 
     /// Reads a descriptor set.
     ///
@@ -45,6 +47,7 @@ public final class RouteTable: Sendable {
         self.descriptorSet = set
         (routes, methods) = (builder.routes, builder.methods)
         trie = try PathTrie(builder.routes.map { ($0.method, $0.template) })
+        literals = Dictionary(grouping: builder.routes.filter(\.template.isLiteral)) { $0.template.text }
     }
 
     /// The suite's packages. The example's role is the pipeline's.
@@ -56,6 +59,15 @@ public final class RouteTable: Sendable {
     private static func role(of package: String, _ packages: [String: Role]) -> Role? {
         let fitting = packages.filter { package == $0.key || package.hasPrefix("\($0.key).") }
         return fitting.max { $0.key.utf8.count < $1.key.utf8.count }?.value
+    }
+
+    /// The route of a request whose path is a template without variables, as it came; nil: it is not, or there may be
+    /// something to say of it.
+    func find(_ method: String, _ path: String) -> Route? {
+        guard let routes = literals[path] else { return nil }
+        let method = method == "HEAD" ? "GET" : method
+        for route in routes where route.method == method { return route }
+        return nil
     }
 
     /// The route of a request; a HEAD is a GET.

@@ -66,4 +66,22 @@ extension Outbox {
                 """) ?? 0
         }
     }
+
+    /// When the oldest message that waits for a destination was written; nil if none waits.
+    public func oldest(_ destination: String) async throws -> Date? {
+        try await store.system(.relayOutbox).read { tx in
+            try tx.value(
+                Date.self,
+                """
+                SELECT created_at FROM outbox_messages WHERE destination = \(destination) AND state <> 'dead'
+                ORDER BY id LIMIT 1
+                """)
+        }
+    }
+
+    /// Tells metrics what waits for a destination.
+    func measure(_ destination: String) async throws {
+        let (depth, oldest) = (try await depth(destination), try await oldest(destination))
+        metrics.waiting(destination, depth, oldest.map { max(now.timeIntervalSince($0), 0) } ?? 0)
+    }
 }

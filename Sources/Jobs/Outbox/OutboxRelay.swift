@@ -12,6 +12,8 @@ public struct RelayConfiguration: Sendable {
     public var poll: Duration = .milliseconds(250)
     /// Deliveries to one destination at the same time.
     public var concurrency = 4
+    /// How often it is measured what waits.
+    public var measurement: Duration = .seconds(10)
     /// Before the store is tried again after an error.
     public var storeBackoff = Backoff(first: .milliseconds(100), longest: .seconds(5))
 
@@ -41,11 +43,20 @@ public final class OutboxRelay: Service {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 for destination in self.destinations {
+                    group.addTask { await self.measure(destination) }
                     for _ in 0..<max(self.configuration.concurrency, 1) {
                         group.addTask { await self.relay(destination) }
                     }
                 }
             }
+        }
+    }
+
+    /// Tells metrics what waits, and for how long: messages that nobody takes are otherwise silent.
+    private func measure(_ destination: OutboxDestination) async {
+        while !Task.isCancelled {
+            try? await outbox.measure(destination.name)
+            try? await outbox.environment.sleep(configuration.measurement)
         }
     }
 

@@ -7,6 +7,7 @@ final class JobMetrics: Sendable {
         var kinds: [String: KindMetrics] = [:]
         var depths: [String: Gauge] = [:]
         var relayed: [String: Counter] = [:]
+        var waiting: [String: (count: Gauge, age: Gauge)] = [:]
     }
 
     private let state = Mutex(State())
@@ -50,6 +51,21 @@ final class JobMetrics: Sendable {
     /// Depths that are known to be there, and were not counted this time, are zero.
     func clearDepths(but counted: Set<String>) {
         for (key, gauge) in state.withLock({ $0.depths }) where !counted.contains(key) { gauge.record(0) }
+    }
+
+    func waiting(_ destination: String, _ count: Int, _ age: Double) {
+        let gauges = state.withLock { [factory] state in
+            if let gauges = state.waiting[destination] { return gauges }
+            let dimensions = [("destination", destination)]
+            let gauges = (
+                count: Gauge(label: "datavault_outbox_waiting", dimensions: dimensions, factory: factory),
+                age: Gauge(label: "datavault_outbox_oldest_seconds", dimensions: dimensions, factory: factory)
+            )
+            state.waiting[destination] = gauges
+            return gauges
+        }
+        gauges.count.record(count)
+        gauges.age.record(age)
     }
 
     func relayed(_ destination: String, _ outcome: String, _ count: Int) {

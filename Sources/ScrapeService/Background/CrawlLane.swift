@@ -25,7 +25,8 @@ final class CrawlLane: Sendable {
         var tick: Duration = .milliseconds(300)
         /// Pages in hand at most.
         var inHand = 128
-        /// After which a lane that has nothing to do looks again, at the latest, in microseconds.
+        /// After which a lane that has nothing to do looks again, at the earliest and at the latest, in microseconds.
+        var shortestRest: Int64 = 200_000
         var longestRest: Int64 = 1_000_000
     }
 
@@ -69,13 +70,23 @@ final class CrawlLane: Sendable {
                 nextAt = outcome.nextAt
                 start(in: &group)
                 let isIdle = desk.withLock { !$0.isBusy && $0.results.isEmpty && $0.waiting == 0 }
-                if isIdle { break }
+                if isIdle {
+                    guard let time = nextAt, time < end else { break }
+                    try await idle(until: time)
+                    continue
+                }
                 // A page that waits for its time, or for a host's turn, is looked at again; results are written at once.
                 if desk.withLock({ $0.results.isEmpty }) { try await rest(&group, until: end) }
                 if now >= end { break }
             }
             try await finish(&group, nextAt: nextAt)
         }
+    }
+
+    /// Has nothing in hand: what there is to do is others', or not due yet.
+    private func idle(until time: Int64) async throws {
+        let rest = min(max(time - now, configuration.shortestRest), configuration.longestRest)
+        try await visitor.environment.sleep(.microseconds(rest))
     }
 
     /// Waits until there are results or room, and starts what can be started.
@@ -162,7 +173,8 @@ final class CrawlLane: Sendable {
     /// Visits pages of a host one after the other, as long as there are some.
     private func work(at host: String) async {
         while let page = desk.withLock({ $0.begin(at: host) }) {
-            guard let result = await visit(page) else {
+            // What failed because the lane has to stop has not been tried.
+            guard let result = await visit(page), result.status == .fetched || !Task.isCancelled else {
                 desk.withLock { $0.putBack(page) }
                 bell.wake()
                 return
@@ -191,10 +203,10 @@ final class CrawlLane: Sendable {
                     url.origin, host: page.host, userAgent: visitor.rules.userAgent)
                 // What robots.txt says of delays counts from the next turn on.
             }
-            if let refusal = visitor.refusal(page, url, answer) { return refusal }
+            if let refusal = visitor.refusal(page, url, answer) { return visitor.withSitemaps(refusal, url, answer) }
             guard let time = desk.withLock({ $0.takeTime(at: page.host) }) else { return nil }
             try await sleep(until: time)
-            return await visitor.visit(page, url, robots: answer)
+            return visitor.withSitemaps(await visitor.visit(page, url, robots: answer), url, answer)
         } catch {
             // Cancelled, or the store is away: the page was not asked for, and waits.
             return nil

@@ -22,7 +22,8 @@ final class CrawlPlans: Sendable {
     /// The plan of a job.
     func compiled(_ job: JobRow) throws -> CrawlPlan {
         if let plan = kept.withLock({ $0[job.id] }) { return plan }
-        let plan = try compiled(try Datavault_Scrape_V1_Scraper(serializedBytes: job.plan), field: "plan")
+        let plan = try compiled(
+            try Datavault_Scrape_V1_Scraper(serializedBytes: job.plan), field: "plan", looksAtAddresses: false)
         kept.withLock { kept in
             if kept.count >= Self.maximumKept { kept.removeAll() }
             kept[job.id] = plan
@@ -32,9 +33,14 @@ final class CrawlPlans: Sendable {
 
     /// Compiles a scraper, or says what is wrong with which of its fields.
     ///
-    /// - Parameter field: What the request calls the scraper.
+    /// - Parameters:
+    ///   - field: What the request calls the scraper.
+    ///   - looksAtAddresses: Whether start URLs that the operator does not allow are refused. A job that is under way has
+    ///     them as its pages' problems, should the operator have changed its mind.
     /// - Throws: `ScrapeError`.
-    func compiled(_ scraper: Datavault_Scrape_V1_Scraper, field: String) throws(ScrapeError) -> CrawlPlan {
+    func compiled(
+        _ scraper: Datavault_Scrape_V1_Scraper, field: String, looksAtAddresses: Bool = true
+    ) throws(ScrapeError) -> CrawlPlan {
         let ignored = IgnoredParameters(scraper.scope.ignoredParameters)
         var starts: [CrawlURL] = []
         for (index, text) in scraper.startUrls.enumerated() {
@@ -42,7 +48,7 @@ final class CrawlPlans: Sendable {
             guard let absolute = LinkResolver.absolute(text), let url = CrawlURL(absolute, ignoring: ignored) else {
                 throw .urlInvalid(field: name)
             }
-            if terms.isRefused(url.host) { throw .addressNotAllowed(field: name, host: url.host) }
+            if looksAtAddresses, terms.isRefused(url.host) { throw .addressNotAllowed(field: name, host: url.host) }
             starts.append(url)
         }
         let scope = ScopeRules(
@@ -101,7 +107,7 @@ final class CrawlPlans: Sendable {
         rules.keepsPages = scraper.hasKeepPages ? scraper.keepPages : true
         rules.recordPaths = try Self.patterns(
             scraper.extraction.recordPaths, "\(field).extraction.record_paths")
-        rules.startOrigins = Array(Set(starts.map(\.origin))).sorted()
+        rules.starts = Int64(starts.count)
         (rules.pagesPerHost, rules.pagesPerPath) = (terms.pagesPerHost, terms.pagesPerPath)
         rules.knownPages = terms.knownPages
         return rules

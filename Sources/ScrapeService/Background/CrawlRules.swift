@@ -28,8 +28,8 @@ struct CrawlRules: Sendable {
     var keepsPages = true
     var recordPaths: [PathPattern] = []
     var userAgent: String
-    /// Hosts of the start URLs, whose sitemaps count.
-    var startOrigins: [String] = []
+    /// Start URLs: the first pages of a job, whose hosts' sitemaps count.
+    var starts: Int64 = 0
     /// Pages of a host, of one path with differing queries, and in all that a job may know.
     var pagesPerHost: Int64 = 1_000_000
     var pagesPerPath: Int64 = 10_000

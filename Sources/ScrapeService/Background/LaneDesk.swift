@@ -6,7 +6,6 @@ struct LaneDesk: Sendable {
         var slots = 1
         /// Pages that are being worked at.
         var active: Set<ClaimedPage> = []
-        /// Of those, how many have not been given a time.
         var isAskingRobots = false
     }
 
@@ -33,7 +32,8 @@ struct LaneDesk: Sendable {
     mutating func openings() -> [String] {
         if isClosed { return [] }
         return hosts.flatMap { host, state in
-            let room = min(state.slots - state.active.count, state.pages.count)
+            // Without a time a page would only go back.
+            let room = min(state.slots - state.active.count, state.pages.count, state.times.count)
             return room > 0 && !state.isAskingRobots ? Array(repeating: host, count: room) : []
         }
     }
@@ -41,7 +41,7 @@ struct LaneDesk: Sendable {
     /// Begins a page of a host; nil if there is none, or no room.
     mutating func begin(at host: String) -> ClaimedPage? {
         guard !isClosed, var state = hosts[host], state.active.count < state.slots, !state.isAskingRobots,
-            !state.pages.isEmpty
+            !state.pages.isEmpty, !state.times.isEmpty
         else { return nil }
         let page = state.pages.removeFirst()
         state.active.insert(page)

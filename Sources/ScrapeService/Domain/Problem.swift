@@ -41,7 +41,8 @@ enum Problem: Int, Sendable, Hashable, CaseIterable {
     /// Whether another attempt may end otherwise.
     var isRetryable: Bool {
         switch self {
-        case .nameUnresolved, .connectionFailed, .timeout, .serverError, .throttled, .robotsUnreachable, .protocolBroken:
+        case .nameUnresolved, .connectionFailed, .timeout, .serverError, .throttled, .robotsUnreachable,
+            .protocolBroken:
             true
         default: false
         }
@@ -93,5 +94,15 @@ struct ProblemCounts: Sendable, Hashable {
 
     mutating func add(_ other: ProblemCounts) {
         for (problem, count) in other.counts { add(problem, count) }
+    }
+}
+
+extension Problem {
+    /// As the contract spells it: `PAGE_PROBLEM_TOO_LARGE`.
+    var contractName: String {
+        "\(self)".reduce(into: "PAGE_PROBLEM_") { name, character in
+            if character.isUppercase { name += "_" }
+            name += character.uppercased()
+        }
     }
 }

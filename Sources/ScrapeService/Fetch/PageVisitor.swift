@@ -26,9 +26,13 @@ struct PageVisitor: Sendable {
         case .disallowed:
             result = PageResult(page, .robotsDisallowed, "robots.txt forbids it")
         case .unreachable:
-            result = again(
-                PageResult(page, .robotsUnreachable, "robots.txt could not be had, which forbids everything"),
-                asked: max(answer.expiresAt - environment.now(), 0))
+            // A host that cannot be asked at all has a plainer problem than a missing robots.txt.
+            let problem = answer.failure?.problem ?? .robotsUnreachable
+            let detail = answer.failure?.detail ?? "robots.txt could not be had, which forbids everything"
+            result = PageResult(page, problem, detail)
+            if problem.isRetryable {
+                result = again(result, asked: max(answer.expiresAt - environment.now(), 0))
+            }
         default: return nil
         }
         result.robots = verdict
@@ -101,6 +105,22 @@ struct PageVisitor: Sendable {
 
     var reader: AnswerReader {
         AnswerReader(rules: rules, plan: plan, robots: { [robots] in robots.remembered($0) })
+    }
+
+    /// Adds the sitemaps of a start page's host: those that robots.txt names, or the usual one.
+    func withSitemaps(_ result: PageResult, _ url: CrawlURL, _ answer: RobotsAnswer) -> PageResult {
+        guard rules.usesSitemaps, result.page.kind == .page, result.page.number <= rules.starts else { return result }
+        var filter = LinkFilter(rules: rules, page: result.page, robots: reader.robots)
+        let named = answer.file.sitemaps.isEmpty ? [url.origin + "/sitemap.xml"] : answer.file.sitemaps
+        for text in named {
+            if let absolute = LinkResolver.resolve(text, base: url.text), let url = CrawlURL(absolute) {
+                filter.addSitemap(url)
+            }
+        }
+        var result = result
+        result.found += filter.found
+        result.notFollowed.add(filter.notFollowed)
+        return result
     }
 
     private func redirect(_ page: ClaimedPage, _ url: CrawlURL, _ answer: FetchedAnswer) -> PageResult {

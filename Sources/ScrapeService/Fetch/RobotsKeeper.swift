@@ -21,6 +21,8 @@ struct RobotsAnswer: Sendable, Hashable {
     let file: RobotsFile
     /// Microseconds since 1970.
     let expiresAt: Int64
+    /// Why the host could not be asked at all, where that is known; nil where it was, and answered with an error.
+    var failure: FetchFailure?
 
     func verdict(on url: CrawlURL) -> RobotsVerdict {
         switch outcome {
@@ -36,8 +38,9 @@ final class RobotsKeeper: Sendable {
     struct Configuration: Sendable {
         /// How long a file counts (RFC 9309, 2.4: a day at most), and that there is none.
         var life: Int64 = 86_400_000_000
-        /// After which a host whose file could not be had is asked for it again.
+        /// After which a host is asked again that answered with an error, and one that did not answer.
         var unreachableLife: Int64 = 60_000_000
+        var silentLife: Int64 = 5_000_000
         var redirects = 5
         /// Origins in memory.
         var remembered = 10_000
@@ -65,11 +68,13 @@ final class RobotsKeeper: Sendable {
         return known.withLock { $0[origin] }.flatMap { $0.expiresAt > now ? $0 : nil }
     }
 
-    private struct Row_: RowDecodable {
+    private struct KeptRobots: RowDecodable {
         let outcome: RobotsAnswer.Outcome
         let body: [UInt8]?
         let expiresAt: Int64
-        init(row: Row) throws { (outcome, body, expiresAt) = (try row["outcome"], try row["body"], try row["expires_at"]) }
+        init(row: Row) throws {
+            (outcome, body, expiresAt) = (try row["outcome"], try row["body"], try row["expires_at"])
+        }
     }
 
     /// What this or another worker has found out.
@@ -78,7 +83,7 @@ final class RobotsKeeper: Sendable {
         let now = now()
         let row = try await store.system(.keepRobots).read { tx in
             try tx.optional(
-                Row_.self,
+                KeptRobots.self,
                 """
                 SELECT outcome, body, expires_at FROM scrape_robots WHERE origin = \(origin) AND expires_at > \(now)
                 """)
@@ -102,12 +107,14 @@ final class RobotsKeeper: Sendable {
     ///
     /// - Parameter host: Whose budget a crawl delay goes to.
     func fetch(_ origin: String, host: String, userAgent: String) async throws -> RobotsAnswer {
-        let (outcome, body) = await ask(origin, userAgent: userAgent)
+        let (outcome, body, failure) = await ask(origin, userAgent: userAgent)
+        try Task.checkCancellation()
         let now = now()
-        let life = outcome == .unreachable ? configuration.unreachableLife : configuration.life
+        let unreachable = failure == nil ? configuration.unreachableLife : configuration.silentLife
+        let life = outcome == .unreachable ? unreachable : configuration.life
         let answer = RobotsAnswer(
             outcome: outcome, file: body.map { RobotsFile($0, agent: Self.agent) } ?? RobotsFile(),
-            expiresAt: now + life)
+            expiresAt: now + life, failure: failure)
         let delay = Int64((answer.file.crawlDelay ?? 0) * 1_000_000)
         try await store.system(.keepRobots).write(.readCommitted) { tx in
             try tx.run(
@@ -129,30 +136,31 @@ final class RobotsKeeper: Sendable {
     }
 
     /// Follows redirects, also to other hosts (RFC 9309, 2.3.1.2).
-    private func ask(_ origin: String, userAgent: String) async -> (RobotsAnswer.Outcome, [UInt8]?) {
+    private func ask(
+        _ origin: String, userAgent: String
+    ) async -> (RobotsAnswer.Outcome, [UInt8]?, FetchFailure?) {
         var url = origin + "/robots.txt"
         for _ in 0...configuration.redirects {
             let answer: FetchedAnswer
-            do {
+            do throws(FetchFailure) {
                 answer = try await fetcher.fetch(
                     url, userAgent: userAgent, bytes: RobotsFile.maximumBytes * 4, accept: "text/plain,*/*;q=0.1")
             } catch {
-                // What is too long, or is no text of its coding, is a file all the same, which nobody can read.
-                return (.unreachable, nil)
+                return (.unreachable, nil, error)
             }
             switch answer.status {
-            case 200..<300: return (.found, Array(answer.body.prefix(RobotsFile.maximumBytes)))
+            case 200..<300: return (.found, Array(answer.body.prefix(RobotsFile.maximumBytes)), nil)
             case 300..<400:
                 guard let location = answer.headers["Location"], let next = LinkResolver.resolve(location, base: url)
-                else { return (.absent, nil) }
+                else { return (.absent, nil, nil) }
                 url = next
             // Asked too much is no answer, unlike the other statuses of this class.
-            case 429: return (.unreachable, nil)
-            case 400..<500: return (.absent, nil)
-            default: return (.unreachable, nil)
+            case 429: return (.unreachable, nil, nil)
+            case 400..<500: return (.absent, nil, nil)
+            default: return (.unreachable, nil, nil)
             }
         }
         // More redirects than are followed: as if there were none.
-        return (.absent, nil)
+        return (.absent, nil, nil)
     }
 }

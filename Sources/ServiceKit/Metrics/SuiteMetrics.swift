@@ -2,7 +2,7 @@ extension MetricDescription {
     /// What the suite's own modules measure; docs/telemetry.md has the same table.
     public static let suite =
         servers(prefix: "grpc_server") + clients(prefix: "grpc_client") + compression + policy
-        + metrics + traces + stores + jobs + outbound + gateway
+        + metrics + traces + stores + jobs + audit + outbound + gateway
 
     /// Wire's servers, with the prefix of their configuration.
     public static func servers(prefix: String) -> [MetricDescription] {
@@ -63,6 +63,20 @@ extension MetricDescription {
         .init("datavault_jobs_rescued_total", help: "Jobs taken from workers that had fallen silent."),
         .init("datavault_jobs_lease_lost_total", help: "Ends of jobs that came too late to be written."),
         .init("datavault_outbox_messages_total", help: "Messages to other roles, by outcome."),
+        .init("datavault_outbox_waiting", help: "Messages that wait for another role."),
+        .init(
+            "datavault_outbox_oldest_seconds", help: "How long the oldest message to another role waits.",
+            unit: .seconds),
+    ]
+
+    private static let audit: [MetricDescription] = [
+        .init("datavault_audit_events_total", help: "Events that the audit log was told, by what became of them."),
+        .init(
+            "datavault_audit_numbers_reused_total", help: "Events under a number that another event of the source has."),
+        .init("datavault_audit_batch_events", help: "Events in a transaction of the audit log."),
+        .init("datavault_audit_delay_seconds", help: "From an event to its entry in the audit log.", unit: .seconds),
+        .init("datavault_audit_entries", help: "Entries of all audit logs."),
+        .init("datavault_audit_logs", help: "Organizations with an audit log, and the suite's own."),
     ]
 
     private static let outbound: [MetricDescription] = [
