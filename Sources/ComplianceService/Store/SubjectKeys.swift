@@ -92,7 +92,13 @@ enum Chunk {
 /// Bytes of the system's generator.
 enum RandomBytes {
     static func make(_ count: Int) -> [UInt8] {
-        var generator = SystemRandomNumberGenerator()
-        return (0..<count).map { _ in generator.next() }
+        // Eight at a time: each call of the generator is one of the system.
+        var (generator, bytes) = (SystemRandomNumberGenerator(), [UInt8]())
+        bytes.reserveCapacity(count + 7)
+        while bytes.count < count {
+            let word = generator.next()
+            for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
+        }
+        return Array(bytes.prefix(count))
     }
 }
