@@ -73,7 +73,8 @@ struct RouteTableBuilder {
         let responseBody = rule.responseBody.isEmpty ? nil : try method.response.path(rule.responseBody)
         routes.append(
             Route(
-                place: routes.count, method: verb, template: template, call: method, body: body, responseBody: responseBody,
+                place: routes.count, method: verb, template: template, call: method, body: body,
+                responseBody: responseBody,
                 upload: upload(method, body), download: download(method, responseBody),
                 variables: try template.variables.map { ($0, try method.request.path($0.field)) }))
     }
