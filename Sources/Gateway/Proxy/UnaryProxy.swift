@@ -86,7 +86,9 @@ extension EdgeCore {
         if route.body == .none {
             var body = ByteBuffer()
             // The rule.
-            if exchange.bodyHasEnded, exchange.bytesIn == 0, digest == nil, exchange.wholeBodyNow() != nil { return body }
+            if exchange.bodyHasEnded, exchange.bytesIn == 0, digest == nil, exchange.wholeBodyNow() != nil {
+                return body
+            }
             do throws(RPCError) { body = try await exchange.wholeBody(limit: 0) } catch {
                 guard error.code == .resourceExhausted else { throw error }
                 throw .bodyInvalid("the method takes no body")
