@@ -100,11 +100,13 @@ extension IdentityService {
     }
 
     static func coreBackground(_ parts: IdentityParts) -> [any Service] {
-        [
+        var relay = RelayConfiguration()
+        relay.storeName = name
+        return [
             parts.firstStart,
             ReplayCleaner(store: parts.context.store, logger: parts.context.logger),
             OutboxRelay(
-                parts.outbox, [AuditRelay.destination(parts.context.peer(compliance.name))],
+                parts.outbox, [AuditRelay.destination(parts.context.peer(compliance.name))], configuration: relay,
                 logger: parts.context.logger),
         ] + parts.sessions.background(parts.core, logger: parts.context.logger)
     }

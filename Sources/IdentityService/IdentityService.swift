@@ -8,7 +8,7 @@ import Wire
 
 /// Keeps organizations, people, what they may do, and the keys and sessions by which they call.
 public enum IdentityService {
-    private static let name = "identity"
+    static let name = "identity"
     private static let port = 7420
 
     /// Its own list of principal keys reaches it as it reaches all roles.

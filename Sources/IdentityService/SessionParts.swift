@@ -27,7 +27,9 @@ final class SessionParts: Sendable {
         news: TokenNews = TokenNews(), environment: IdentityEnvironment
     ) {
         (self.configuration, self.environment) = (configuration, environment)
-        hasher = PasswordHasher(parameters: configuration.argon2, pool: HashingPool(configuration.pool))
+        hasher = PasswordHasher(
+            parameters: configuration.argon2, pool: HashingPool(configuration.pool, onWait: PasswordMetrics.waits()))
+        PasswordMetrics.observe(hasher.pool)
         throttle = LogInThrottle(configuration.throttle)
         failures = FailedLogIns(maximumPerMinute: configuration.recordedFailures, now: environment.now)
         ring = TokenKeyRing(

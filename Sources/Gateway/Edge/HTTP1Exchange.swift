@@ -122,7 +122,8 @@ final class HTTP1Exchange: ExchangeState, Exchange, @unchecked Sendable {
         // What has no length and no chunks ends with the connection.
         if !isChunked, !response.isHead { terms.keepsAlive = false }
         HTTP1Response.write(
-            response, of: self, isKept: connection.isKept(after: self), length: nil, isChunked: isChunked, into: &buffer)
+            response, of: self, isKept: connection.isKept(after: self), length: nil, isChunked: isChunked, into: &buffer
+        )
         connection.send(buffer)
         lastWrite = .now()
     }
