@@ -66,6 +66,7 @@ let package = Package(
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CGumbo", pkgConfig: "gumbo", providers: [.apt(["libgumbo-dev"])]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+        .target(name: "CTabular"),
         .target(name: "Patterns", swiftSettings: ours),
         .target(
             name: "GoogleAPIContract",
@@ -357,7 +358,7 @@ let package = Package(
         ),
         .target(
             name: "PipelineContract",
-            dependencies: ["Wire", "PolicyModel", "PolicyContract", "Patterns", protobuf],
+            dependencies: ["Wire", "PolicyModel", "PolicyContract", "GoogleAPIContract", "Patterns", protobuf],
             path: "Sources/Contracts/PipelineContract",
             swiftSettings: generated
         ),
@@ -424,7 +425,7 @@ let package = Package(
         .target(
             name: "ScrapeService",
             dependencies: [
-                "CGumbo", "CRE2", "Outbound",
+                "CGumbo", "CRE2", "CZlib", "Outbound",
                 "ServiceKit", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -449,10 +450,10 @@ let package = Package(
         .target(
             name: "PipelineService",
             dependencies: [
-                "CRE2", "CSimdJSON", "Outbound",
+                "CRE2", "CSimdJSON", "CTabular", "Outbound",
                 "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
-                "Policy", "PolicyModel",
-                "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
+                "GoogleAPIContract", "Policy", "PolicyModel",
+                "PolicyContract", "Persistence", "Jobs", "DescriptorSet", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -460,12 +461,21 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        // The worker of runs as a process of its own, for tests that kill it.
+        .executableTarget(
+            name: "pipeline-probe",
+            dependencies: [
+                "PipelineService", "ServiceKit", "Persistence", "Jobs", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/PipelineProbe",
+            swiftSettings: ours
+        ),
         .testTarget(
             name: "PipelineServiceTests",
             dependencies: [
-                "PipelineService",
+                "PipelineService", "pipeline-probe",
                 "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
-                "Policy", "PolicyModel",
+                "GoogleAPIContract", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "StoreTesting", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -488,7 +498,7 @@ let package = Package(
         .testTarget(
             name: "ComplianceServiceTests",
             dependencies: [
-                "ComplianceService",
+                "ComplianceService", "GoogleAPIContract",
                 "ServiceKit", "ComplianceContract", "IdentityContract", "Wire", "WireProtos", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "StoreTesting", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),

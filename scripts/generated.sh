@@ -7,6 +7,8 @@
 #   options  go to each of the row's plugins; Visibility is what both know
 http_protos="google/api/annotations.proto google/api/http.proto google/api/httpbody.proto"
 googleapis_protos="google/rpc/code.proto google/rpc/error_details.proto google/rpc/status.proto"
+# Which module has the messages of google.api, for contracts that take or give bodies as they are.
+google_modules="ProtoPathModuleMappings=scripts/google-modules.asciipb"
 grpc="grpc/health/v1 grpc/reflection/v1 grpc/reflection/v1alpha"
 otlp=opentelemetry/proto
 otlp="$otlp/common/v1 $otlp/resource/v1 $otlp/trace/v1 $otlp/collector/trace/v1"
@@ -19,7 +21,7 @@ generated=(
     "wire | proto | datavault/policy/v1 | Sources/Policy/Generated | Visibility=Public,ExtraModuleImports=PolicyContract"
     "swift+wire | proto:GOOGLEAPIS | datavault/identity/v1 | Sources/Contracts/IdentityContract | Visibility=Public"
     "swift+wire | proto:GOOGLEAPIS | datavault/scrape/v1 | Sources/Contracts/ScrapeContract | Visibility=Public"
-    "swift+wire | proto:GOOGLEAPIS | datavault/pipeline/v1 | Sources/Contracts/PipelineContract | Visibility=Public"
+    "swift+wire | proto:GOOGLEAPIS | datavault/pipeline/v1 | Sources/Contracts/PipelineContract | Visibility=Public,$google_modules"
     "swift | proto:GOOGLEAPIS | datavault/compliance/v1 | Sources/Contracts/ComplianceContract | Visibility=Public"
     "wire | proto:GOOGLEAPIS | datavault/compliance/v1 | Sources/Contracts/ComplianceContract | Visibility=Public,ExtraModuleImports=GoogleAPIContract"
     "swift+wire | proto | datavault/gateway/v1 | Sources/Contracts/GatewayContract | Visibility=Public"

@@ -20,12 +20,106 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-/// Why Pipeline refuses a call.
+/// Why Pipeline refuses a call, why a run failed, or why a row was set aside.
 public nonisolated enum Datavault_Pipeline_V1_Reason: SwiftProtobuf.Enum, Swift.CaseIterable {
   public typealias RawValue = Int
 
   /// Never sent.
   case unspecified // = 0
+
+  /// There is no such resource in the caller's organization; the metadata's `name` repeats what was asked for. NOT_FOUND.
+  case resourceUnknown // = 1
+
+  /// The resource has changed since the etag was read; read it again. ABORTED.
+  case etagMismatch // = 2
+
+  /// The update mask names a field that cannot be changed; the metadata's `field` names it. INVALID_ARGUMENT.
+  case fieldImmutable // = 3
+
+  /// The page token is none that the service gave for this request. INVALID_ARGUMENT.
+  case pageTokenInvalid // = 4
+
+  /// A limit of the organization is reached; the metadata's `limit` names it and `maximum` says how many.
+  /// RESOURCE_EXHAUSTED.
+  case limitReached // = 5
+
+  /// An expression cannot be read, or does not fit the columns; the metadata's `field` names it, `line` and `column` say
+  /// where in it. INVALID_ARGUMENT; of a run: the source's columns are others than those that the pipeline was checked
+  /// with.
+  case invalidExpression // = 6
+
+  /// A step does not fit the columns that come to it; the metadata's `field` names what of it. INVALID_ARGUMENT, and of a
+  /// run as above.
+  case invalidStep // = 7
+
+  /// A schema is none: no columns, or a name twice; the metadata's `field` names it. INVALID_ARGUMENT.
+  case schemaInvalid // = 8
+
+  /// The columns that come in are not those expected, or those that come out are not the dataset's; the metadata's
+  /// `column` names one, where it is one. FAILED_PRECONDITION, or of a run.
+  case schemaMismatch // = 9
+
+  /// Neither the pipeline nor the request says what to read. FAILED_PRECONDITION.
+  case inputMissing // = 10
+
+  /// What the pipeline names as input or output is not there; the metadata's `field` and `name` say which.
+  /// FAILED_PRECONDITION.
+  case referenceUnknown // = 11
+
+  /// The scrape job goes on: start the run when it has ended. FAILED_PRECONDITION.
+  case jobNotEnded // = 12
+
+  /// A row of an append does not fit the schema; the metadata's `field` says which and where: `rows[3].price`.
+  /// INVALID_ARGUMENT.
+  case rowInvalid // = 13
+
+  /// Neither `format` nor the content type says how the file's rows are written. INVALID_ARGUMENT.
+  case fileFormatUnknown // = 14
+
+  /// The file's first rows cannot be read as its format; the metadata's `row` says where. INVALID_ARGUMENT.
+  case fileInvalid // = 15
+
+  /// The file is larger than a file may be; the metadata's `maximum` says how many bytes that is. INVALID_ARGUMENT.
+  case fileTooLarge // = 16
+
+  /// The pipeline has a run that goes on; cancel it first. FAILED_PRECONDITION.
+  case pipelineRunning // = 17
+
+  /// The run has ended. FAILED_PRECONDITION.
+  case runEnded // = 18
+
+  /// The dataset's bytes are away or damaged. DATA_LOSS or UNAVAILABLE.
+  case dataUnreadable // = 19
+
+  /// Of a run: what it reads is gone, cannot be reached, or cannot be read.
+  case inputUnreadable // = 20
+
+  /// Of a run: the dataset that it appends to was deleted.
+  case datasetGone // = 21
+
+  /// Of a run: too many rows broke a quality rule.
+  case ruleThresholdExceeded // = 22
+
+  /// Of a run: a row failed at a step that says FAIL.
+  case stepFailed // = 23
+
+  /// Of a run: more rows were set aside, or more kinds of rows to tell apart, than a run may have.
+  case runLimitReached // = 24
+
+  /// Of a run: it did not get further in all its attempts; nobody but the operator can tell why.
+  case runAbandoned // = 25
+
+  /// Of a row: a value cannot be converted to its type.
+  case valueInvalid // = 26
+
+  /// Of a row: it broke a quality rule.
+  case ruleFailed // = 27
+
+  /// Of a row: an expression failed, as a division by zero does.
+  case expressionFailed // = 28
+
+  /// Of a row: it is not written as its format asks.
+  case rowUnreadable // = 29
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -35,6 +129,35 @@ public nonisolated enum Datavault_Pipeline_V1_Reason: SwiftProtobuf.Enum, Swift.
   public init?(rawValue: Int) {
     switch rawValue {
     case 0: self = .unspecified
+    case 1: self = .resourceUnknown
+    case 2: self = .etagMismatch
+    case 3: self = .fieldImmutable
+    case 4: self = .pageTokenInvalid
+    case 5: self = .limitReached
+    case 6: self = .invalidExpression
+    case 7: self = .invalidStep
+    case 8: self = .schemaInvalid
+    case 9: self = .schemaMismatch
+    case 10: self = .inputMissing
+    case 11: self = .referenceUnknown
+    case 12: self = .jobNotEnded
+    case 13: self = .rowInvalid
+    case 14: self = .fileFormatUnknown
+    case 15: self = .fileInvalid
+    case 16: self = .fileTooLarge
+    case 17: self = .pipelineRunning
+    case 18: self = .runEnded
+    case 19: self = .dataUnreadable
+    case 20: self = .inputUnreadable
+    case 21: self = .datasetGone
+    case 22: self = .ruleThresholdExceeded
+    case 23: self = .stepFailed
+    case 24: self = .runLimitReached
+    case 25: self = .runAbandoned
+    case 26: self = .valueInvalid
+    case 27: self = .ruleFailed
+    case 28: self = .expressionFailed
+    case 29: self = .rowUnreadable
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -42,6 +165,35 @@ public nonisolated enum Datavault_Pipeline_V1_Reason: SwiftProtobuf.Enum, Swift.
   public var rawValue: Int {
     switch self {
     case .unspecified: return 0
+    case .resourceUnknown: return 1
+    case .etagMismatch: return 2
+    case .fieldImmutable: return 3
+    case .pageTokenInvalid: return 4
+    case .limitReached: return 5
+    case .invalidExpression: return 6
+    case .invalidStep: return 7
+    case .schemaInvalid: return 8
+    case .schemaMismatch: return 9
+    case .inputMissing: return 10
+    case .referenceUnknown: return 11
+    case .jobNotEnded: return 12
+    case .rowInvalid: return 13
+    case .fileFormatUnknown: return 14
+    case .fileInvalid: return 15
+    case .fileTooLarge: return 16
+    case .pipelineRunning: return 17
+    case .runEnded: return 18
+    case .dataUnreadable: return 19
+    case .inputUnreadable: return 20
+    case .datasetGone: return 21
+    case .ruleThresholdExceeded: return 22
+    case .stepFailed: return 23
+    case .runLimitReached: return 24
+    case .runAbandoned: return 25
+    case .valueInvalid: return 26
+    case .ruleFailed: return 27
+    case .expressionFailed: return 28
+    case .rowUnreadable: return 29
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -49,6 +201,35 @@ public nonisolated enum Datavault_Pipeline_V1_Reason: SwiftProtobuf.Enum, Swift.
   // The compiler won't synthesize support with the UNRECOGNIZED case.
   public static let allCases: [Datavault_Pipeline_V1_Reason] = [
     .unspecified,
+    .resourceUnknown,
+    .etagMismatch,
+    .fieldImmutable,
+    .pageTokenInvalid,
+    .limitReached,
+    .invalidExpression,
+    .invalidStep,
+    .schemaInvalid,
+    .schemaMismatch,
+    .inputMissing,
+    .referenceUnknown,
+    .jobNotEnded,
+    .rowInvalid,
+    .fileFormatUnknown,
+    .fileInvalid,
+    .fileTooLarge,
+    .pipelineRunning,
+    .runEnded,
+    .dataUnreadable,
+    .inputUnreadable,
+    .datasetGone,
+    .ruleThresholdExceeded,
+    .stepFailed,
+    .runLimitReached,
+    .runAbandoned,
+    .valueInvalid,
+    .ruleFailed,
+    .expressionFailed,
+    .rowUnreadable,
   ]
 
 }
@@ -56,5 +237,5 @@ public nonisolated enum Datavault_Pipeline_V1_Reason: SwiftProtobuf.Enum, Swift.
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 nonisolated extension Datavault_Pipeline_V1_Reason: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_RESOURCE_UNKNOWN\0\u{1}REASON_ETAG_MISMATCH\0\u{1}REASON_FIELD_IMMUTABLE\0\u{1}REASON_PAGE_TOKEN_INVALID\0\u{1}REASON_LIMIT_REACHED\0\u{1}REASON_INVALID_EXPRESSION\0\u{1}REASON_INVALID_STEP\0\u{1}REASON_SCHEMA_INVALID\0\u{1}REASON_SCHEMA_MISMATCH\0\u{1}REASON_INPUT_MISSING\0\u{1}REASON_REFERENCE_UNKNOWN\0\u{1}REASON_JOB_NOT_ENDED\0\u{1}REASON_ROW_INVALID\0\u{1}REASON_FILE_FORMAT_UNKNOWN\0\u{1}REASON_FILE_INVALID\0\u{1}REASON_FILE_TOO_LARGE\0\u{1}REASON_PIPELINE_RUNNING\0\u{1}REASON_RUN_ENDED\0\u{1}REASON_DATA_UNREADABLE\0\u{1}REASON_INPUT_UNREADABLE\0\u{1}REASON_DATASET_GONE\0\u{1}REASON_RULE_THRESHOLD_EXCEEDED\0\u{1}REASON_STEP_FAILED\0\u{1}REASON_RUN_LIMIT_REACHED\0\u{1}REASON_RUN_ABANDONED\0\u{1}REASON_VALUE_INVALID\0\u{1}REASON_RULE_FAILED\0\u{1}REASON_EXPRESSION_FAILED\0\u{1}REASON_ROW_UNREADABLE\0")
 }

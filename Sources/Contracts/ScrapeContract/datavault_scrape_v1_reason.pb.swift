@@ -26,6 +26,61 @@ public nonisolated enum Datavault_Scrape_V1_Reason: SwiftProtobuf.Enum, Swift.Ca
 
   /// Never sent.
   case unspecified // = 0
+
+  /// There is no such resource in the caller's organization; the metadata's `name` repeats what was asked for. NOT_FOUND.
+  case resourceUnknown // = 1
+
+  /// The resource has changed since the etag was read; read it again. ABORTED.
+  case etagMismatch // = 2
+
+  /// The update mask names a field that cannot be changed; the metadata's `field` names it. INVALID_ARGUMENT.
+  case fieldImmutable // = 3
+
+  /// The page token is none that the service gave for this request. INVALID_ARGUMENT.
+  case pageTokenInvalid // = 4
+
+  /// A field's value makes no sense; the metadata's `field` names it. INVALID_ARGUMENT.
+  case fieldInvalid // = 5
+
+  /// A selector cannot be read; the metadata's `field` names it. INVALID_ARGUMENT.
+  case selectorInvalid // = 6
+
+  /// A regular expression cannot be read, or is too large; the metadata's `field` names it. INVALID_ARGUMENT.
+  case patternInvalid // = 7
+
+  /// A URL cannot be fetched, whatever answers there: it is malformed, has user information or a port that browsers
+  /// refuse; the metadata's `field` names it. INVALID_ARGUMENT.
+  case urlInvalid // = 8
+
+  /// A URL leads to an address that the operator has not allowed: loopback, a private network, a metadata service; the
+  /// metadata's `field` and `host` name it. INVALID_ARGUMENT.
+  case addressNotAllowed // = 9
+
+  /// A start URL is outside of the scraper's own scope; the metadata's `field` names it. INVALID_ARGUMENT.
+  case startOutOfScope // = 10
+
+  /// Two fields have one name; the metadata's `field` names it. INVALID_ARGUMENT.
+  case fieldNameTaken // = 11
+
+  /// A job of the scraper has not ended; cancel it first. FAILED_PRECONDITION.
+  case scraperInUse // = 12
+
+  /// The job is in a state in which that cannot be done to it; the metadata's `state` names it. FAILED_PRECONDITION.
+  case jobState // = 13
+
+  /// A limit of the organization is reached; the metadata's `limit` names it and `maximum` says how many.
+  /// RESOURCE_EXHAUSTED.
+  case limitReached // = 14
+
+  /// The page to preview could not be had; the metadata's `problem` says why, as a `PageProblem`. FAILED_PRECONDITION.
+  case previewFailed // = 15
+
+  /// As many previews or watchers are under way as the service serves at once; a `google.rpc.RetryInfo` says when to try
+  /// again. RESOURCE_EXHAUSTED.
+  case busy // = 16
+
+  /// The page's content was not kept. NOT_FOUND.
+  case contentNotKept // = 17
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -35,6 +90,23 @@ public nonisolated enum Datavault_Scrape_V1_Reason: SwiftProtobuf.Enum, Swift.Ca
   public init?(rawValue: Int) {
     switch rawValue {
     case 0: self = .unspecified
+    case 1: self = .resourceUnknown
+    case 2: self = .etagMismatch
+    case 3: self = .fieldImmutable
+    case 4: self = .pageTokenInvalid
+    case 5: self = .fieldInvalid
+    case 6: self = .selectorInvalid
+    case 7: self = .patternInvalid
+    case 8: self = .urlInvalid
+    case 9: self = .addressNotAllowed
+    case 10: self = .startOutOfScope
+    case 11: self = .fieldNameTaken
+    case 12: self = .scraperInUse
+    case 13: self = .jobState
+    case 14: self = .limitReached
+    case 15: self = .previewFailed
+    case 16: self = .busy
+    case 17: self = .contentNotKept
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -42,6 +114,23 @@ public nonisolated enum Datavault_Scrape_V1_Reason: SwiftProtobuf.Enum, Swift.Ca
   public var rawValue: Int {
     switch self {
     case .unspecified: return 0
+    case .resourceUnknown: return 1
+    case .etagMismatch: return 2
+    case .fieldImmutable: return 3
+    case .pageTokenInvalid: return 4
+    case .fieldInvalid: return 5
+    case .selectorInvalid: return 6
+    case .patternInvalid: return 7
+    case .urlInvalid: return 8
+    case .addressNotAllowed: return 9
+    case .startOutOfScope: return 10
+    case .fieldNameTaken: return 11
+    case .scraperInUse: return 12
+    case .jobState: return 13
+    case .limitReached: return 14
+    case .previewFailed: return 15
+    case .busy: return 16
+    case .contentNotKept: return 17
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -49,6 +138,23 @@ public nonisolated enum Datavault_Scrape_V1_Reason: SwiftProtobuf.Enum, Swift.Ca
   // The compiler won't synthesize support with the UNRECOGNIZED case.
   public static let allCases: [Datavault_Scrape_V1_Reason] = [
     .unspecified,
+    .resourceUnknown,
+    .etagMismatch,
+    .fieldImmutable,
+    .pageTokenInvalid,
+    .fieldInvalid,
+    .selectorInvalid,
+    .patternInvalid,
+    .urlInvalid,
+    .addressNotAllowed,
+    .startOutOfScope,
+    .fieldNameTaken,
+    .scraperInUse,
+    .jobState,
+    .limitReached,
+    .previewFailed,
+    .busy,
+    .contentNotKept,
   ]
 
 }
@@ -56,5 +162,5 @@ public nonisolated enum Datavault_Scrape_V1_Reason: SwiftProtobuf.Enum, Swift.Ca
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 nonisolated extension Datavault_Scrape_V1_Reason: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_RESOURCE_UNKNOWN\0\u{1}REASON_ETAG_MISMATCH\0\u{1}REASON_FIELD_IMMUTABLE\0\u{1}REASON_PAGE_TOKEN_INVALID\0\u{1}REASON_FIELD_INVALID\0\u{1}REASON_SELECTOR_INVALID\0\u{1}REASON_PATTERN_INVALID\0\u{1}REASON_URL_INVALID\0\u{1}REASON_ADDRESS_NOT_ALLOWED\0\u{1}REASON_START_OUT_OF_SCOPE\0\u{1}REASON_FIELD_NAME_TAKEN\0\u{1}REASON_SCRAPER_IN_USE\0\u{1}REASON_JOB_STATE\0\u{1}REASON_LIMIT_REACHED\0\u{1}REASON_PREVIEW_FAILED\0\u{1}REASON_BUSY\0\u{1}REASON_CONTENT_NOT_KEPT\0")
 }

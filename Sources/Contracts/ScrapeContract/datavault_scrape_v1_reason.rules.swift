@@ -8,6 +8,23 @@ extension Datavault_Scrape_V1_Reason: ContractReason {
     public var reason: String {
         switch self {
         case .unspecified: "UNSPECIFIED"
+        case .resourceUnknown: "RESOURCE_UNKNOWN"
+        case .etagMismatch: "ETAG_MISMATCH"
+        case .fieldImmutable: "FIELD_IMMUTABLE"
+        case .pageTokenInvalid: "PAGE_TOKEN_INVALID"
+        case .fieldInvalid: "FIELD_INVALID"
+        case .selectorInvalid: "SELECTOR_INVALID"
+        case .patternInvalid: "PATTERN_INVALID"
+        case .urlInvalid: "URL_INVALID"
+        case .addressNotAllowed: "ADDRESS_NOT_ALLOWED"
+        case .startOutOfScope: "START_OUT_OF_SCOPE"
+        case .fieldNameTaken: "FIELD_NAME_TAKEN"
+        case .scraperInUse: "SCRAPER_IN_USE"
+        case .jobState: "JOB_STATE"
+        case .limitReached: "LIMIT_REACHED"
+        case .previewFailed: "PREVIEW_FAILED"
+        case .busy: "BUSY"
+        case .contentNotKept: "CONTENT_NOT_KEPT"
         case .UNRECOGNIZED(let number): "\(number)"
         }
     }

@@ -31,7 +31,7 @@ public struct EdgePage: Sendable {
         /// All values of `If-None-Match`.
         public let ifNoneMatch: [String]
 
-        init(_ exchange: Exchange) {
+        init(_ exchange: any Exchange) {
             (path, scheme, authority) = (exchange.path, exchange.scheme, exchange.authority)
             ifNoneMatch = exchange.headers.filter { $0.name == "if-none-match" }.map(\.value)
         }

@@ -21,7 +21,7 @@ package final class ExtractionPlan: Sendable {
     package convenience init(
         _ definition: ExtractionDefinition, limits: ExtractionLimits = ExtractionLimits()
     ) throws(ExtractionPlanError) {
-        try self.init(definition, limits: limits, parser: GumboParser())
+        try self.init(definition, limits: limits, parser: HTMLParser())
     }
 
     init(

@@ -3,6 +3,7 @@ import ComplianceService
 import ExampleService
 import Gateway
 import IdentityService
+import PipelineService
 import PolicyModel
 import ServiceKit
 
@@ -20,6 +21,7 @@ enum Roles {
 
     private static let services: [RoleDefinition] = [
         IdentityService.role(contracts: [ExampleService.descriptorSet]), ComplianceService.role(),
+        PipelineService.role(),
     ]
 
     private static let gateway = GatewayService.role(version: Version.current, further: [example])

@@ -40,7 +40,8 @@ enum ExtractionFilter {
         let limits = ExtractionLimits()
         let text = PageText(
             PageInput(bytes: Array(request.page), url: "", contentType: request.contentType), limit: limits.pageBytes)
-        return GumboParser().parse(text.takeText(), limits: limits)
+        let parser: any DocumentParser = request.parser == "gumbo" ? GumboParser() : HTMLParser()
+        return parser.parse(text.takeText(), limits: limits)
     }
 
     /// Each node on its own line behind its depth, attributes by name.

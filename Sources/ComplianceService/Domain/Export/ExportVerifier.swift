@@ -18,9 +18,14 @@ package struct ExportVerifier: Sendable {
         package let time: Int64
         /// Personal values whose commitments were opened, and all there are.
         package let opened, personal: Int
+        /// Earlier checkpoints that the export was found to continue, and those that it could not be held against, as
+        /// their sizes lie before its first entry or behind its last one.
+        package let continued, unchecked: Int
     }
 
     private let keys: [VerifierKey]
+    private let earlier: [SignedCheckpoint]
+    private var continued = 0
     private var line = 0
     private var head: ExportLine.Head?
     private var next: Int64 = 0
@@ -29,7 +34,13 @@ package struct ExportVerifier: Sendable {
     private var lastLoggedAt = Int64.min
     private var (opened, personal) = (0, 0)
 
-    package init(keys: [VerifierKey]) { self.keys = keys }
+    /// - Parameters:
+    ///   - keys: Those that may have signed.
+    ///   - earlier: Checkpoints of the same log that somebody has kept. What was signed anew over another history is found
+    ///     by them alone.
+    package init(keys: [VerifierKey], earlier: [SignedCheckpoint] = []) {
+        (self.keys, self.earlier) = (keys, earlier)
+    }
 
     /// Takes the next line, without its line feed.
     ///
@@ -54,7 +65,18 @@ package struct ExportVerifier: Sendable {
         guard let head, let checkpoint else { throw failure("the export ends before its checkpoint") }
         return Report(
             origin: head.origin, first: head.first, end: head.end, size: head.size, time: checkpoint.time,
-            opened: opened, personal: personal)
+            opened: opened, personal: personal, continued: continued, unchecked: earlier.count - continued)
+    }
+
+    /// Holds the tree of the leaves so far against checkpoints of its size.
+    private mutating func compare() throws(Failure) {
+        for checkpoint in earlier where checkpoint.size == frontier.size {
+            guard frontier.root == checkpoint.root else {
+                throw failure(
+                    "the first \(checkpoint.size) entries are others than when the earlier checkpoint was signed")
+            }
+            continued += 1
+        }
     }
 
     private mutating func begin(_ head: ExportLine.Head) throws(Failure) {
@@ -65,7 +87,17 @@ package struct ExportVerifier: Sendable {
         guard before.count == head.before.count, after.count == head.after.count,
             let frontier = MerkleFrontier(size: head.first, hashes: head.before)
         else { throw failure("the hashes beside the entries are not as many as there must be") }
+        for checkpoint in earlier {
+            guard checkpoint.origin == head.origin else {
+                throw failure("the earlier checkpoint is of the log \(checkpoint.origin)")
+            }
+            guard checkpoint.size <= head.size else {
+                throw failure(
+                    "the log had \(checkpoint.size) entries when the earlier checkpoint was signed, and has \(head.size)")
+            }
+        }
         (self.head, self.frontier, next) = (head, frontier, head.first)
+        try compare()
     }
 
     private mutating func take(
@@ -97,6 +129,7 @@ package struct ExportVerifier: Sendable {
         }
         personal += leaf.personal.count
         frontier.append(leafHash: MerkleHash.leaf(entry.leaf))
+        try compare()
         defer { next += 1 }
         return (next, leaf)
     }
@@ -116,6 +149,8 @@ package struct ExportVerifier: Sendable {
         for (node, hash) in zip(MerkleProof.beside(head.first..<head.end, size: head.size).after, head.after) {
             frontier.append(hash, level: node.level)
         }
+        // Where the export ends before the log, one of the whole has not been compared yet.
+        if head.end < head.size { try compare() }
         guard frontier.root == signed.root else {
             throw failure(
                 "the entries do not make the tree that was signed: one was changed, or they were put together")

@@ -96,7 +96,13 @@ struct Column<Element: BitwiseCopyable>: ~Copyable {
         unsafe body(UnsafeBufferPointer(start: base, count: count))
     }
 
-    /// A copy.
+    func copy() -> Column {
+        var copy = Column(capacity: count)
+        unsafe withUnsafeBuffer { unsafe copy.append(contentsOf: $0) }
+        return copy
+    }
+
+    /// A copy as an array.
     var array: [Element] { unsafe withUnsafeBuffer { unsafe Array($0) } }
 }
 

@@ -54,10 +54,20 @@ struct Document: ~Copyable {
 
     init(text: consuming Column<UInt8>, limits: ExtractionLimits) {
         let size = text.count
-        self.text = text
-        sourceLength = size
-        names = NameTable(limit: limits.names)
         let nodes = min(size / 24 + 16, limits.nodes)
+        self.init(
+            text: text, sourceLength: size, names: NameTable(limit: limits.names), nodes: nodes, attributes: nodes)
+    }
+
+    /// - Parameters:
+    ///   - nodes: how many there will be, about.
+    ///   - attributes: how many there will be, about.
+    init(
+        text: consuming Column<UInt8>, sourceLength: Int, names: consuming NameTable, nodes: Int, attributes: Int
+    ) {
+        self.text = text
+        self.sourceLength = sourceLength
+        self.names = names
         kinds = Column(capacity: nodes)
         nodeNames = Column(capacity: nodes)
         parents = Column(capacity: nodes)
@@ -66,9 +76,9 @@ struct Document: ~Copyable {
         sources = Column(capacity: nodes)
         contents = Column(capacity: nodes)
         firstAttributes = Column(capacity: nodes)
-        attributeNames = Column(capacity: nodes)
-        attributeValues = Column(capacity: nodes)
-        _ = append(.document, parent: noNode, source: ByteRange(start: 0, length: size))
+        attributeNames = Column(capacity: attributes)
+        attributeValues = Column(capacity: attributes)
+        _ = append(.document, parent: noNode, source: ByteRange(start: 0, length: sourceLength))
     }
 
     var count: Int { kinds.count }
@@ -139,8 +149,18 @@ struct Document: ~Copyable {
         _ kind: NodeKind, namespace: Namespace = .html, name: NameID = .none, parent: NodeID,
         previousElement: NodeID = noNode, source: ByteRange, content: ByteRange = .empty
     ) -> NodeID {
+        append(
+            raw: kind.rawValue | namespace.rawValue << 4, name: name, parent: parent, previousElement: previousElement,
+            source: source, content: content)
+    }
+
+    /// As `append`, with kind and namespace in one byte as in `kinds`.
+    @inline(__always)
+    mutating func append(
+        raw kind: UInt8, name: NameID, parent: NodeID, previousElement: NodeID, source: ByteRange, content: ByteRange
+    ) -> NodeID {
         let node = NodeID(truncatingIfNeeded: kinds.count)
-        kinds.append(kind.rawValue | namespace.rawValue << 4)
+        kinds.append(kind)
         nodeNames.append(name)
         parents.append(parent)
         subtreeEnds.append(node &+ 1)

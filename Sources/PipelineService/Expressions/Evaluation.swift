@@ -1,0 +1,237 @@
+/// Runs a program over a batch.
+///
+/// Rows are a domain; so are the elements of all lists that a macro goes over, and the rows that a condition leaves. A
+/// node is computed in the outermost domain that has what it depends on, and its values are carried inwards.
+struct Evaluation {
+    private let program: Program
+    private let batch: ColumnBatch?
+
+    /// Rows or elements that nodes are computed for.
+    final class Domain {
+        let count: Int
+        let parent: Domain?
+        /// The parent's row, row by row.
+        let rows: [UInt32]
+        /// How many macros are around.
+        let level: Int
+        /// The macro's variable and its values.
+        let variable: (Int, Register)?
+        var known: [Int: Register] = [:]
+
+        init(count: Int, parent: Domain? = nil, rows: [UInt32] = [], level: Int = 0, variable: (Int, Register)? = nil) {
+            self.count = count
+            self.parent = parent
+            self.rows = rows
+            self.level = level
+            self.variable = variable
+        }
+    }
+
+    /// The values of a node for each row of a batch.
+    static func run(_ program: Program, _ node: Int, _ batch: ColumnBatch) -> Register {
+        Evaluation(program: program, batch: batch).value(node, Domain(count: batch.rowCount))
+    }
+
+    /// The one value of a node that depends on no row.
+    static func fold(_ program: Program, _ node: Int) -> Register {
+        Evaluation(program: program, batch: nil).value(node, Domain(count: 1))
+    }
+
+    func value(_ index: Int, _ domain: Domain) -> Register {
+        let node = program.nodes[index]
+        if case .constant(let constant) = node.operation { return program.constants[constant] }
+        if let register = domain.known[index] { return register }
+        let register: Register
+        if let parent = domain.parent, isInherited(node, index, domain, parent) {
+            register = value(index, parent).gather(domain.rows)
+        } else {
+            register = compute(node, domain)
+        }
+        domain.known[index] = register
+        return register
+    }
+
+    /// If a value comes from the domain around: where it is the same for all elements of a row, and, among rows that a
+    /// condition left, where it is known there already or is no more than a column.
+    private func isInherited(_ node: Program.Node, _ index: Int, _ domain: Domain, _ parent: Domain) -> Bool {
+        if node.level < domain.level, parent.level < domain.level { return true }
+        if domain.variable != nil { return false }
+        switch node.operation {
+        case .field, .variable: return true
+        default: return parent.known[index] != nil
+        }
+    }
+
+    private func compute(_ node: Program.Node, _ domain: Domain) -> Register {
+        let arguments = node.arguments
+        switch node.operation {
+        case .constant(let constant): return program.constants[constant]
+        case .field(let field):
+            guard let batch else { preconditionFailure("a field has no constant value") }
+            return Register(batch.columns[field])
+        case .variable(let variable):
+            guard let (known, register) = domain.variable, known == variable else {
+                preconditionFailure("a variable belongs to its macro")
+            }
+            return register
+        case .function(let function):
+            let context = KernelContext(
+                count: domain.count, sites: node.sites, limits: program.limits, pattern: node.pattern)
+            return function.apply(arguments.map { value($0, domain) }, context)
+        case .equal(let negated):
+            return equality(
+                value(arguments[0], domain), value(arguments[1], domain), negated: negated, count: domain.count)
+        case .and: return connected(node, domain, decisive: false)
+        case .or: return connected(node, domain, decisive: true)
+        case .conditional: return chosen(node, domain)
+        case .list: return list(node, domain)
+        case .map(let keys): return map(node, keys, domain)
+        case .isElement: return membership(node, domain)
+        case .isPresent:
+            let register = value(arguments[0], domain)
+            guard let status = register.status else { return Register(.bool([true]), isConstant: true) }
+            return Register(.bool(status.map { $0 == 0 }), isConstant: register.isConstant)
+        case .comprehension(let kind, let variable): return comprehension(node, kind, variable, domain)
+        }
+    }
+
+    // MARK: - Conditions
+
+    /// Dearer than this, a part is computed only for the rows that need it.
+    private static let dear = 10
+
+    /// The part of a domain that these rows are.
+    private func part(_ domain: Domain, _ rows: [UInt32]) -> Domain {
+        Domain(count: rows.count, parent: domain, rows: rows, level: domain.level)
+    }
+
+    /// `&&` and `||`: one operand of the decisive value decides, whatever the other is, an error too.
+    private func connected(_ node: Program.Node, _ domain: Domain, decisive: Bool) -> Register {
+        let (first, second) =
+            program.nodes[node.arguments[0]].cost <= program.nodes[node.arguments[1]].cost
+            ? (node.arguments[0], node.arguments[1]) : (node.arguments[1], node.arguments[0])
+        let left = value(first, domain)
+        if program.nodes[second].cost >= Self.dear, !left.isConstant, case .bool(let values) = left.values {
+            let open = (0..<domain.count).filter { values[$0] != decisive || (left.status?[$0] ?? 0) != 0 }
+            if open.isEmpty { return left }
+            if open.count < domain.count / 2 {
+                let rows = open.map { UInt32($0) }
+                let right = value(second, part(domain, rows))
+                return Logic.scattered(
+                    Logic.connected(left.gather(rows), right, decisive, node.sites[.nullOperand], rows.count), rows, into: left)
+            }
+        }
+        return Logic.connected(left, value(second, domain), decisive, node.sites[.nullOperand], domain.count)
+    }
+
+    private func chosen(_ node: Program.Node, _ domain: Domain) -> Register {
+        let condition = value(node.arguments[0], domain)
+        guard case .bool(let values) = condition.values else {
+            return Register(
+                .null(count: domain.count), status: [UInt8](repeating: node.sites[.nullOperand], count: domain.count))
+        }
+        if condition.isConstant, condition.status == nil { return value(node.arguments[values[0] ? 1 : 2], domain) }
+        let isDear = node.arguments[1...].contains { program.nodes[$0].cost >= Self.dear }
+        guard isDear, !condition.isConstant else {
+            return Logic.chosen(
+                condition, value(node.arguments[1], domain), value(node.arguments[2], domain),
+                node.sites[.nullOperand], domain.count)
+        }
+        let yes = (0..<domain.count).filter { values[$0] }.map { UInt32($0) }
+        let no = (0..<domain.count).filter { !values[$0] }.map { UInt32($0) }
+        let positive = value(node.arguments[1], part(domain, yes)).expanded(to: yes.count)
+        let negative = value(node.arguments[2], part(domain, no)).expanded(to: no.count)
+        var places = [UInt32](repeating: 0, count: domain.count)
+        for (place, row) in yes.enumerated() { places[Int(row)] = UInt32(place) }
+        for (place, row) in no.enumerated() { places[Int(row)] = UInt32(yes.count + place) }
+        let result = Register.concatenated([positive, negative]).gather(places)
+        return Logic.guarded(result, by: condition, node.sites[.nullOperand], domain.count)
+    }
+
+    // MARK: - Lists and maps
+
+    private func list(_ node: Program.Node, _ domain: Domain) -> Register {
+        let width = node.arguments.count
+        guard width > 0 else {
+            let empty = Register.Lists(extents: [Extent(start: 0, length: 0)], elements: Register(.null(count: 0)))
+            return Register(.list(empty), isConstant: true)
+        }
+        let registers = node.arguments.map { value($0, domain) }
+        let isConstant = registers.allSatisfy { $0.isConstant }
+        let height = isConstant ? 1 : domain.count
+        // Row by row, the first `most` of them.
+        let most = min(height, program.limits.maximumBatchElements / width)
+        let stacked = Register.concatenated(registers.map { $0.expanded(to: height) })
+        let order = (0..<most * width).map { UInt32($0 % width * height + $0 / width) }
+        let extents = (0..<height).map {
+            Extent(start: $0 < most ? UInt32($0 * width) : 0, length: $0 < most ? UInt32(width) : 0)
+        }
+        var status = Logic.errors(of: registers, height)
+        for row in most..<max(most, height) { status.fail(row, node.sites[.listLimit]) }
+        let elements = Logic.withoutErrors(stacked.gather(order))
+        return Register(
+            .list(Register.Lists(extents: extents, elements: elements)), status: status.bytes, isConstant: isConstant)
+    }
+
+    private func map(_ node: Program.Node, _ keys: [Literal], _ domain: Domain) -> Register {
+        let registers = node.arguments.map { value($0, domain) }
+        let isConstant = registers.allSatisfy { $0.isConstant }
+        let height = isConstant ? 1 : domain.count
+        let status = Logic.errors(of: registers, height)
+        let values = registers.map { Logic.withoutErrors($0.expanded(to: height)) }
+        return Register(
+            .map(Register.Table(keys: keys, values: values)), status: status.bytes, isConstant: isConstant)
+    }
+
+    private func membership(_ node: Program.Node, _ domain: Domain) -> Register {
+        let (needle, haystack) = (value(node.arguments[0], domain), value(node.arguments[1], domain))
+        let isConstant = needle.isConstant && haystack.isConstant
+        let count = isConstant ? 1 : domain.count
+        var status = Logic.errors(of: [needle, haystack], count)
+        guard case .list(let lists) = haystack.values else {
+            return Register(
+                .bool([Bool](repeating: false, count: count)),
+                status: [UInt8](repeating: node.sites[.nullOperand], count: count), isConstant: isConstant)
+        }
+        if let nulls = haystack.status {
+            for row in 0..<count where nulls[haystack.at(row)] == Register.null {
+                status.fail(row, node.sites[.nullOperand])
+            }
+        }
+        let values = (0..<count).map { row in
+            status.isValue(row)
+                && lists.extents[haystack.at(row)].range.contains { equalValues(needle, row, lists.elements, $0) }
+        }
+        return Register(.bool(values), status: status.bytes, isConstant: isConstant)
+    }
+
+    private func comprehension(
+        _ node: Program.Node, _ kind: Program.Comprehension, _ variable: Int, _ domain: Domain
+    ) -> Register {
+        let range = value(node.arguments[0], domain).expanded(to: domain.count)
+        var status = StatusBuilder([range], count: domain.count, nullSite: node.sites[.nullOperand])
+        var flat: [UInt32] = []
+        var parents: [UInt32] = []
+        var extents = [Extent](repeating: Extent(start: 0, length: 0), count: domain.count)
+        var elements = Register(.null(count: 0))
+        if case .list(let lists) = range.values {
+            elements = lists.elements
+            for row in 0..<domain.count where status.isValue(row) {
+                let extent = lists.extents[row]
+                guard flat.count + Int(extent.length) <= program.limits.maximumBatchElements else {
+                    status.fail(row, node.sites[.listLimit])
+                    continue
+                }
+                extents[row] = Extent(start: UInt32(flat.count), length: extent.length)
+                flat.append(contentsOf: extent.range.map { UInt32($0) })
+                parents.append(contentsOf: repeatElement(UInt32(row), count: Int(extent.length)))
+            }
+        }
+        let variables = elements.count == 0 ? elements : elements.gather(flat)
+        let inner = Domain(
+            count: flat.count, parent: domain, rows: parents, level: domain.level + 1, variable: (variable, variables))
+        let bodies = node.arguments.dropFirst().map { value($0, inner).expanded(to: flat.count) }
+        return Logic.folded(
+            kind, bodies, variables, extents, &status, nullSite: node.sites[.nullOperand])
+    }
+}
