@@ -30,12 +30,14 @@ public enum IdentityService {
     public static func role(
         contracts: [@Sendable () -> [UInt8]] = [], auditDestination: String = auditDestination
     ) -> RoleDefinition {
-        RoleDefinition(
+        var definition = RoleDefinition(
             name, role: .identity, port: port, settings: settings, peers: [itself, compliance], migrations: migrations,
             descriptorSet: { DescriptorSet.array },
             assemble: { context in
                 try assemble(context, contracts: contracts, auditDestination: auditDestination)
             })
+        definition.rootKey = RootKeyUse(file: rootKeyFile, reseal: RootKeyReseal.perform)
+        return definition
     }
 
     private static let settings = CoreSettings.all + SessionSettings.all + KeySettings.all

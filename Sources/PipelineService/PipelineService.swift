@@ -54,7 +54,8 @@ public enum PipelineService {
 
     static func services(_ core: PipelineCore) -> [any ServiceHandler] {
         [
-            FilesHandler(core: core), DatasetsHandler(core: core), PipelinesHandler(core: core), RunsHandler(core: core),
+            FilesHandler(core: core), DatasetsHandler(core: core), PipelinesHandler(core: core),
+            RunsHandler(core: core),
         ]
     }
 

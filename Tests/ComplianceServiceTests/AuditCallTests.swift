@@ -159,13 +159,15 @@ import Wire
         try await withCompliance(kind) { log in
             let key = try await log.verifier()
             try await log.add(try Self.some(9))
-            let old = try await log.logs.getCheckpoint(.init(), options: log.by(AuditCaller(), LogsMethods.getCheckpoint))
+            let old = try await log.logs.getCheckpoint(
+                .init(), options: log.by(AuditCaller(), LogsMethods.getCheckpoint))
             let before = try SignedCheckpoint(old.text, keys: [key])
             #expect(before.size == 9 && before.origin == "dv/audit/organizations/acme")
             try await log.add(try (10...300).map { try AuditFixture.event($0) })
             for index in [Int64(0), 8, 255, 256, 299] {
                 let proof = try await log.logs.getInclusionProof(
-                    .with { $0.name = "audit-logs/\(index)" }, options: log.by(AuditCaller(), LogsMethods.getInclusionProof))
+                    .with { $0.name = "audit-logs/\(index)" },
+                    options: log.by(AuditCaller(), LogsMethods.getInclusionProof))
                 let signed = try SignedCheckpoint(proof.checkpoint.text, keys: [key])
                 let entry = try await log.logs.getAuditLog(
                     .with { $0.name = "audit-logs/\(index)" }, options: log.by(AuditCaller(), LogsMethods.getAuditLog))
@@ -210,7 +212,8 @@ import Wire
             #expect(throws: SignedCheckpoint.Failure.self) { try SignedCheckpoint(after.text, keys: [old]) }
             #expect(try SignedCheckpoint(after.text, keys: [old, new]).size == 0)
             #expect(try SignedCheckpoint(before.text, keys: [old, new]).size == 0)
-            let keys = try await log.logs.listLogKeys(.init(), options: log.by(AuditCaller(), LogsMethods.listLogKeys)).keys
+            let keys = try await log.logs.listLogKeys(.init(), options: log.by(AuditCaller(), LogsMethods.listLogKeys))
+                .keys
             #expect(keys.map(\.hasRetireTime) == [false, true])
         }
     }
@@ -276,7 +279,8 @@ import Wire
             #expect(refused == "TOO_MANY_READERS")
             for number in Int64(6)...9 { try await log.add([try AuditFixture.event(number)]) }
             func names(
-                _ stream: inout ResponseStream<Datavault_Compliance_V1_TailAuditLogsResponse>.AsyncIterator, _ count: Int
+                _ stream: inout ResponseStream<Datavault_Compliance_V1_TailAuditLogsResponse>.AsyncIterator,
+                _ count: Int
             ) async throws -> [String] {
                 var names: [String] = []
                 while names.count < count, let message = try await stream.next() {

@@ -101,7 +101,8 @@ struct Checker {
         let place = try check(index)
         switch (type(of: value), type(of: place)) {
         case (.list(let element), .int): return add(.function(.listIndex), [value, place], element, syntax)
-        case (.map(let key, let element), let type) where key.joined(with: type) != nil || (key.isNumber && type.isNumber):
+        case (.map(let key, let element), let type)
+        where key.joined(with: type) != nil || (key.isNumber && type.isNumber):
             return add(.function(.mapIndex), [value, place], element, syntax)
         default:
             throw SyntaxFault(
@@ -208,7 +209,8 @@ struct Checker {
     private func unresolved(
         _ name: String, _ isReceiver: Bool, _ types: [ExpressionType], _ syntax: Syntax
     ) -> SyntaxFault {
-        let isOperator = name.contains("_")  && name.contains { !$0.isLetter && $0 != "_" } || name == "-_" || name == "!_"
+        let isOperator =
+            name.contains("_") && name.contains { !$0.isLetter && $0 != "_" } || name == "-_" || name == "!_"
         guard isOperator || Overloads.names.contains(name) else {
             let near = Suggestion.nearest(to: name, among: Array(Overloads.names))
             return SyntaxFault(
@@ -329,7 +331,8 @@ struct Checker {
         var range = try check(target)
         if case .map(let key, _) = type(of: range) { range = keys(of: range, key, syntax) }
         guard case .list(let element) = type(of: range) else {
-            throw SyntaxFault(.typeMismatch, at: target.offset, "\(name) goes over a list, this is a \(type(of: range))")
+            throw SyntaxFault(
+                .typeMismatch, at: target.offset, "\(name) goes over a list, this is a \(type(of: range))")
         }
         variables += 1
         let number = variables

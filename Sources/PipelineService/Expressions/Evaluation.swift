@@ -118,7 +118,8 @@ struct Evaluation {
                 let rows = open.map { UInt32($0) }
                 let right = value(second, part(domain, rows))
                 return Logic.scattered(
-                    Logic.connected(left.gather(rows), right, decisive, node.sites[.nullOperand], rows.count), rows, into: left)
+                    Logic.connected(left.gather(rows), right, decisive, node.sites[.nullOperand], rows.count), rows,
+                    into: left)
             }
         }
         return Logic.connected(left, value(second, domain), decisive, node.sites[.nullOperand], domain.count)

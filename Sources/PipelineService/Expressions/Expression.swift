@@ -22,7 +22,8 @@ struct Expression: Sendable {
             let cost = program.nodes[root].cost
             guard cost <= limits.maximumCost else {
                 throw SyntaxFault(
-                    .limitExceeded, at: syntax.offset, "the expression may cost \(cost) a row, the limit is \(limits.maximumCost)")
+                    .limitExceeded, at: syntax.offset,
+                    "the expression may cost \(cost) a row, the limit is \(limits.maximumCost)")
             }
         } catch {
             let place = SourcePosition(of: error.offset, in: bytes)

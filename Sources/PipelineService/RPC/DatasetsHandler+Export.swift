@@ -1,7 +1,7 @@
 import Foundation
 import GoogleAPIContract
-import PipelineContract
 import Persistence
+import PipelineContract
 import Policy
 import PolicyModel
 import ServiceKit

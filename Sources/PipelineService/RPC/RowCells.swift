@@ -142,7 +142,8 @@ enum RowTime {
     static func microseconds(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, let days = days(bytes[..<10]), [0x54, 0x74, 0x20].contains(bytes[10]),
-            bytes[13] == 0x3A, bytes[16] == 0x3A, let hour = number(bytes[11..<13]), let minute = number(bytes[14..<16]),
+            bytes[13] == 0x3A, bytes[16] == 0x3A, let hour = number(bytes[11..<13]),
+            let minute = number(bytes[14..<16]),
             let seconds = number(bytes[17..<19]), hour < 24, minute < 60, seconds < 61
         else { return nil }
         var (index, fraction, scale) = (19, Int64(0), Int64(100_000))

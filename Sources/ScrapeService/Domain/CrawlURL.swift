@@ -197,7 +197,8 @@ struct CrawlURL: Sendable, Hashable, CustomStringConvertible {
             index += 2
             let decoded = high << 4 | low
             if isUnreserved(decoded) { bytes.append(decoded) } else { appendEncoded(decoded, to: &bytes) }
-        case 0...0x20, 0x7F..., UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"): appendEncoded(byte, to: &bytes)
+        case 0...0x20, 0x7F..., UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"):
+            appendEncoded(byte, to: &bytes)
         case UInt8(ascii: "`"), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "^"):
             if isQuery { bytes.append(byte) } else { appendEncoded(byte, to: &bytes) }
         default: bytes.append(byte)
@@ -239,7 +240,11 @@ struct IgnoredParameters: Sendable, Hashable {
     /// - Parameter names: `utm_source`, or `utm_*` for all that begin so.
     init(_ names: [String]) {
         for name in names {
-            if name.hasSuffix("*") { prefixes.append(Array(name.utf8.dropLast())) } else { self.names.insert(Array(name.utf8)) }
+            if name.hasSuffix("*") {
+                prefixes.append(Array(name.utf8.dropLast()))
+            } else {
+                self.names.insert(Array(name.utf8))
+            }
         }
     }
 

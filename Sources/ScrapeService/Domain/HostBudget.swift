@@ -33,7 +33,9 @@ struct HostBudget: Sendable, Hashable {
     ///   - own: The asker's own delay.
     ///   - end: No time lies behind this one.
     /// - Returns: The times, ascending; none if the host is not to be asked before the end.
-    mutating func take(_ wanted: Int, delay own: Int64, now: Int64, until end: Int64, _ rules: Rules = Rules()) -> [Int64] {
+    mutating func take(_ wanted: Int, delay own: Int64, now: Int64, until end: Int64, _ rules: Rules = Rules())
+        -> [Int64]
+    {
         let delay = delay(wishing: own, rules)
         var times: [Int64] = []
         var time = max(nextAt, now)

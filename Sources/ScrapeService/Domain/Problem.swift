@@ -41,7 +41,8 @@ enum Problem: Int, Sendable, Hashable, CaseIterable {
     /// Whether another attempt may end otherwise.
     var isRetryable: Bool {
         switch self {
-        case .nameUnresolved, .connectionFailed, .timeout, .serverError, .throttled, .robotsUnreachable, .protocolBroken:
+        case .nameUnresolved, .connectionFailed, .timeout, .serverError, .throttled, .robotsUnreachable,
+            .protocolBroken:
             true
         default: false
         }

@@ -87,9 +87,10 @@ struct RobotsFile: Sendable, Hashable {
                 isNaming = false
                 delay(value)
             // Belongs to no group, and ends none (RFC 9309, 2.2.4).
-            case "sitemap": if sitemaps.count < RobotsFile.maximumSitemaps {
-                sitemaps.append(String(decoding: value, as: UTF8.self))
-            }
+            case "sitemap":
+                if sitemaps.count < RobotsFile.maximumSitemaps {
+                    sitemaps.append(String(decoding: value, as: UTF8.self))
+                }
             default: break
             }
         }

@@ -23,7 +23,8 @@ struct AnswerReader: Sendable {
         guard Self.isHTML(header, answer.body) else {
             result.status = .leftOut
             result.problem = .contentType
-            result.detail = "the content is \(Self.mediaType(header).isEmpty ? "of no known type" : Self.mediaType(header))"
+            result.detail =
+                "the content is \(Self.mediaType(header).isEmpty ? "of no known type" : Self.mediaType(header))"
             return result
         }
         guard let reader = plan ?? Self.linksOnly else { return PageResult(page, .internal) }

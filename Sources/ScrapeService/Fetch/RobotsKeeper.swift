@@ -69,7 +69,9 @@ final class RobotsKeeper: Sendable {
         let outcome: RobotsAnswer.Outcome
         let body: [UInt8]?
         let expiresAt: Int64
-        init(row: Row) throws { (outcome, body, expiresAt) = (try row["outcome"], try row["body"], try row["expires_at"]) }
+        init(row: Row) throws {
+            (outcome, body, expiresAt) = (try row["outcome"], try row["body"], try row["expires_at"])
+        }
     }
 
     /// What this or another worker has found out.

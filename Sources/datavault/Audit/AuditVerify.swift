@@ -43,7 +43,8 @@ struct AuditVerify: ParsableCommand {
         guard !keys.isEmpty else { throw CommandFailure.exit("--key is missing") }
         let earlier = try checkpoint.map { try Self.checkpoint($0, keys) }
         do throws(ExportFile.Failure) {
-            let report = try ExportFile(path: file).verify(ExportVerifier(keys: keys, earlier: earlier)) { index, leaf in
+            let report = try ExportFile(path: file).verify(ExportVerifier(keys: keys, earlier: earlier)) {
+                index, leaf in
                 if entries { StandardOutput.write([EntryText.json(index, leaf)]) }
             }
             say(report)

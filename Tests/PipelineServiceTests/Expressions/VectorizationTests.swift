@@ -20,8 +20,10 @@ struct VectorizationTests {
             case 2: return "!\(bool(depth - 1))"
             case 3: return "(\(int(depth - 1)) \(pick(["<", "<=", "==", "!=", ">"])) \(int(depth - 1)))"
             case 4: return "(\(text(depth - 1)) \(pick(["<", "==", "!="])) \(text(depth - 1)))"
-            case 5: return "\(text(depth - 1)).\(pick(["contains", "startsWith", "matches"]))('\(pick(["a", "x1", "B"]))')"
-            case 6: return "tags.\(pick(["all", "exists", "exists_one"]))(t, t == \(text(depth - 1)) || \(bool(depth - 1)))"
+            case 5:
+                return "\(text(depth - 1)).\(pick(["contains", "startsWith", "matches"]))('\(pick(["a", "x1", "B"]))')"
+            case 6:
+                return "tags.\(pick(["all", "exists", "exists_one"]))(t, t == \(text(depth - 1)) || \(bool(depth - 1)))"
             case 7: return "(\(bool(depth - 1)) ? \(bool(depth - 1)) : \(bool(depth - 1)))"
             default: return "(\(int(depth - 1)) in [1, n, \(int(depth - 1))])"
             }
@@ -43,7 +45,8 @@ struct VectorizationTests {
             if depth == 0 { return pick(["name", "'a'", "''", "'x1 B'"]) }
             switch Int.random(in: 0..<6, using: &random) {
             case 0: return "(\(text(depth - 1)) + \(text(depth - 1)))"
-            case 1: return "\(text(depth - 1)).\(pick(["trim()", "lowerAscii()", "replace('a', 'bb')", "substring(1)"]))"
+            case 1:
+                return "\(text(depth - 1)).\(pick(["trim()", "lowerAscii()", "replace('a', 'bb')", "substring(1)"]))"
             case 2: return "(\(bool(depth - 1)) ? \(text(depth - 1)) : \(text(depth - 1)))"
             case 3: return "string(\(int(depth - 1)))"
             case 4: return "tags.filter(t, \(bool(depth - 1))).join('-')"

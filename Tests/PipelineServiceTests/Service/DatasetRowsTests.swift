@@ -22,7 +22,9 @@ struct DatasetRowsTests {
         return try await bed.dataset(set.name)
     }
 
-    private func numbers(_ rows: [RowObject]) -> [Int] { rows.compactMap { $0.fields["n"].map { Int($0.numberValue) } } }
+    private func numbers(_ rows: [RowObject]) -> [Int] {
+        rows.compactMap { $0.fields["n"].map { Int($0.numberValue) } }
+    }
 
     @Test("come in order, page by page, whatever the page's size", arguments: [1, 3, 7, 1000] as [Int32])
     func pages(_ size: Int32) async throws {
@@ -188,7 +190,9 @@ struct DatasetRowsTests {
                 }, options: try bed.by(nil, Datavault_Pipeline_V1_DatasetsService.Methods.exportDataset))
             var iterator = responses.makeAsyncIterator()
             var text = Data(try await iterator.next()?.data ?? Data())
-            for index in 0..<5 { try await bed.append([RowObject(["n": .init(integerLiteral: 1000 + Int64(index))])], to: set.name) }
+            for index in 0..<5 {
+                try await bed.append([RowObject(["n": .init(integerLiteral: 1000 + Int64(index))])], to: set.name)
+            }
             while let next = try await iterator.next() { text += next.data }
             let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
             #expect(lines.count == 101)

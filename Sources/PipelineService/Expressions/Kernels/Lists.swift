@@ -74,8 +74,10 @@ extension Function {
         guard case .list(let left) = arguments[0].values, case .list(let right) = arguments[1].values else {
             preconditionFailure("checked: lists")
         }
-        let leftCount = left.elements.isConstant ? left.extents.reduce(0) { max($0, $1.range.upperBound) } : left.elements.count
-        let rightCount = right.elements.isConstant ? right.extents.reduce(0) { max($0, $1.range.upperBound) } : right.elements.count
+        let leftCount =
+            left.elements.isConstant ? left.extents.reduce(0) { max($0, $1.range.upperBound) } : left.elements.count
+        let rightCount =
+            right.elements.isConstant ? right.extents.reduce(0) { max($0, $1.range.upperBound) } : right.elements.count
         let (a, b) = (left.elements.expanded(to: leftCount), right.elements.expanded(to: rightCount))
         var rows: [UInt32] = []
         var extents: [Extent] = []
@@ -154,7 +156,8 @@ extension Register {
                 continue
             }
             extents += lists.extents.map { Extent(start: $0.start + base, length: $0.length) }
-            let height = lists.elements.isConstant
+            let height =
+                lists.elements.isConstant
                 ? lists.extents.reduce(0) { max($0, $1.range.upperBound) } : lists.elements.count
             elements.append(lists.elements.expanded(to: height))
             base += UInt32(height)

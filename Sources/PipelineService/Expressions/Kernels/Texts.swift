@@ -191,7 +191,8 @@ extension Function {
             let first = starts[arguments[1].at(row)]
             let last = ends.isEmpty ? nil : ends[arguments[2].at(row)]
             guard status.isValue(row), let start = offset(ofCodePoint: first, in: texts.bytes, range),
-                let end = last.map({ offset(ofCodePoint: $0, in: texts.bytes, range) }) ?? range.upperBound, start <= end
+                let end = last.map({ offset(ofCodePoint: $0, in: texts.bytes, range) }) ?? range.upperBound,
+                start <= end
             else {
                 status.fail(row, context.sites[.indexOutOfRange])
                 return Extent(start: 0, length: 0)
@@ -213,7 +214,8 @@ extension Function {
             let part = parts.bytes[parts.extents[arguments[1].at(row)].range]
             if !limits.isEmpty {
                 let limit = limits[arguments[2].at(row)]
-                guard let bound = offset(ofCodePoint: limit, in: texts.bytes, range), bound < range.upperBound || range.isEmpty
+                guard let bound = offset(ofCodePoint: limit, in: texts.bytes, range),
+                    bound < range.upperBound || range.isEmpty
                 else {
                     status.fail(row, context.sites[.indexOutOfRange])
                     return -1
