@@ -313,6 +313,13 @@ let package = Package(
             exclude: ["Server"],
             swiftSettings: ours
         ),
+        // What `datavault collect` does, without its arguments: calls of REST alone, so no contract.
+        .target(
+            name: "CollectTool",
+            dependencies: ["Outbound", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: ours
+        ),
+        .testTarget(name: "CollectToolTests", dependencies: ["CollectTool", "Outbound"], swiftSettings: ours),
         .executableTarget(
             name: "outbound-bench",
             dependencies: ["Outbound"],
@@ -551,12 +558,15 @@ let package = Package(
         .executableTarget(
             name: "datavault",
             dependencies: [
-                "CallTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway", "IdentityService",
-                "ScrapeService", "PipelineService", "ComplianceService", "Persistence", "Policy", "PolicyModel",
+                "CallTool", "CollectTool", "ContractTools", "DescriptorSet", "ExampleService", "Gateway",
+                "IdentityService",
+                "ScrapeService", "PipelineService", "ComplianceService", "Outbound", "Persistence", "Policy",
+                "PolicyModel",
                 "ServiceKit", "Transcoding", "Wire", nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: ours
         ),

@@ -24,8 +24,8 @@ def main(output, descriptor_set):
     guides = Guides(ROOT)
     reference = Reference(Contract(pathlib.Path(descriptor_set).read_bytes()))
     shown = guides.pages()
-    guide_entries, decision_entries = guides.navigation(shown)
-    navigation = [guide_entries, *reference.navigation(), decision_entries]
+    guide_entries, *others = guides.navigation(shown)
+    navigation = [guide_entries, *reference.navigation(), *others]
     pages = shown + reference.pages()
     pages += [front_page(pages), missing_page()]
     paths = [page.path for page in pages]

@@ -19,6 +19,7 @@ GROUPS = [
 ]
 GUIDES = "/docs/guides/"
 DECISIONS = "/docs/decisions/"
+EXAMPLES = "/docs/examples/"
 TOP = ("Documentation", "/docs/")
 
 
@@ -32,6 +33,9 @@ class Guides:
             self.paths[f"docs/{file.name}"] = GUIDES + file.stem
         for file in sorted((self.root / "docs/decisions").glob("*.md")):
             self.paths[f"docs/decisions/{file.name}"] = DECISIONS + file.stem
+        self.examples = {}
+        for file in sorted((self.root / "docs/examples").glob("*.py")):
+            self.examples[f"docs/examples/{file.name}"] = f"{EXAMPLES}{file.stem}"
         self.paths["README.md"] = GUIDES + "readme"
         self.paths["proto/README.md"] = GUIDES + "contract"
         self.pictures = {}  # a source file -> where it is served
@@ -49,7 +53,8 @@ class Guides:
         shown = [self.page(source) for source in self.paths]
         guides = [page for page in shown if page.path.startswith(GUIDES)]
         decisions = [page for page in shown if page.path.startswith(DECISIONS)]
-        return shown + [self.guides_list(guides), decisions_list(decisions)]
+        examples = [self.example(source, path) for source, path in self.examples.items()]
+        return shown + examples + [self.guides_list(guides), decisions_list(decisions), examples_list(examples)]
 
     def navigation(self, pages):
         """The guides' part of the navigation."""
@@ -57,7 +62,9 @@ class Guides:
         entries = [Entry(titles[path], path) for _, paths in self.grouped() for path in paths]
         decisions = [Entry(page.title, page.path) for page in pages
                      if page.path.startswith(DECISIONS) and page.path != DECISIONS]
-        return [Entry("Guides", GUIDES, entries), Entry("Decisions", DECISIONS, decisions)]
+        examples = [Entry(titles[path], path) for path in self.examples.values()]
+        return [Entry("Guides", GUIDES, entries), Entry("Examples", EXAMPLES, examples),
+                Entry("Decisions", DECISIONS, decisions)]
 
     def grouped(self):
         """Groups of guides with their pages' paths."""
@@ -83,6 +90,13 @@ class Guides:
         section = ("Decisions", DECISIONS) if path.startswith(DECISIONS) else ("Guides", GUIDES)
         return Page(path=path, title=title, body=self.markdown.renderer.render(tokens, self.markdown.options, {}),
                     summary=first_sentence(tokens), trail=[TOP, section], headings=headings, source=source)
+
+    def example(self, source, path):
+        """A program, word for word."""
+        text = (self.root / source).read_text()
+        summary = text.strip('"').split("\n", 1)[0].strip('"')
+        body = f'<p>{escape(summary)}</p>\n<pre tabindex="0"><code>{escape(text, quote=False)}</code></pre>\n'
+        return Page(path, posixpath.basename(source), body, summary, [TOP, ("Examples", EXAMPLES)], source=source)
 
     def rewrite(self, token, source):
         """Turns links to files of the repository into links to their pages; names of such files become links, too."""
@@ -110,7 +124,7 @@ class Guides:
             return link
         name, _, anchor = link.partition("#")
         path = posixpath.normpath(posixpath.join(posixpath.dirname(source), name))
-        page = DECISIONS if path == "docs/decisions" else self.paths.get(path)
+        page = DECISIONS if path == "docs/decisions" else self.paths.get(path) or self.examples.get(path)
         return page and page + (f"#{anchor}" if anchor else "")
 
     def named(self, text, source):
@@ -134,6 +148,11 @@ class Guides:
             parts.append(f'<h2 id="{anchor}">{title}</h2>\n{listed([by_path[path] for path in paths])}')
         return Page(GUIDES, "Guides", "".join(parts), "All guides, for those who use, run and build on DataVault.",
                     [TOP], headings)
+
+
+def examples_list(pages):
+    body = "<p>Programs that call DataVault, word for word.</p>\n" + listed(pages)
+    return Page(EXAMPLES, "Examples", body, "Programs that call DataVault, word for word.", [TOP])
 
 
 def decisions_list(pages):

@@ -18,6 +18,8 @@ public struct AddressGuard: Sendable, Hashable {
     /// the credentials in it. An IPv6 range that stands for IPv4 addresses (NAT64, 6to4, mapped …) allows those of its
     /// members whose inner address is allowed, too.
     public var allowedAddresses: [AddressRange]
+    /// Further ones that the operator allows while the program runs; nil: none.
+    public var operatorAddresses: OperatorAddresses?
     /// Ports refused whatever the address; those that browsers refuse, unless set otherwise.
     public var forbiddenPorts: Set<UInt16>
 
@@ -37,7 +39,8 @@ public struct AddressGuard: Sendable, Hashable {
 
     func verdict(on address: IPAddress) -> Verdict {
         guard let found = AddressClass(address) else { return .allowed }
-        let ranges = allowedAddresses.filter { $0.contains(address) }
+        let allowed = allowedAddresses + (operatorAddresses?.ranges ?? [])
+        let ranges = allowed.filter { $0.contains(address) }
         guard !ranges.isEmpty, found != .metadata || ranges.contains(where: \.isSingleAddress) else {
             return .refused(found)
         }

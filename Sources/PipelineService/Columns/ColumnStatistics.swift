@@ -8,6 +8,10 @@ struct ColumnStatistics: Sendable, Hashable {
 
     private static let maximumText = 64
 
+    init(nullCount: Int, minimum: CellValue, maximum: CellValue) {
+        (self.nullCount, self.minimum, self.maximum) = (nullCount, minimum, maximum)
+    }
+
     init(_ column: Column) {
         nullCount = column.nulls?.count { $0 != 0 } ?? 0
         switch column.values {

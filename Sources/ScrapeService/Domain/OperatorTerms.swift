@@ -4,6 +4,8 @@ import Outbound
 struct OperatorTerms: Sendable {
     /// Networks beyond the public Internet that may be asked.
     var allowed: [AddressRange] = []
+    /// Further ones that the operator allows while the role runs.
+    var allowedNow: OperatorAddresses?
     /// What every crawler calls itself.
     var userAgent = "DataVault/1.0"
     /// Between two requests to a host of the public Internet, in microseconds: at least, and if the scraper does not say.
@@ -21,15 +23,24 @@ struct OperatorTerms: Sendable {
 
     /// Whether a host, as URLs name it with its port, is an address in a network that the operator has allowed.
     func isInside(_ host: String) -> Bool {
-        guard !allowed.isEmpty else { return false }
-        guard let address = Self.address(of: host) else { return false }
-        return allowed.contains { $0.contains(address) }
+        let ranges = allowed + (allowedNow?.ranges ?? [])
+        guard !ranges.isEmpty, let address = Self.address(of: host) else { return false }
+        return ranges.contains { $0.contains(address) }
     }
 
     /// Whether a host is an address that may not be asked, which is known without looking anything up.
     func isRefused(_ host: String) -> Bool {
         guard let address = Self.address(of: host) else { return false }
-        return AddressGuard(allowedAddresses: allowed, forbiddenPorts: []).verdict(on: address, port: 1) != .allowed
+        var addressGuard = self.addressGuard
+        addressGuard.forbiddenPorts = []
+        return addressGuard.verdict(on: address, port: 1) != .allowed
+    }
+
+    /// What decides of each connection.
+    var addressGuard: AddressGuard {
+        var addressGuard = AddressGuard(allowedAddresses: allowed)
+        addressGuard.operatorAddresses = allowedNow
+        return addressGuard
     }
 
     private static func address(of host: String) -> IPAddress? {

@@ -96,3 +96,13 @@ struct ProblemCounts: Sendable, Hashable {
         for (problem, count) in other.counts { add(problem, count) }
     }
 }
+
+extension Problem {
+    /// As the contract spells it: `PAGE_PROBLEM_TOO_LARGE`.
+    var contractName: String {
+        "\(self)".reduce(into: "PAGE_PROBLEM_") { name, character in
+            if character.isUppercase { name += "_" }
+            name += character.uppercased()
+        }
+    }
+}

@@ -7,9 +7,13 @@ struct Announcement {
     private let suite: Suite
     private let settings: Settings
     private let folder: String
+    private let firstRun: String?
 
-    init(_ suite: Suite, _ settings: Settings) {
-        (self.suite, self.settings) = (suite, settings)
+    /// Puts it together.
+    ///
+    /// - Parameter firstRun: What is done at the first start; nil: nothing.
+    init(_ suite: Suite, _ settings: Settings, firstRun: String? = nil) {
+        (self.suite, self.settings, self.firstRun) = (suite, settings, firstRun)
         // Whole, so that what is pasted into another terminal finds it from any folder.
         folder = URL(filePath: settings[SuiteSettings.dataFolder]).standardizedFileURL.path(percentEncoded: false)
     }
@@ -17,10 +21,11 @@ struct Announcement {
     var lines: [String] {
         guard let edge = suite.roles.first(where: { $0.definition.name == "gateway" }) else { return [] }
         let base = address(of: edge)
-        let operators = suite.roles.map { "\($0.definition.name) \(Self.reachable($0.adminAddress))" }
+        let operators = suite.roles.map { "\($0.definition.name) \(GatewayAddress.reachable($0.adminAddress))" }
         var lines = [
             "DataVault is ready.", "",
             "  API            \(base.url)",
+            "  documentation  \(base.url)/docs/",
             "  description    \(base.url)/openapi.json",
         ]
         if hasCredentials { lines.append("  first admin    \(credentials): password, API key and signing secret") }
@@ -28,6 +33,7 @@ struct Announcement {
             "  data and keys  \(folder)",
             "  operators      /readyz and /metrics at \(operators.joined(separator: ", "))",
         ]
+        if let firstRun { lines.append("  first run      \(firstRun)") }
         if hasCredentials { lines += calls(base) }
         return lines + ["", "Ctrl-C ends it."]
     }
@@ -35,11 +41,30 @@ struct Announcement {
     /// First calls, word for word.
     private func calls(_ base: Base) -> [String] {
         let curl = "  curl \(base.options)-H \"Authorization: Bearer $KEY\""
+        let isExample = suite.roles.contains { $0.definition.name == "example" }
         return [
             "", "First calls, from another terminal:", "",
             "  KEY=$(sed -n 's/.*\"key\" *: *\"\\(.*\\)\".*/\\1/p' \(Self.quoted(credentials)))",
             "\(curl) \(base.url)/api/v1/me; echo",
-            "\(curl) -H 'Content-Type: application/json' -d '{\"text\": \"hello\"}' \(base.url)/api/v1/notes; echo",
+        ]
+            + (isExample
+                ? [
+                    "\(curl) -H 'Content-Type: application/json' -d '{\"text\": \"hello\"}' \(base.url)/api/v1/notes; echo"
+                ]
+                : collection(base))
+    }
+
+    /// The main job, on the pages that the suite itself has.
+    private func collection(_ base: Base) -> [String] {
+        guard suite.roles.contains(where: { $0.definition.name == "scrape" }), base.options.isEmpty,
+            let program = Bundle.main.executablePath,
+            let host = URL(string: base.url)?.host()?.trimmingCharacters(in: ["[", "]"])
+        else { return [] }
+        let network = host.contains(":") ? "\(host)/128" : "\(host)/32"
+        return [
+            "  \(Self.quoted(program)) collect \(base.url)/docs/ --allow-address \(network) --gateway \(base.url) \\",
+            "      --set data.folder=\(Self.quoted(folder)) \\",
+            "      --field title=h1 --field 'section=.breadcrumb li:last-child' --require title --limit 500 --out pages.csv",
         ]
     }
 
@@ -55,22 +80,11 @@ struct Announcement {
     }
 
     private func address(of edge: RunningRole) -> Base {
-        let certificate = edge.definition.ownSettings.first { $0.name == "gateway.edge.certificate-file" }
-        let scheme = certificate.map { settings.shown($0).isEmpty } ?? true ? "http" : "https"
+        let scheme = GatewayAddress.scheme(settings)
         if case .unix(let path) = edge.address {
             return Base(url: "\(scheme)://localhost", options: "--unix-socket \(Self.quoted(path)) ")
         }
-        return Base(url: "\(scheme)://\(Self.reachable(edge.address))", options: "")
-    }
-
-    /// An address that can be called: where all addresses are listened at, the loopback.
-    private static func reachable(_ address: ListenAddress) -> String {
-        switch address {
-        case .tcp("0.0.0.0", let port): "127.0.0.1:\(port)"
-        case .tcp("::", let port): "[::1]:\(port)"
-        case .tcp(let host, let port) where host.contains(":"): "[\(host)]:\(port)"
-        default: "\(address)"
-        }
+        return Base(url: "\(scheme)://\(GatewayAddress.reachable(edge.address))", options: "")
     }
 
     /// One word of a shell.

@@ -5,6 +5,7 @@ import Gateway
 import IdentityService
 import PipelineService
 import PolicyModel
+import ScrapeService
 import ServiceKit
 
 /// The roles that the program knows.
@@ -21,7 +22,7 @@ enum Roles {
 
     private static let services: [RoleDefinition] = [
         IdentityService.role(contracts: [ExampleService.descriptorSet]), ComplianceService.role(),
-        PipelineService.role(),
+        ScrapeService.role(), PipelineService.role(),
     ]
 
     private static let gateway = GatewayService.role(version: Version.current, further: [example])

@@ -14,8 +14,12 @@ struct SettingOptions: ParsableArguments {
             valueName: "name=value"))
     var assignments: [String] = []
 
+    private static let allowAddresses = "scrape.outbound.allow-addresses"
+
     /// Finds all settings, or says all that is wrong with them.
-    func settings() throws -> Settings {
+    ///
+    /// - Parameter allowed: Networks that crawls may reach, in place of what the setting says.
+    func settings(allowing allowed: [String] = []) throws -> Settings {
         var arguments: [String: String] = [:]
         for assignment in assignments {
             let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -24,6 +28,11 @@ struct SettingOptions: ParsableArguments {
             }
             guard arguments.updateValue(String(parts[1]), forKey: String(parts[0])) == nil else {
                 throw ValidationError("--set \(parts[0]) is given twice.")
+            }
+        }
+        if !allowed.isEmpty {
+            guard arguments.updateValue(allowed.joined(separator: ","), forKey: Self.allowAddresses) == nil else {
+                throw ValidationError("--allow-address and --set \(Self.allowAddresses) exclude each other.")
             }
         }
         let environment = ProcessInfo.processInfo.environment
