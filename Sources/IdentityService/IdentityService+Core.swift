@@ -41,7 +41,7 @@ extension IdentityService {
             context, ring: ring, permissions: permissions, environment: environment,
             tokens: StoredTokenTrust(issuer: parties.issuer, audience: parties.audience))
         let sessions = SessionParts(
-            configuration, store: context.store, ring: ring, news: news(of: keys.changes, audit),
+            configuration, store: context.store, rootKeys: ring, news: news(of: keys.changes, audit),
             environment: environment)
         let core = IdentityCore(
             store: context.store, replay: Replay(store: context.store), audit: audit, permissions: permissions,

@@ -20,10 +20,10 @@ final class SessionParts: Sendable {
     /// Starts the threads that hash passwords; nothing else happens before the store is ready.
     ///
     /// - Parameters:
-    ///   - ring: What seals keys of access tokens, and keys the hashes of refresh tokens.
+    ///   - rootKeys: What seals keys of access tokens, and keys the hashes of refresh tokens.
     ///   - news: Who is told of revocations and keys.
     init(
-        _ configuration: SessionConfiguration, store: Store, ring: RootKeyRing,
+        _ configuration: SessionConfiguration, store: Store, rootKeys: RootKeyRing,
         news: TokenNews = TokenNews(), environment: IdentityEnvironment
     ) {
         (self.configuration, self.environment) = (configuration, environment)
@@ -34,13 +34,13 @@ final class SessionParts: Sendable {
         failures = FailedLogIns(maximumPerMinute: configuration.recordedFailures, now: environment.now)
         ring = TokenKeyRing(
             store: TokenKeyStore(store: store),
-            sealer: TokenKeySealer(rootKey: ring.current, former: ring.others), schedule: configuration.keys,
+            sealer: TokenKeySealer(rootKey: rootKeys.current, former: rootKeys.others), schedule: configuration.keys,
             news: news,
             now: environment.now)
         tokens = AccessTokenIssuer(
             ring: ring, trustDomain: configuration.trustDomain, lifetime: configuration.tokenLifetime,
             environment: environment)
-        refreshKeys = RefreshToken.Keys(ring)
+        refreshKeys = RefreshToken.Keys(rootKeys)
         ender = SessionEnder(tokenLifetime: configuration.tokenLifetime, news: news, now: environment.now)
     }
 

@@ -52,7 +52,8 @@ struct ScrapeJobsHandler: Datavault_Scrape_V1_ScrapeJobsService.Handler {
             try JobStore.update(job, in: tx)
             for lane in 0..<lanes {
                 try queue.enqueue(
-                    .crawlStep, CrawlStepPayload(organization: organization, job: job.id, lane: lane), by: job.initiator,
+                    .crawlStep, CrawlStepPayload(organization: organization, job: job.id, lane: lane),
+                    by: job.initiator,
                     in: tx)
             }
             let message = try job.message(fetching: 0)
