@@ -35,7 +35,9 @@ import Testing
     }
 
     @Test func repliesComeOneForEachCall() async throws {
-        try await withServer { addEchoes(&$0) } _: { pair in
+        try await withServer {
+            addEchoes(&$0)
+        } _: { pair in
             // There is no connection yet, and nobody waits for one here.
             #expect(try text(try await start(pair)) == "not started")
             #expect(try await pair.unary("first").message == "first")
@@ -91,7 +93,9 @@ import Testing
     }
 
     @Test func aCallThatTheServerNeverSawIsMadeAgain() async throws {
-        try await withServer { addEchoes(&$0) } _: { pair in
+        try await withServer {
+            addEchoes(&$0)
+        } _: { pair in
             _ = try await pair.unary("x")
             let lease = try #require(pair.channel.pool.tryLease())
             lease.end()
