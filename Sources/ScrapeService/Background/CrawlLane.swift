@@ -23,6 +23,8 @@ final class CrawlLane: Sendable {
         var step: Duration = .seconds(5)
         /// How long a lane waits for something to happen before it looks whether the job is to go on.
         var tick: Duration = .milliseconds(300)
+        /// How far ahead times at hosts are taken, in microseconds: what others have to wait for.
+        var horizon: Int64 = 1_000_000
         /// Pages in hand at most.
         var inHand = 128
         /// After which a lane that has nothing to do looks again, at the earliest and at the latest, in microseconds.
@@ -109,15 +111,19 @@ final class CrawlLane: Sendable {
         return state != .running && state != .queued
     }
 
-    /// The step's time is over: what is under way ends, and the lane goes back to the queue.
+    /// The step's time is over: what has a time is done, and the lane goes back to the queue.
     private func finish(_ group: inout ThrowingTaskGroup<Void, any Error>, nextAt: Int64?) async throws {
-        desk.withLock { $0.close() }
-        while desk.withLock({ $0.isBusy }) {
+        desk.withLock { $0.wind() }
+        while desk.withLock({ $0.isBusy || !$0.openings().isEmpty }) {
+            start(in: &group)
             await bell.wait(for: configuration.tick)
             try Task.checkCancellation()
-            if try await hasStopped() { group.cancelAll() }
+            if try await hasStopped() {
+                desk.withLock { $0.close() }
+                group.cancelAll()
+            }
         }
-        try await leave(after: max(nextAt ?? 0, 0))
+        try await leave(after: nextAt ?? 0)
     }
 
     // MARK: Turns
@@ -131,9 +137,12 @@ final class CrawlLane: Sendable {
         let waiting = desk.withLock { $0.inHand }
         let turn = CrawlTurn(
             lane: place, results: results, kept: holding.kept, held: holding.held,
-            wanted: max(configuration.inHand - waiting, 1), until: end, now: now)
+            wanted: max(configuration.inHand - waiting, 1), until: min(end, now + configuration.horizon), now: now)
         let outcome = try await context.write(.readCommitted) { tx in try turn.run(in: tx) }
-        desk.withLock { $0.add(outcome.grants) }
+        desk.withLock { desk in
+            desk.add(outcome.grants)
+            for host in outcome.yielded { desk.yield(at: host) }
+        }
         return outcome
     }
 

@@ -48,6 +48,8 @@ struct CrawlTurn: Sendable {
         /// The job as it is now; nil: there is none.
         var job: JobRow?
         var grants: [String: Grant] = [:]
+        /// Hosts at which others have their turn: what has not been begun there goes back.
+        var yielded: Set<String> = []
         /// When there may be something to do, if nothing is in hand.
         var nextAt: Int64?
     }
@@ -63,7 +65,7 @@ struct CrawlTurn: Sendable {
         if job.state == .running, wanted > 0 {
             try claim(&outcome, of: job, in: tx)
         } else {
-            try setLane(kept.map(\.number), in: tx)
+            try setLane(kept.map(\.number), at: Set(kept.map(\.host)), in: tx)
         }
         job.updatedAt = now
         try JobStore.update(job, in: tx)
@@ -149,11 +151,12 @@ struct CrawlTurn: Sendable {
 
     // MARK: Claims
 
-    private func setLane(_ pages: [Int64], in tx: borrowing Transaction) throws {
+    /// Writes the lane's hand down, and keeps its slots at the hosts of what is in it only.
+    private func setLane(
+        _ pages: [Int64], at hosts: Set<String>, in tx: borrowing Transaction
+    ) throws {
         try FrontierStore.setLane(lane.number, pages, organization: lane.organization, job: lane.job, in: tx)
-        if wanted == 0, kept.isEmpty {
-            for host in held.keys.sorted() { try HostStore.release(host, by: lane.holder, in: tx) }
-        }
+        try HostStore.release(by: lane.holder, besides: hosts, in: tx)
     }
 
     private func claim(_ outcome: inout Outcome, of job: JobRow, in tx: borrowing Transaction) throws {
@@ -172,10 +175,8 @@ struct CrawlTurn: Sendable {
             taken.formUnion(grant.pages.map(\.number))
             mine += grant.pages.map(\.number)
         }
-        for host in held.keys.sorted() where outcome.grants[host] == nil && held[host]?.pages == 0 {
-            try HostStore.release(host, by: lane.holder, in: tx)
-        }
-        try setLane(mine, in: tx)
+        let hostsInHand = Set(held.filter { $0.value.pages > 0 }.keys).union(outcome.grants.keys)
+        try setLane(mine, at: hostsInHand, in: tx)
     }
 
     private func grant(
@@ -194,6 +195,7 @@ struct CrawlTurn: Sendable {
             try HostStore.setTurn(
                 at: host, asker: organization, now: now, waitsUntil: now + CrawlRules.turnPatience, in: tx)
             outcome.soon(now + CrawlRules.retryPause)
+            if isOthers { outcome.yielded.insert(host) }
             return nil
         }
         var pages: [ClaimedPage] = []

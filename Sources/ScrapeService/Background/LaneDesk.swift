@@ -80,6 +80,19 @@ struct LaneDesk: Sendable {
         return results
     }
 
+    /// Gives back the pages that have no time yet: nothing more is to come.
+    mutating func wind() {
+        for (host, state) in hosts where state.pages.count > state.times.count {
+            hosts[host]?.pages.removeLast(state.pages.count - state.times.count)
+        }
+    }
+
+    /// Gives back what has not been begun at a host: others have their turn.
+    mutating func yield(at host: String) {
+        hosts[host]?.pages = []
+        hosts[host]?.times = []
+    }
+
     /// Begins nothing more, and gives back what has not been begun.
     mutating func close() {
         isClosed = true

@@ -13,7 +13,7 @@ struct StepKeeper: Service {
     var batch = 100
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do { try await environment.sleep(interval) } catch { return }
                 do {

@@ -51,8 +51,12 @@ enum HostStore {
             """)
     }
 
-    static func release(_ host: String, by holder: String, in tx: borrowing Transaction) throws {
-        try tx.run("DELETE FROM scrape_host_holders WHERE host = \(host) AND holder = \(holder)")
+    /// Gives back the slots of a holder at all hosts but these: also what an earlier worker in its place has left.
+    static func release(
+        by holder: String, besides hosts: some Collection<String>, in tx: borrowing Transaction
+    ) throws {
+        let others: SQL = hosts.isEmpty ? "" : "AND host NOT IN (\(SQL.list(hosts.sorted())))"
+        try tx.run("DELETE FROM scrape_host_holders WHERE holder = \(holder) \(others)")
     }
 
     /// Whether it is somebody else's turn at a host: one who waits, and was let in longer ago.

@@ -146,6 +146,7 @@ enum ScrapeMigrations {
                     host TEXT NOT NULL, holder TEXT NOT NULL, slots BIGINT NOT NULL, until BIGINT NOT NULL,
                     PRIMARY KEY (host, holder)
                 );
+                CREATE INDEX scrape_host_holders_own ON scrape_host_holders (holder);
                 CREATE TABLE scrape_host_turns (
                     host TEXT NOT NULL, asker TEXT NOT NULL, served_at BIGINT NOT NULL, waits_until BIGINT NOT NULL,
                     PRIMARY KEY (host, asker)

@@ -69,6 +69,17 @@ struct LaneDeskTests {
         #expect(desk.holding().kept.isEmpty)
     }
 
+    @Test func windsDownToWhatHasATime() {
+        var desk = desk(1...4, times: [1, 2], slots: 1)
+        desk.wind()
+        #expect(desk.waiting == 2)
+        let begun = desk.begin(at: "e.org")
+        #expect(begun?.number == 1)
+        desk.yield(at: "e.org")
+        #expect(desk.waiting == 0)
+        #expect(desk.isBusy)
+    }
+
     @Test func forgetsHostsWithNothingLeft() {
         var desk = desk(1...1, times: [1, 2], slots: 1)
         desk.tidy()
