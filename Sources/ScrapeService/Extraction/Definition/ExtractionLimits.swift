@@ -13,7 +13,7 @@ package struct ExtractionLimits: Sendable, Hashable {
     /// Elements inside each other; deeper ones become siblings of the deepest.
     package var depth = 512
     /// Elements, texts and comments of a document.
-    package var nodes = 2_000_000
+    package var nodes = 1_000_000
     /// Attributes of one element.
     package var attributesPerElement = 256
     /// Attributes of a document.
