@@ -34,7 +34,7 @@ format: setup ## Format Swift sources and protos
 accept-contract: setup ## Make the present contract the one that callers rely on: proto/baseline.binpb
 	@scripts/descriptor-set.sh suite proto/baseline.binpb
 
-bench: bench-wire bench-transcode bench-policy bench-guard bench-gateway bench-metrics bench-outbound bench-jobs bench-suite bench-identity bench-scrape ## Run all benchmarks
+bench: bench-wire bench-transcode bench-policy bench-guard bench-gateway bench-metrics bench-outbound bench-jobs bench-suite bench-identity bench-extraction bench-audit bench-scrape bench-pipeline ## Run all benchmarks
 
 bench-wire: setup ## Measure Wire, bare and with the whole chain, beside nghttpd, grpc-go, gRPC C++ and grpc-swift-2
 	@scripts/bench-wire.sh
@@ -48,6 +48,9 @@ bench-metrics: setup ## Measure what metrics and traces cost: operations, scrape
 bench-policy: setup ## Measure what the policy layer adds to a call
 	@scripts/bench-policy.sh
 
+bench-pipeline: setup ## Measure the pipeline engine from file to file beside DuckDB
+	@scripts/bench-pipeline.sh
+
 bench-identity: setup ## Measure log-ins beside the hash alone, other calls during a flood of them, and what time tells
 	@scripts/bench-identity.sh
 
@@ -56,6 +59,9 @@ bench-gateway: setup ## Measure the gateway beside grpc-gateway and nginx
 
 bench-guard: setup ## Measure what the edge's guard takes: key checks, signatures, principals
 	@scripts/bench-guard.sh
+
+bench-extraction: setup ## Measure parsing and extraction beside lxml, lexbor and gumbo
+	@scripts/bench-extraction.sh
 
 bench-suite: setup ## Measure the suite's start, its end and its memory
 	@scripts/bench-suite.sh
@@ -68,6 +74,9 @@ bench-scrape: setup ## Measure pages fetched, extracted and stored a second on o
 
 bench-jobs: setup ## Measure the job queue on both stores beside their fsync ceilings
 	@scripts/bench-jobs.sh
+
+bench-audit: setup ## Measure appends to the audit log beside the stores' fsync ceilings, and proofs at a million entries
+	@scripts/bench-audit.sh
 
 soak: soak-jobs soak-wire soak-main-job ## Run what takes long: kill storms, and load with an eye on memory
 

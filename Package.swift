@@ -432,7 +432,7 @@ let package = Package(
         .target(
             name: "ScrapeService",
             dependencies: [
-                "CGumbo", "CRE2", "CZlib", "Outbound",
+                "CRE2", "CZlib", "Outbound",
                 "ServiceKit", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -459,7 +459,7 @@ let package = Package(
             dependencies: [
                 "CRE2", "CSimdJSON", "CTabular", "Outbound",
                 "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
-                "GoogleAPIContract", "Policy", "PolicyModel",
+                "GatewayContract", "GoogleAPIContract", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "DescriptorSet", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -482,12 +482,25 @@ let package = Package(
             dependencies: [
                 "PipelineService", "pipeline-probe",
                 "ServiceKit", "PipelineContract", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos",
-                "GoogleAPIContract", "Policy", "PolicyModel",
+                "GatewayContract", "GoogleAPIContract", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "StoreTesting", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "expression-filter",
+            dependencies: ["PipelineService"],
+            path: "Tests/Expressions/Filter",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "pipeline-bench",
+            dependencies: ["PipelineService"],
+            path: "Tests/Benchmarks/Pipeline",
+            exclude: ["pipeline_bench.py"],
             swiftSettings: ours
         ),
         .target(
@@ -502,10 +515,23 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        // Appends in a process of its own, for tests that kill it.
+        .executableTarget(
+            name: "compliance-probe",
+            dependencies: ["ComplianceService", "Persistence"],
+            path: "Tests/ComplianceProbe",
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "audit-bench",
+            dependencies: ["ComplianceService", "Persistence"],
+            path: "Tests/Benchmarks/Audit",
+            swiftSettings: ours
+        ),
         .testTarget(
             name: "ComplianceServiceTests",
             dependencies: [
-                "ComplianceService", "GoogleAPIContract",
+                "ComplianceService", "compliance-probe", "GoogleAPIContract",
                 "ServiceKit", "ComplianceContract", "IdentityContract", "Wire", "WireProtos", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "StoreTesting", nioCore, protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -607,7 +633,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "extraction-bench",
-            dependencies: ["ScrapeService"],
+            dependencies: ["ScrapeService", "CGumbo"],
             path: "Tests/Benchmarks/Extraction",
             exclude: ["extraction_bench.py"],
             swiftSettings: ours

@@ -41,6 +41,9 @@ import Testing
         #expect(pipeline["input"]["scrapeJob"].text == "scrape-jobs/1")
         let rules = pipeline["steps"].elements.map(\.["rule"])
         #expect(rules.map(\.["expression"].text) == ["title != \"\"", "price == price", "size(tags) > 0"])
+        var chosen = plan
+        chosen.columns = ["price_currency", "_fetch_time", "other"]
+        #expect(plan.unknownColumn == nil && chosen.unknownColumn == "other")
         #expect(plan.exportedColumns == ["title", "price", "price_currency", "tags", "note", "_url"])
     }
 

@@ -27,11 +27,17 @@ import Testing
         #expect(selector.kind == .argument && selector.message == "--field 'title!=h1[': it is so")
         let address = explanation.failure(refusal(400, "ADDRESS_NOT_ALLOWED", "{\"host\": \"127.0.0.1\"}"))
         #expect(address.kind == .refused && address.advice.contains("--allow-address 127.0.0.1/32"))
+        let port = explanation.failure(refusal(400, "ADDRESS_NOT_ALLOWED", "{\"host\": \"[::1]:8080\"}"))
+        #expect(port.advice.contains("--allow-address ::1/128"))
+        let name = explanation.failure(refusal(400, "ADDRESS_NOT_ALLOWED", "{\"host\": \"127.0.0.1:8080\"}"))
+        #expect(name.advice.contains("--allow-address 127.0.0.1/32"))
         let permission = explanation.failure(
             refusal(403, "PERMISSION_MISSING", "{\"permission\": \"scrapers.write\"}", domain: "datavault.policy.v1"))
         #expect(permission.kind == .refused && permission.advice.contains("scrapers.write"))
         #expect(explanation.failure(refusal(503, "", "{}")).kind == .unreachable)
         #expect(explanation.failure(refusal(401, "", "{}")).kind == .refused)
+        // Made anew: of the second in which the gateway started.
+        #expect(refusal(401, "SIGNATURE_STALE", "{}").mayPass && !refusal(401, "SIGNATURE_INVALID", "{}").mayPass)
         let away = explanation.failure(OutboundError(.connectFailed, "nobody listens"))
         #expect(away.kind == .unreachable && away.advice.contains("make run"))
     }

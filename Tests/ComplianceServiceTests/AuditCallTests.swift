@@ -4,6 +4,7 @@ import GoogleAPIContract
 import Jobs
 import Persistence
 import ServiceKit
+import StoreTesting
 import SwiftProtobuf
 import Testing
 import Wire
@@ -57,6 +58,37 @@ import Wire
             }
             #expect(names(between) == [6, 5, 4])
             #expect(names(try await list(log) { $0.actor = "users/none" }) == [])
+        }
+    }
+
+    /// A message has a bound, whatever page was asked for.
+    @Test func pagesOfLongEntriesAreShorter() async throws {
+        try await withCompliance(.sqlite) { log in
+            let long = String(repeating: "x", count: 16_000)
+            try await log.add(
+                try (Int64(1)...200).map { number in
+                    var leaf = try AuditFixture.event(number).leaf
+                    (leaf.before, leaf.after) = (long, long)
+                    return try IncomingEvent(leaf: leaf, personal: [])
+                })
+            var (found, pages, token) = ([Int](), 0, "")
+            repeat {
+                let page = try await list(log) { ($0.pageSize, $0.pageToken) = (1_000, token) }
+                let bytes: [UInt8] = try page.serializedBytes()
+                #expect(bytes.count < 4 << 20)
+                found += names(page)
+                (pages, token) = (pages + 1, page.nextPageToken)
+            } while !token.isEmpty
+            #expect(found == Array((0..<200).reversed()))
+            #expect(pages == 7)
+            let stream = try await log.logs.exportAuditLogs(
+                .init(), options: log.by(.admin, LogsMethods.exportAuditLogs))
+            var lines = 0
+            for try await part in stream {
+                #expect(part.data.count < 4 << 20)
+                lines += part.data.count { $0 == 0x0A }
+            }
+            #expect(lines == 202)
         }
     }
 
@@ -147,6 +179,21 @@ import Wire
             #expect(after.map { $0.personal[0].state } == [.erased, .shown, .shown, .erased])
             #expect(after.map(\.leaf) == shown.map(\.leaf))
             #expect(try await log.ownEvents().map(\.resource) == ["users/1"])
+            // The suite's own log is the operator's.
+            try await log.add([
+                try AuditFixture.event(
+                    9, of: .suite, personal: [.init(name: "source_address", subject: "users/1", value: "192.0.2.9")])
+            ])
+            func eraseInSuite(_ caller: AuditCaller) async throws -> Datavault_Compliance_V1_EraseSubjectResponse {
+                try await log.logs.eraseSubject(
+                    .with { ($0.subject, $0.scope) = ("users/1", .suite) },
+                    options: log.by(caller, LogsMethods.eraseSubject))
+            }
+            #expect(try await auditRefusal { try await eraseInSuite(.admin) } == "PERMISSION_MISSING")
+            let operators = AuditCaller(permissions: ["audit.read", "audit.erase", "audit.personal", "tenants.audit"])
+            _ = try await eraseInSuite(operators)
+            let suite = try await list(log, operators) { $0.scope = .suite }.auditLogs
+            #expect(suite.map { $0.personal[0].state } == [.erased])
             let unknown = try await auditRefusal {
                 try await log.logs.eraseSubject(
                     .with { $0.subject = "users/none" }, options: log.by(.admin, LogsMethods.eraseSubject))
@@ -159,13 +206,15 @@ import Wire
         try await withCompliance(kind) { log in
             let key = try await log.verifier()
             try await log.add(try Self.some(9))
-            let old = try await log.logs.getCheckpoint(.init(), options: log.by(AuditCaller(), LogsMethods.getCheckpoint))
+            let old = try await log.logs.getCheckpoint(
+                .init(), options: log.by(AuditCaller(), LogsMethods.getCheckpoint))
             let before = try SignedCheckpoint(old.text, keys: [key])
             #expect(before.size == 9 && before.origin == "dv/audit/organizations/acme")
             try await log.add(try (10...300).map { try AuditFixture.event($0) })
             for index in [Int64(0), 8, 255, 256, 299] {
                 let proof = try await log.logs.getInclusionProof(
-                    .with { $0.name = "audit-logs/\(index)" }, options: log.by(AuditCaller(), LogsMethods.getInclusionProof))
+                    .with { $0.name = "audit-logs/\(index)" },
+                    options: log.by(AuditCaller(), LogsMethods.getInclusionProof))
                 let signed = try SignedCheckpoint(proof.checkpoint.text, keys: [key])
                 let entry = try await log.logs.getAuditLog(
                     .with { $0.name = "audit-logs/\(index)" }, options: log.by(AuditCaller(), LogsMethods.getAuditLog))
@@ -210,7 +259,8 @@ import Wire
             #expect(throws: SignedCheckpoint.Failure.self) { try SignedCheckpoint(after.text, keys: [old]) }
             #expect(try SignedCheckpoint(after.text, keys: [old, new]).size == 0)
             #expect(try SignedCheckpoint(before.text, keys: [old, new]).size == 0)
-            let keys = try await log.logs.listLogKeys(.init(), options: log.by(AuditCaller(), LogsMethods.listLogKeys)).keys
+            let keys = try await log.logs.listLogKeys(.init(), options: log.by(AuditCaller(), LogsMethods.listLogKeys))
+                .keys
             #expect(keys.map(\.hasRetireTime) == [false, true])
         }
     }
@@ -256,6 +306,46 @@ import Wire
         }
     }
 
+    /// A verifier that was written from the documentation, in another language, says the same of the same export.
+    @Test func theVerifierInPythonAgrees() async throws {
+        let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let file = FileManager.default.temporaryDirectory.appending(path: "export-\(UUID().uuidString).ndjson")
+        defer { try? FileManager.default.removeItem(at: file) }
+        @Sendable func python(_ key: String) async throws -> (status: Int32, output: String) {
+            let process = Process()
+            process.executableURL = root.appending(path: ".build-py/bin/python")
+            process.arguments = [root.appending(path: "Tests/EndToEnd/merkle.py").path, file.path, "--key", key]
+            let output = Pipe()
+            process.standardOutput = output
+            process.standardError = output
+            try process.run()
+            return await offPool {
+                let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+                process.waitUntilExit()
+                return (process.terminationStatus, text)
+            }
+        }
+        try await withCompliance(.sqlite) { log in
+            try await log.add(try Self.some(300))
+            let key = try await log.verifier().text
+            let stream = try await log.logs.exportAuditLogs(
+                .with { ($0.firstIndex, $0.endIndex, $0.withPersonal) = (3, 290, true) },
+                options: log.by(.admin, LogsMethods.exportAuditLogs))
+            var bytes = Data()
+            for try await part in stream { bytes += part.data }
+            try bytes.write(to: file)
+            let held = try await python(key)
+            #expect(held.status == 0, "\(held.output)")
+            #expect(held.output.contains("\"first\": 3, \"end\": 290, \"size\": 300"))
+            #expect(held.output.contains("[3, \"source_address\", \"users/1\", \"192.0.2.4\"]"))
+            bytes[bytes.count / 2] ^= 1
+            try bytes.write(to: file)
+            let broken = try await python(key)
+            #expect(broken.status == 1 && broken.output.hasPrefix("broken: "), "\(broken.output)")
+        }
+    }
+
     @Test(arguments: auditStores) func tailsTellEachEntryOnce(_ kind: Store.Kind) async throws {
         var feed = LogFeed.Configuration()
         (feed.page, feed.readersPerLog, feed.heartbeat, feed.poll) = (3, 2, .seconds(3600), .seconds(3600))
@@ -276,7 +366,8 @@ import Wire
             #expect(refused == "TOO_MANY_READERS")
             for number in Int64(6)...9 { try await log.add([try AuditFixture.event(number)]) }
             func names(
-                _ stream: inout ResponseStream<Datavault_Compliance_V1_TailAuditLogsResponse>.AsyncIterator, _ count: Int
+                _ stream: inout ResponseStream<Datavault_Compliance_V1_TailAuditLogsResponse>.AsyncIterator,
+                _ count: Int
             ) async throws -> [String] {
                 var names: [String] = []
                 while names.count < count, let message = try await stream.next() {

@@ -27,7 +27,8 @@ import Wire
     @Test(arguments: auditStores) func theSourceIsTheCertificates(_ kind: Store.Kind) async throws {
         try await withCompliance(kind) { log in
             let (first, again) = (
-                try await append(log, [Self.event(1), Self.event(2)]), try await append(log, [Self.event(2), Self.event(3)])
+                try await append(log, [Self.event(1), Self.event(2)]),
+                try await append(log, [Self.event(2), Self.event(3)])
             )
             #expect(first == 2 && again == 1)
             let leaves = try await log.log.leaves().map { try AuditLeaf($0) }
@@ -62,7 +63,9 @@ import Wire
                 ("events[1].organization", Self.event(2) { $0.organization = "a\0" }),
                 (
                     "events[1].personal",
-                    Self.event(2) { $0.personal = (0..<33).map { n in .with { ($0.name, $0.subject) = ("n\(n)", "s") } } }
+                    Self.event(2) {
+                        $0.personal = (0..<33).map { n in .with { ($0.name, $0.subject) = ("n\(n)", "s") } }
+                    }
                 ),
                 (
                     "events[1].personal[0].value",

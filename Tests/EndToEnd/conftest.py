@@ -65,7 +65,7 @@ class Suite:
             for peer in ROLES:
                 if peer != "gateway":
                     self.settings.setdefault(f"{role}.peers.{peer}", f"127.0.0.1:{self.ports[peer]}")
-        known = {line.split("=")[0] for line in command("config", "show").splitlines()}
+        known = {entry["name"] for entry in json.loads(command("config", "reference", "--format", "json"))}
         self.settings = {
             name: value for name, value in self.settings.items() if ".peers." not in name or name in known}
         for role in ROLES[:-1]:

@@ -370,6 +370,37 @@ def verify_export(data: bytes, keys: list[Key]) -> Report:
     return Report(head["origin"], first, end, size, checkpoint.time, leaves, opened)
 
 
+# --- For tests ---
+
+
+def verify(data: bytes, keys: list[str]) -> list[dict]:
+    """Verifies an export of a whole log with keys as ListLogKeys gives them, and returns its entries."""
+    report = verify_export(data, [Key.parse(key) for key in keys])
+    return [
+        {
+            "name": f"audit-logs/{index}", "source": leaf.source, "action": leaf.action, "actor": leaf.actor,
+            "initiator": leaf.initiator, "resource": leaf.resource, "denial": leaf.denial, "leaf": leaf,
+        }
+        for index, leaf in enumerate(report.leaves, report.first)
+    ]
+
+
+def check_inclusion(entry: dict, proof: dict, keys: list[str] | None = None) -> None:
+    """Checks an entry of ListAuditLogs against the answer of GetInclusionProof; with keys its checkpoint, too."""
+    value, index = leaf_hash(unbase64(entry["leaf"])), int(proof.get("index", 0))
+    if entry["name"] != f"audit-logs/{index}":
+        raise Broken("the proof is of another entry")
+    if value != unbase64(proof["leafHash"]):
+        raise Broken("the proof is of another leaf")
+    root = root_of_inclusion(value, index, int(proof["treeSize"]), [unbase64(item) for item in proof.get("hashes", [])])
+    if root != unbase64(proof["rootHash"]):
+        raise Broken("the proof leads to another root")
+    if keys is not None:
+        signed = Checkpoint.parse(proof["checkpoint"]["text"], [Key.parse(key) for key in keys])
+        if (signed.size, signed.root) != (int(proof["treeSize"]), root):
+            raise Broken("the checkpoint is of another tree")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Verifies an export of the audit log.")
     parser.add_argument("file")

@@ -9,8 +9,8 @@ import lxml.html
 
 HANDBOOK = pathlib.Path("/usr/share/doc/debian-handbook/html")
 APACHE = pathlib.Path("/usr/share/doc/apache2-doc/manual")
-# Of HTML, which is what text is normalized by; Python's own notion of white space is wider.
-SPACE = re.compile("[ \t\n\f\r]+")
+# What counts as one space in a value: HTML's white space, and the space that no line breaks at.
+SPACE = re.compile("[ \t\n\f\r\u00a0]+")
 
 
 @dataclasses.dataclass

@@ -54,7 +54,7 @@ def closure(targets, name):
 
 @pytest.mark.parametrize("module,owners", [
     ("CNghttp2", {"Wire"}), ("COpenSSL", {"Wire"}), ("CPostgres", {"Persistence"}), ("GRDB", {"Persistence"}),
-    ("CProtobufC", {"Transcoding"}), ("CSimdJSON", {"Transcoding"}), ("CCurl", {"Outbound"}),
+    ("CProtobufC", {"Transcoding"}), ("CSimdJSON", {"Transcoding", "PipelineService"}), ("CCurl", {"Outbound"}),
     ("X509", {"ServiceKit"}), ("Yams", {"ServiceKit"}),
 ])
 def test_a_library_has_one_importer(targets, module, owners):

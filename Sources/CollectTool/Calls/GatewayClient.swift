@@ -121,7 +121,7 @@ public struct GatewayClient: Sendable {
     /// Writes a file that the gateway streams, whole or not at all.
     ///
     /// - Returns: Its bytes.
-    func download(_ path: String, query: [(String, String)], to file: String) async throws -> Int64 {
+    public func download(_ path: String, query: [(String, String)], to file: String) async throws -> Int64 {
         for attempt in 1... {
             do {
                 let response = try await send(.get, path, query, [("Accept", "*/*")], nil, isStream: true)

@@ -30,8 +30,9 @@ struct RefusedCall: Error {
         retryAfter = headers["retry-after"].flatMap(Int.init).map { .seconds(min(max($0, 0), 60)) }
     }
 
-    /// Whether the same call may be answered otherwise in a moment.
-    var mayPass: Bool { [429, 502, 503, 504].contains(status) }
+    /// Whether the same call may be answered otherwise in a moment. A signature of the second in which the gateway started is
+    /// made anew, as it could be one that was used before.
+    var mayPass: Bool { [429, 502, 503, 504].contains(status) || reason == "SIGNATURE_STALE" }
 
     /// The field of the request that is to blame; empty where none is.
     var field: String { metadata["field"] ?? violations.first?.field ?? "" }

@@ -97,7 +97,7 @@ public struct CollectReport: Sendable {
     }
 
     /// `title MISSING` as `title: there is none`.
-    private static func issue(_ kind: String) -> String {
+    static func issue(_ kind: String) -> String {
         let parts = kind.split(separator: " ")
         guard parts.count > 1, let last = parts.last, last == last.uppercased() else { return kind }
         return "\(parts.dropLast().joined(separator: " ")): \(Problems.meaning(String(last)))"

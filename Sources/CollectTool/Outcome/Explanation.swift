@@ -43,7 +43,7 @@ struct Explanation {
                 advice: "If it is yours, add --allow-address \(Self.network(address)) on the machine of the suite.")
         case (_, "SELECTOR_INVALID"), (_, "PATTERN_INVALID"), (_, "FIELD_INVALID"), (_, "FIELD_NAME_TAKEN"),
             (_, "URL_INVALID"), (_, "START_OUT_OF_SCOPE"):
-            return CollectFailure(.argument, "\(argument(refusal.field)): \(refusal.message)")
+            return CollectFailure(.argument, "\(argument(refusal.field)): \(Self.reason(refusal))")
         case (_, "LIMIT_REACHED"):
             return CollectFailure(
                 .refused, refusal.message, advice: "Delete what is no longer needed, or ask the operator.")
@@ -74,9 +74,24 @@ struct Explanation {
     }
 
     /// The network of one address.
-    private static func network(_ address: String) -> String {
+    private static func network(_ host: String) -> String {
+        var address = host
+        // Without its port; an IPv6 address has brackets then.
+        if host.hasPrefix("[") {
+            address = String(host.dropFirst().prefix { $0 != "]" })
+        } else if host.split(separator: ":").count == 2 {
+            address = String(host.prefix { $0 != ":" })
+        }
+        if address == "localhost" { address = "127.0.0.1" }
         guard let parsed = IPAddress(address) else { return "ADDRESS/32" }
         return "\(parsed)/\(parsed.isIPv6 ? 128 : 32)"
+    }
+
+    /// What is wrong with a field, without the field's own name where an argument says it.
+    private static func reason(_ refusal: RefusedCall) -> String {
+        let message = refusal.message
+        guard !refusal.field.isEmpty, message.hasPrefix(refusal.field) else { return message }
+        return String(message.dropFirst(refusal.field.count)).trimmingBlanks
     }
 
     /// The argument that a field of the request comes of.
@@ -109,7 +124,9 @@ struct Explanation {
         }
         if progress.quarantined > 0, let first = report.recordsSetAside.first {
             throw CollectFailure(
-                .nothing, "no record is whole: all \(Amount.text(progress.quarantined)) were set aside (\(first.kind))",
+                .nothing,
+                "no record is whole: all \(Amount.text(progress.quarantined)) were set aside "
+                    + "(\(CollectReport.issue(first.kind)))",
                 advice: "Look at one of the pages: \(first.example)")
         }
         let fields = plan.fields.map(\.name).joined(separator: ", ")
@@ -121,7 +138,8 @@ struct Explanation {
     private func nothing(_ kind: String, _ count: CollectReport.Count) -> String {
         switch kind {
         case "ROBOTS_DISALLOWED": "robots.txt of \(host) forbids \(plan.url); nothing was fetched"
-        case "ROBOTS_UNREACHABLE": "robots.txt of \(host) could not be had, which forbids everything (RFC 9309)"
+        case "ROBOTS_UNREACHABLE":
+            "robots.txt of \(host) could not be had, which forbids everything (RFC 9309): \(count.example)"
         case "ADDRESS_NOT_ALLOWED": "\(host) leads to an address that the operator of the suite has not allowed"
         default: "no page could be had: \(Problems.meaning(kind)), as \(count.example)"
         }
@@ -130,9 +148,9 @@ struct Explanation {
     private func advice(_ kind: String) -> String {
         switch kind {
         case "ROBOTS_DISALLOWED": "Ask the site's owner, or collect what the site allows."
-        case "ROBOTS_UNREACHABLE": "Try again later."
+        case "ROBOTS_UNREACHABLE": "Look at the URL, or try again later."
         case "ADDRESS_NOT_ALLOWED": "If it is yours, add --allow-address ADDRESS/32 on the machine of the suite."
-        case "NAME_UNRESOLVED", "URL_INVALID": "Look at the URL."
+        case "NAME_UNRESOLVED", "URL_INVALID", "CLIENT_ERROR": "Look at the URL."
         default: ""
         }
     }

@@ -16,8 +16,9 @@ struct LeftOut {
                 .get, "/api/v1/\(job)/pages",
                 query: [("problem", "PAGE_PROBLEM_\(counts[index].kind)"), ("page_size", "1")])
             guard let page = reply["pages"].elements.first else { continue }
-            let status = page["httpStatus"].count
-            counts[index].example = page["url"].text + (status >= 400 ? " (\(status))" : "")
+            let (status, detail) = (page["httpStatus"].count, page["detail"].text)
+            let why = detail.isEmpty ? (status >= 400 ? "\(status)" : "") : detail
+            counts[index].example = page["url"].text + (why.isEmpty ? "" : " (\(why))")
         }
         return counts
     }

@@ -70,6 +70,17 @@ public struct CollectPlan: Sendable {
             + ["_url"]
     }
 
+    /// Columns that say where a row comes from.
+    static let sourceColumns = ["_url", "_fetch_time", "_content_hash"]
+
+    /// The first column of the file that no record will have; nil: all are known.
+    public var unknownColumn: String? {
+        let known = Set(
+            fields.flatMap { $0.kind == .money && !$0.isList ? [$0.name, "\($0.name)_currency"] : [$0.name] }
+                + Self.sourceColumns)
+        return columns?.first { !known.contains($0) }
+    }
+
     static func authority(_ url: String) -> String {
         guard let range = url.firstRange(of: "://") else { return url }
         return String(url[range.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" })

@@ -33,16 +33,22 @@ extension AuditLogsHandler {
     func eraseSubject(
         _ request: Datavault_Compliance_V1_EraseSubjectRequest, context: ServerContext
     ) async throws -> Datavault_Compliance_V1_EraseSubjectResponse {
-        let access = try LogAccess.current(.organization)
-        let (intent, now, kind) = (CallScope.current?.audit, now(), store.kind)
-        return try await replay.write(request, id: request.requestID) { [audit] tx in
+        let log = try LogAccess.current(request.scope).log
+        let (intent, now, kind, audit) = (CallScope.current?.audit, now(), store.kind, audit)
+        @Sendable func erase(
+            in tx: borrowing Transaction
+        ) throws -> Datavault_Compliance_V1_EraseSubjectResponse {
             // Nobody adds entries meanwhile that would be encrypted under the key.
-            _ = try LogHead.lock(access.log, in: tx, kind)
-            guard try SubjectKeys.erase(request.subject, access.log, in: tx) else {
-                throw ComplianceError.subjectUnknown
-            }
+            _ = try LogHead.lock(log, in: tx, kind)
+            guard try SubjectKeys.erase(request.subject, log, in: tx) else { throw ComplianceError.subjectUnknown }
             try audit.record(intent, resource: request.subject, in: tx)
             return .with { $0.eraseTime = Google_Protobuf_Timestamp(microseconds: now) }
+        }
+        guard log == .suite else {
+            return try await replay.write(request, id: request.requestID) { tx in try erase(in: tx) }
+        }
+        return try await replay.write(request, id: request.requestID, across: .eraseInSuiteLog) { tx in
+            try erase(in: tx)
         }
     }
 

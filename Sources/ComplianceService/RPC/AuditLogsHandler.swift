@@ -31,16 +31,16 @@ struct AuditLogsHandler: Datavault_Compliance_V1_AuditLogsService.Handler, Drain
         let place = try PageToken.read(request.pageToken, for: binding)
         let count = request.pageSize == 0 ? Self.pageSize : Int(request.pageSize)
         let writer = EntryMessages(access: access, keys: subjectKeys)
-        let entries = try await access.log.handle(store).read { tx in
+        let (entries, hasMore) = try await access.log.handle(store).read { tx in
             // One more than asked tells whether there is a next page.
             let rows = try EntryStore.list(
                 filter, before: place?.index ?? .max, count: count + 1, access.log, in: tx)
-            return try writer.messages(rows, in: tx)
+            let page = Array(Array(rows.prefix(count)).fitting())
+            return (try writer.messages(page, in: tx), rows.count > page.count)
         }
         return .with {
-            $0.auditLogs = Array(entries.prefix(count))
-            guard entries.count > count, let last = $0.auditLogs.last, let index = try? EntryMessages.index(last.name)
-            else { return }
+            $0.auditLogs = entries
+            guard hasMore, let last = entries.last, let index = try? EntryMessages.index(last.name) else { return }
             $0.nextPageToken = PageToken(index: index).text(for: binding)
         }
     }
@@ -139,7 +139,8 @@ struct LogTail: Sendable {
     func entries(from first: Int64) async throws -> [EntryMessages.Message] {
         let (log, messages, count) = (log, messages, configuration.page)
         return try await log.handle(store).read { tx in
-            try messages.messages(try EntryStore.entries(from: first, count: count, log, in: tx), in: tx)
+            let rows = try EntryStore.entries(from: first, count: count, log, in: tx)
+            return try messages.messages(Array(rows.fitting()), in: tx)
         }
     }
 }

@@ -11,6 +11,18 @@ struct EntryRow: Sendable, RowDecodable {
     init(row: Row) throws { (index, leaf) = (try row["log_index"], try row["leaf"]) }
 }
 
+extension [EntryRow] {
+    /// The first entries that fit into a message, at least one: leaves can be long, and a message has a bound.
+    func fitting(_ bytes: Int = 1 << 20) -> ArraySlice<EntryRow> {
+        var sum = 0
+        let count = prefix { row in
+            sum += row.leaf.count
+            return sum <= bytes
+        }.count
+        return prefix(Swift.max(count, 1))
+    }
+}
+
 /// Which entries a list shows.
 struct EntryFilter: Sendable, Hashable {
     /// In microseconds since 1970: from the one, before the other.

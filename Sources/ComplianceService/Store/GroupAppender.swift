@@ -131,7 +131,7 @@ final class GroupAppender: Sendable {
             let result = try await store.system(.appendEvents).write(.readCommitted) { tx in
                 try writer.append(parts, now: now, in: tx)
             }
-            metrics.wrote(result, of: parts)
+            metrics.wrote(result, of: parts, now: now)
             if result.reused > 0 {
                 logger.warning(
                     "a source used a number again for another event; both are kept",
@@ -151,12 +151,16 @@ private struct AppendMetrics: Sendable {
     private let repeated = Counter(label: "datavault_audit_events_total", dimensions: [("outcome", "repeated")])
     private let reused = Counter(label: "datavault_audit_numbers_reused_total")
     private let batch = Recorder(label: "datavault_audit_batch_events")
+    private let delay = Metrics.Timer(label: "datavault_audit_delay_seconds")
 
-    func wrote(_ result: LogWriter.Result, of parts: [[IncomingEvent]]) {
+    func wrote(_ result: LogWriter.Result, of parts: [[IncomingEvent]], now: Int64) {
         let (all, new) = (parts.reduce(0) { $0 + $1.count }, result.added.reduce(0, +))
         appended.increment(by: new)
         repeated.increment(by: all - new)
         if result.reused > 0 { reused.increment(by: result.reused) }
         batch.record(all)
+        // The oldest of the batch: how far the log is behind what happens.
+        guard new > 0, let oldest = parts.joined().map(\.leaf.time).min() else { return }
+        delay.recordMicroseconds(max(now - oldest, 0))
     }
 }

@@ -37,7 +37,7 @@ struct LogExport: Sendable {
     private func lines(from first: Int64, count: Int) async throws -> [ExportLine] {
         let (log, withPersonal, keys) = (access.log, withPersonal, keys)
         return try await log.handle(store).read { tx in
-            let rows = try EntryStore.entries(from: first, count: count, log, in: tx)
+            let rows = Array(try EntryStore.entries(from: first, count: count, log, in: tx).fitting())
             guard withPersonal else { return rows.map { .entry(.init(index: $0.index, leaf: $0.leaf)) } }
             let leaves = try rows.map { try AuditLeaf($0.leaf) }
             let subjects = Set(leaves.flatMap { $0.personal.map(\.subject) })

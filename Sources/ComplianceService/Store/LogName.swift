@@ -5,6 +5,7 @@ extension SystemReason {
     static let readSuiteLog = SystemReason("read the log of what concerns no organization")
     static let readLogHead = SystemReason("read a log's size, and the key that it is signed with")
     static let logKeys = SystemReason("keep the keys that checkpoints are signed with")
+    static let eraseInSuiteLog = SystemReason("erase a person's key of the log of what concerns no organization")
     static let measureLogs = SystemReason("count what the logs hold")
 }
 

@@ -361,6 +361,9 @@ public nonisolated struct Datavault_Compliance_V1_EraseSubjectRequest: Sendable 
   /// Made by the caller; the same request under the same identifier is done once (AIP-155).
   public var requestID: String = String()
 
+  /// Of which log.
+  public var scope: Datavault_Compliance_V1_AuditLogScope = .unspecified
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -965,7 +968,7 @@ nonisolated extension Datavault_Compliance_V1_RotateLogKeyRequest: SwiftProtobuf
 
 nonisolated extension Datavault_Compliance_V1_EraseSubjectRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".EraseSubjectRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}subject\0\u{3}request_id\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}subject\0\u{3}request_id\0\u{1}scope\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -975,6 +978,7 @@ nonisolated extension Datavault_Compliance_V1_EraseSubjectRequest: SwiftProtobuf
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.subject) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.requestID) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.scope) }()
       default: break
       }
     }
@@ -987,12 +991,16 @@ nonisolated extension Datavault_Compliance_V1_EraseSubjectRequest: SwiftProtobuf
     if !self.requestID.isEmpty {
       try visitor.visitSingularStringField(value: self.requestID, fieldNumber: 2)
     }
+    if self.scope != .unspecified {
+      try visitor.visitSingularEnumField(value: self.scope, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Datavault_Compliance_V1_EraseSubjectRequest, rhs: Datavault_Compliance_V1_EraseSubjectRequest) -> Bool {
     if lhs.subject != rhs.subject {return false}
     if lhs.requestID != rhs.requestID {return false}
+    if lhs.scope != rhs.scope {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -193,11 +193,13 @@ extension Datavault_Compliance_V1_EraseSubjectRequest: ContractMessage {
     public func check(_ found: inout Violations) {
         found.value("subject", subject, TextRule(length: 0...200), required: true)
         found.value("request_id", requestID, TextRule(format: .uuid))
+        found.value("scope", scope, EnumRule())
     }
 
     public func list(_ fields: inout FieldList) {
         if !subject.isEmpty { fields.add("subject", .text(subject)) }
         if !requestID.isEmpty { fields.add("request_id", .text(requestID)) }
+        if scope.rawValue != 0 { fields.add("scope", .enumeration("\(scope)")) }
     }
 }
 

@@ -60,8 +60,7 @@ public final class CallerGuard: RequestGuard {
             return try admitUnknown(head, cost: method.cost)
         }
         let (recognized, signature) = identified
-        guard Self.mayComeFrom(head.sourceAddress, recognized) else { throw refused(GuardErrors.addressRefused, head) }
-        if let secret = recognized.secret { parts.usage.note(secret, now: now) }
+        try check(recognized, head, now)
         let caller = recognized.caller
         if case .permission(let permission) = method.access, !caller.permissions.contains(permission) {
             // To ask for what one may not do is not free, either.
@@ -72,6 +71,30 @@ public final class CallerGuard: RequestGuard {
         return AdmittedCaller(
             caller: caller, signature: signature, decision: decision, method: method, source: head.sourceAddress,
             guardian: self)
+    }
+
+    public func admitNow(_ head: RequestSummary, to method: AdmittedMethod) throws(RPCError) -> (any Admission)? {
+        guard let localLimits, method.access != .internal else { return nil }
+        let now = parts.now()
+        // What is not known, and all that is wrong, is for `admit`.
+        guard let recognized = parts.recognition.identifyKnown(head, now: now) else { return nil }
+        if case .permission(let permission) = method.access, !recognized.caller.permissions.contains(permission) {
+            return nil
+        }
+        try check(recognized, head, now)
+        let decision = localLimits.takeNow(method.cost, from: recognized.caller.limitSubjects)
+        if let refusal = decision.refusal { throw GuardErrors.rateLimited(decision, refusal) }
+        return AdmittedCaller(
+            caller: recognized.caller, signature: nil, decision: decision, method: method, source: head.sourceAddress,
+            guardian: self)
+    }
+
+    /// Whether a caller may come from where it comes from; notes that its secret was used.
+    private func check(
+        _ recognized: CredentialStore.Recognized, _ head: RequestSummary, _ now: Int64
+    ) throws(RPCError) {
+        guard Self.mayComeFrom(head.sourceAddress, recognized) else { throw refused(GuardErrors.addressRefused, head) }
+        if let secret = recognized.secret { parts.usage.note(secret, now: now) }
     }
 
     /// A key that was made a moment ago may not have been heard of here yet: what fails as an unknown one does is looked at

@@ -56,13 +56,16 @@ final class CallerRecognition: Sendable {
     func identify(
         _ head: RequestSummary, now: Int64, mayTry: () -> Bool
     ) throws(Refusal) -> (CredentialStore.Recognized, SignedRequest?)? {
+        if let known = recall(head, now) { return (known, nil) }
         switch PresentedCredentials(head) {
         case .none: return nil
         case .ambiguous: throw .credentials(GuardErrors.ambiguous)
         case .unknownScheme: throw .credentials(GuardErrors.unknownScheme)
         case .apiKey(let text):
             do throws(CredentialStore.Refusal) {
-                return (try credentials.recognize(apiKey: text, now: now, mayTry: mayTry), nil)
+                let recognized = try credentials.recognize(apiKey: text, now: now, mayTry: mayTry)
+                head.fields?.recognized = recognized
+                return (recognized, nil)
             } catch {
                 throw Self.refusal(
                     error, invalid: GuardErrors.apiKeyInvalid,
@@ -70,13 +73,36 @@ final class CallerRecognition: Sendable {
             }
         case .accessToken(let text):
             do throws(CredentialStore.Refusal) {
-                return (try credentials.recognize(accessToken: text, now: now, mayTry: mayTry), nil)
+                let recognized = try credentials.recognize(accessToken: text, now: now, mayTry: mayTry)
+                head.fields?.recognized = recognized
+                return (recognized, nil)
             } catch {
                 throw Self.refusal(error, invalid: GuardErrors.tokenInvalid)
             }
         case .signature(let input, let signatures):
             return try identify(head, input, signatures, now, mayTry)
         }
+    }
+
+    /// Whom a key or a token was recognized as before, without a look at what is not known to be good; nil: `identify` has to
+    /// find out.
+    func identifyKnown(_ head: RequestSummary, now: Int64) -> CredentialStore.Recognized? {
+        if let known = recall(head, now) { return known }
+        let recognized: CredentialStore.Recognized?
+        switch PresentedCredentials(head) {
+        case .apiKey(let text): recognized = try? credentials.recognize(apiKey: text, now: now) { false }
+        case .accessToken(let text): recognized = try? credentials.recognize(accessToken: text, now: now) { false }
+        case .none, .signature, .ambiguous, .unknownScheme: recognized = nil
+        }
+        if let recognized { head.fields?.recognized = recognized }
+        return recognized
+    }
+
+    /// Whom the same fields, the same bytes on the same connection, were recognized as a moment ago, if nothing has changed
+    /// since. Never the maker of a signature.
+    private func recall(_ head: RequestSummary, _ now: Int64) -> CredentialStore.Recognized? {
+        guard let known = head.fields?.recognized, credentials.holds(known, now: now) else { return nil }
+        return known
     }
 
     private static func refusal(

@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -19,5 +17,9 @@ enum MonotonicClock {
 
 /// Milliseconds since 1970, by this machine's clock.
 extension WallClock {
-    @Sendable static func now() -> Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
+    @Sendable static func now() -> Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+    }
 }

@@ -14,6 +14,14 @@ public protocol RequestGuard: Sendable {
     /// - Throws: UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED or UNAVAILABLE with a reason of
     ///   `datavault.gateway.v1`; the edge answers with them as they are.
     func admit(_ head: RequestSummary, to method: AdmittedMethod) async throws(RPCError) -> any Admission
+
+    /// As `admit` where that takes no waiting and nothing that has not been seen before; nil: `admit` decides.
+    func admitNow(_ head: RequestSummary, to method: AdmittedMethod) throws(RPCError) -> (any Admission)?
+}
+
+extension RequestGuard {
+    /// `admit` decides.
+    public func admitNow(_ head: RequestSummary, to method: AdmittedMethod) throws(RPCError) -> (any Admission)? { nil }
 }
 
 /// A request, as far as a guard looks at it: all but its body.
@@ -34,6 +42,8 @@ public struct RequestSummary: Sendable {
     public var sourceAddress: String
     /// The client's request id or the one that the edge gave.
     public var requestID: String
+    /// The fields as the edge keeps them for requests with the same ones.
+    var fields: RequestFields?
 
     /// Describes a request.
     public init(

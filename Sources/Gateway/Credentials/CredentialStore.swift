@@ -25,6 +25,10 @@ final class CredentialStore: Sendable {
         let secret: KeySecret?
         /// Where the organization's callers may come from.
         let organizationNetworks: AddressList
+        /// When it is over, in milliseconds since 1970.
+        let expiresAt: Int64
+        /// What was known then.
+        let version: UInt64
     }
 
     /// Whom a text belongs to. It is held against what is known now each time, as keys change and tokens are revoked.
@@ -50,6 +54,8 @@ final class CredentialStore: Sendable {
     private let lastHeard = Atomic<Int64>(.min)
     /// For how long that is good, in nanoseconds.
     private let silenceLimit = Atomic<Int64>(0)
+    /// Changes with all that is known, after the change.
+    private let version = Atomic<UInt64>(0)
     private let salt = PresentedText.Salt()
     private let clock: @Sendable () -> Int64
     /// How many hashes have been made of what was presented: what a check costs.
@@ -115,12 +121,14 @@ final class CredentialStore: Sendable {
             state.set = set
             state.generation &+= 1
             state.verdicts.removeAll()
+            version.wrappingAdd(1, ordering: .releasing)
         }
     }
 
     /// Takes a change in.
     func apply(_ event: Datavault_Identity_V1_CredentialEvent.OneOf_Event, now: Int64) throws(CredentialSet.Fault) {
         let fault: CredentialSet.Fault? = state.withLock { state in
+            defer { version.wrappingAdd(1, ordering: .releasing) }
             if case .tokenKeys = event {
                 state.generation &+= 1
                 state.verdicts.removeAll()
@@ -141,6 +149,11 @@ final class CredentialStore: Sendable {
 
     // MARK: Recognition
 
+    /// Whether what was found out still holds: nothing has been told since, and no time is over.
+    func holds(_ recognized: Recognized, now: Int64) -> Bool {
+        recognized.version == version.load(ordering: .acquiring) && now < recognized.expiresAt && isFresh
+    }
+
     /// Recognizes the sender of an API key's text.
     ///
     /// - Parameters:
@@ -151,7 +164,7 @@ final class CredentialStore: Sendable {
     ) throws(Refusal) -> Recognized {
         guard isFresh else { throw .unavailable }
         let presented = PresentedText(text, salt)
-        let (known, hashKey) = state.withLock { (Self.recall(presented, isToken: false, &$0, now), $0.set?.hashKey) }
+        let (known, hashKey) = state.withLock { (recall(presented, isToken: false, &$0, now), $0.set?.hashKey) }
         if let known { return try known.get() }
         guard mayTry() else { throw .exhausted }
         // Cryptography happens outside the lock.
@@ -165,7 +178,7 @@ final class CredentialStore: Sendable {
                 return Result<Recognized, Refusal>.failure(.invalid)
             }
             let verdict = Verdict.apiKey(owner.caller, owner.secret)
-            let recognized = Self.recognized(verdict, set, now)
+            let recognized = self.recognized(verdict, set, now)
             // What has ended is hashed each time, as what is unknown is: time does not tell them apart.
             if case .success = recognized { state.verdicts.insert(verdict, for: presented) }
             return recognized
@@ -179,7 +192,7 @@ final class CredentialStore: Sendable {
         guard isFresh else { throw .unavailable }
         let presented = PresentedText(text, salt)
         let (known, verifier, generation) = state.withLock { state in
-            (Self.recall(presented, isToken: true, &state, now), state.set?.tokens, state.generation)
+            (recall(presented, isToken: true, &state, now), state.set?.tokens, state.generation)
         }
         if let known { return try known.get() }
         guard mayTry() else { throw .exhausted }
@@ -196,11 +209,11 @@ final class CredentialStore: Sendable {
             let verdict = Verdict.accessToken(caller, token)
             // A key may have been withdrawn while the signature was verified.
             if state.generation == generation { state.verdicts.insert(verdict, for: presented) }
-            return Self.recognized(verdict, set, now)
+            return recognized(verdict, set, now)
         }.get()
     }
 
-    private static func recall(
+    private func recall(
         _ presented: PresentedText, isToken: Bool, _ state: inout State, _ now: Int64
     ) -> Result<Recognized, Refusal>? {
         guard let verdict = state.verdicts.value(presented) else { return nil }
@@ -218,20 +231,25 @@ final class CredentialStore: Sendable {
         return recognized(verdict, set, now)
     }
 
-    private static func recognized(
+    private func recognized(
         _ verdict: Verdict, _ set: CredentialSet, _ now: Int64
     ) -> Result<Recognized, Refusal> {
+        // Under the lock, so that it is the set's.
+        let version = version.load(ordering: .relaxed)
         switch verdict {
         case .apiKey(let caller, let secret):
             guard now < caller.expiresAt, now < secret.expiresAt else { return .failure(.invalid) }
             return .success(
                 Recognized(
-                    caller: caller, secret: secret, organizationNetworks: set.networks(of: caller.organization)))
+                    caller: caller, secret: secret, organizationNetworks: set.networks(of: caller.organization),
+                    expiresAt: min(caller.expiresAt, secret.expiresAt), version: version))
         case .accessToken(let caller, let token):
             guard !set.isRevoked(token) else { return .failure(.invalid) }
             guard now < token.expiresAt else { return .failure(.expired) }
             return .success(
-                Recognized(caller: caller, secret: nil, organizationNetworks: set.networks(of: caller.organization)))
+                Recognized(
+                    caller: caller, secret: nil, organizationNetworks: set.networks(of: caller.organization),
+                    expiresAt: min(caller.expiresAt, token.expiresAt), version: version))
         }
     }
 
@@ -256,7 +274,9 @@ final class CredentialStore: Sendable {
             guard HMAC<SHA256>.isValidAuthenticationCode(signature, authenticating: base, using: signingKey)
             else { continue }
             guard let key, now < key.caller.expiresAt else { throw .invalid }
-            return Recognized(caller: key.caller, secret: secret, organizationNetworks: networks)
+            // Each signature is another one.
+            return Recognized(
+                caller: key.caller, secret: secret, organizationNetworks: networks, expiresAt: .min, version: 0)
         }
         // An unknown key takes as long as a known one, which has two secrets at most.
         for _ in secrets.count..<max(2, secrets.count) {

@@ -23,9 +23,9 @@ public enum AccessLog: Sendable {
 /// The lines of one loop that wait to be written.
 final class AccessLogBuffer {
     private let log: AccessLog
-    private var lines = ByteBuffer()
-    private var time = ""
-    private var timeMilliseconds = 0
+    @safe @exclusivity(unchecked) private var lines = ByteBuffer()
+    @safe @exclusivity(unchecked) private var time = ""
+    @safe @exclusivity(unchecked) private var timeMilliseconds = 0
 
     /// Bytes that wait before they are written without waiting for the next look at the clock.
     private static let capacity = 32 * 1024
@@ -57,9 +57,11 @@ final class AccessLogBuffer {
         }
         let (time, label) = (time, exchange.label)
         // What is constant, with four numbers; and each text with every byte escaped, which is six.
-        var size = 400 + time.utf8.count
-        for text in [exchange.method, label, exchange.sourceAddress, exchange.requestID] { size += 6 * text.utf8.count }
-        for text in [exchange.organization, exchange.subject, exchange.reason] { size += 6 * (text?.utf8.count ?? 0) }
+        let ofRequest =
+            exchange.method.utf8.count + label.utf8.count + exchange.sourceAddress.utf8.count
+            + exchange.requestID.utf8.count
+        let ofCaller = (exchange.organization?.utf8.count ?? 0) + (exchange.subject?.utf8.count ?? 0)
+        let size = 400 + time.utf8.count + 6 * (ofRequest + ofCaller + (exchange.reason?.utf8.count ?? 0))
         ByteWriter.append(size, to: &lines) { writer in
             writer.constant("{\"time\":\"")
             writer.text(time)
@@ -91,7 +93,7 @@ final class AccessLogBuffer {
                 writer.json(reason)
             }
             writer.constant(",\"request_id\":")
-            writer.json(exchange.requestID)
+            writer.quoted(exchange.requestID)
             writer.constant("}\n")
         }
     }

@@ -52,15 +52,20 @@ struct ByteWriter: ~Copyable {
     /// A JSON string: six bytes at most for each of the text's, and two.
     mutating func json(_ text: String) {
         byte(UInt8(ascii: "\""))
-        var isPlain = true
-        for byte in text.utf8 where JSONText.mustEscape(byte) { isPlain = false }
-        if isPlain {
+        if JSONText.isPlain(text) {
             self.text(text)
         } else {
             var escaped: [UInt8] = []
             JSONText.appendContent(text, to: &escaped)
             bytes(escaped)
         }
+        byte(UInt8(ascii: "\""))
+    }
+
+    /// A JSON string of a text that has nothing to escape.
+    mutating func quoted(_ text: String) {
+        byte(UInt8(ascii: "\""))
+        self.text(text)
         byte(UInt8(ascii: "\""))
     }
 

@@ -44,8 +44,7 @@ final class EdgeCore: Sendable {
 
     /// Answers a request, whatever it is, and leaves its line in the log. On the request's loop.
     func handle(_ exchange: any Exchange) async {
-        let isWithinLimit = inFlight.add(1, ordering: .relaxed).newValue <= configuration.maxRequestsInFlight
-        metrics?.requestBegan()
+        let isWithinLimit = begin(exchange)
         prepare(exchange)
         let isWatched = !exchange.bodyHasEnded
         if isWatched {
@@ -65,15 +64,28 @@ final class EdgeCore: Sendable {
             exchange.heartbeat = nil
             exchange.loop.unwatch(exchange)
         }
+        end(exchange)
+    }
+
+    /// Counts a request that begins; false: there are too many.
+    @discardableResult
+    func begin(_ exchange: ExchangeState) -> Bool {
+        // One that began without a task may go on with one.
+        if exchange.isCounted { return true }
+        exchange.isCounted = true
+        metrics?.requestBegan()
+        return inFlight.add(1, ordering: .relaxed).newValue <= configuration.maxRequestsInFlight
+    }
+
+    /// Counts a request that is over, and leaves its line in the log.
+    func end(_ exchange: ExchangeState) {
         inFlight.subtract(1, ordering: .relaxed)
         metrics?.requestEnded()
         let end = NIODeadline.now()
         exchange.endTime = end
         let nanoseconds = (end - exchange.start).nanoseconds
         exchange.loop.metrics.record(exchange, nanoseconds: nanoseconds)
-        if configuration.logsRequests {
-            exchange.loop.log.write(exchange, microseconds: Int(nanoseconds / 1_000))
-        }
+        if configuration.logsRequests { exchange.loop.log.write(exchange, microseconds: Int(nanoseconds / 1_000)) }
     }
 
     @inline(__always)
@@ -87,8 +99,10 @@ final class EdgeCore: Sendable {
         }
     }
 
-    private func prepare(_ exchange: any Exchange) {
-        if let id = exchange.known.requestID, FieldText.isRequestID(id) {
+    /// Gives a request its identifier and, behind proxies, its client's address.
+    func prepare(_ exchange: ExchangeState) {
+        guard exchange.requestID.isEmpty else { return }
+        if let id = exchange.fields.known.requestID, FieldText.isRequestID(id) {
             exchange.requestID = id
         } else {
             exchange.requestID = exchange.loop.identifiers.next()
@@ -97,7 +111,7 @@ final class EdgeCore: Sendable {
     }
 
     /// Takes the client's address and scheme from proxies whose word is believed.
-    private func believeProxy(_ exchange: any Exchange) {
+    private func believeProxy(_ exchange: ExchangeState) {
         let (peer, proxies) = (exchange.sourceAddress, configuration.trustedProxies)
         guard ForwardedAddress.isTrusted(peer, proxies) else { return }
         let lines = exchange.headers.filter { $0.name == "x-forwarded-for" }.map(\.value)
@@ -113,6 +127,11 @@ final class EdgeCore: Sendable {
         }
         if exchange.method == "OPTIONS" { return try await answerOptions(exchange) }
         if let page = pages[exchange.path] { return try await serve(page, exchange) }
+        if let route = routes.find(exchange.method, exchange.path) {
+            exchange.route = route
+            exchange.call = route.call
+            return try await serve(route, nil, exchange)
+        }
         let path = try path(exchange)
         switch routes.find(exchange.method, path) {
         case .unknown:
@@ -160,29 +179,34 @@ final class EdgeCore: Sendable {
     func answer(_ exchange: any Exchange, _ response: EdgeResponse) async {
         var response = response
         complete(&response, exchange)
-        await exchange.respond(response)
+        if !exchange.respondNow(response) { await exchange.respond(response) }
     }
 
     /// Adds the fields that depend on the request.
-    func complete(_ response: inout EdgeResponse, _ exchange: any Exchange) {
+    func complete(_ response: inout EdgeResponse, _ exchange: ExchangeState) {
         response.isHead = exchange.method == "HEAD"
         if let route = exchange.route, !route.deprecationFields.isEmpty { response.fields += route.deprecationFields }
-        if !exchange.guardFields.isEmpty { response.fields += exchange.guardFields }
         if let origin = exchange.known.origin {
             response.fields += CrossOrigin.fields(origin, configuration.crossOrigin)
         }
     }
 
     func fail(_ exchange: any Exchange, _ error: RPCError) async {
+        guard let response = failure(of: exchange, error) else { return await exchange.abort() }
+        if exchange.isGRPC { return await failGRPC(exchange, error) }
+        await answer(exchange, response)
+    }
+
+    /// What an error is answered with; nil: nothing, but the answer's end.
+    func failure(of exchange: ExchangeState, _ error: RPCError) -> EdgeResponse? {
         let body = ErrorBody(error)
         exchange.reason = body.info?.reason ?? error.code.description
-        guard !exchange.hasBegun else { return await exchange.abort() }
+        guard !exchange.hasBegun else { return nil }
         guard error.code != .cancelled || exchange.fault != nil else {
             exchange.status = body.status
-            return await exchange.abort()
+            return nil
         }
-        if exchange.isGRPC { return await failGRPC(exchange, error) }
-        let isProblem = exchange.known.accept?.contains("problem+json") == true
+        let isProblem = exchange.fields.known.accept?.contains("problem+json") == true
         var response = EdgeResponse(
             status: body.status, contentType: isProblem ? ErrorBody.problemType : ErrorBody.statusType,
             body: isProblem
@@ -191,8 +215,11 @@ final class EdgeCore: Sendable {
         if let seconds = body.retryAfter { response.fields.append(("retry-after", "\(seconds)")) }
         if body.status == 401 { response.fields.append(("www-authenticate", "Bearer realm=\"datavault\"")) }
         if body.status == 405, let allowed = body.info?.metadata["allow"] { response.fields.append(("allow", allowed)) }
+        if body.status == 415, let codings = body.info?.metadata["accept_encoding"] {
+            response.fields.append(("accept-encoding", codings))
+        }
         response.fields += GuardFields.of(error)
-        await answer(exchange, response)
+        return response
     }
 }
 

@@ -50,9 +50,9 @@ final class EdgeLoopMetrics {
 
     private let shared: EdgeMetrics?
     /// By the routes' places in their table.
-    private var routes: [OfRoute?] = []
+    @safe @exclusivity(unchecked) private var routes: [OfRoute?] = []
     /// Of what has no route.
-    private var others: [String: OfRoute] = [:]
+    @safe @exclusivity(unchecked) private var others: [String: OfRoute] = [:]
 
     init(_ shared: EdgeMetrics?) { self.shared = shared }
 

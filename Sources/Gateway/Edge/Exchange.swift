@@ -42,6 +42,10 @@ class ExchangeState: @unchecked Sendable {
 
     /// What the guard adds to the answer.
     @safe @exclusivity(unchecked) final var guardFields: [(name: String, value: String)] = []
+    /// What the guard has said, where that was before `EdgeCore.handle`.
+    @safe @exclusivity(unchecked) final var admission: (any Admission)?
+    /// It is among the requests in flight.
+    @safe @exclusivity(unchecked) final var isCounted = false
     /// The request is a gRPC call, and is answered as one.
     @safe @exclusivity(unchecked) final var isGRPC = false
 
@@ -116,11 +120,17 @@ protocol Exchange: ExchangeState {
     /// - Throws: REQUEST_TIMEOUT, REQUEST_MALFORMED, or CANCELLED where the client has gone.
     func nextChunk() async throws(RPCError) -> ByteBuffer?
 
+    /// The whole body if it is here and nothing has to be waited for; nil: `nextChunk` gives it.
+    func wholeBodyNow() -> ByteBuffer?
+
     /// The client has kept us waiting too long: whoever waits for the body is told.
     func bodyIsTooSlow()
 
     /// Answers, all at once.
     func respond(_ response: EdgeResponse) async
+
+    /// Answers if that takes no waiting; false: `respond` does.
+    func respondNow(_ response: EdgeResponse) -> Bool
 
     /// Begins an answer whose length is not known.
     func begin(_ response: EdgeResponse) async throws(RPCError)
@@ -136,6 +146,9 @@ protocol Exchange: ExchangeState {
 }
 
 extension Exchange {
+    func wholeBodyNow() -> ByteBuffer? { nil }
+    func respondNow(_ response: EdgeResponse) -> Bool { false }
+
     /// Ends such an answer, without trailers.
     func end() async { await end(trailers: []) }
 

@@ -94,7 +94,8 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { output.wakeWriters() }
+        output.isWritable = context.channel.isWritable
+        if output.isWritable { output.wakeWriters() }
         context.fireChannelWritabilityChanged()
     }
 
@@ -106,7 +107,7 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
         task?.cancel()
         task = nil
         receiving?.bodyFailed(HTTP1Exchange.clientGone)
-        current?.bodyFailed(HTTP1Exchange.clientGone)
+        current?.cancel()
         receiving = nil
         queue.removeAll()
         output.wakeWriters()
@@ -154,8 +155,27 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
         startNext()
     }
 
+    /// Serves the next request, if there is one and none is being served: at once where that takes no task.
     private func startNext() {
-        if !queue.isEmpty { resumeTask() }
+        while let next = queue.first, current == nil, !isClosed, lingerEnd == nil {
+            guard unsafe parked != nil else { return }
+            guard output.isWritable else { return resumeTask() }
+            current = next
+            queue.removeFirst()
+            if core.start(next) { continue }
+            current = nil
+            queue.prepend(next)
+            return resumeTask()
+        }
+    }
+
+    /// A request has been answered that no task served.
+    func completed(_ exchange: HTTP1Exchange) {
+        guard current === exchange else { return }
+        current = nil
+        finished(exchange)
+        // Not within the answer: many requests that are answered at once would nest.
+        if !queue.isEmpty { loop.context.afterTurn { self.startNext() } }
     }
 
     private func resumeTask() {
@@ -172,7 +192,7 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
                 continue
             }
             // A client that sends requests and reads no answers would fill memory with them.
-            if context?.channel.isWritable == false { await waitForRoom() }
+            if !output.isWritable { await waitForRoom() }
             guard !isClosed, let exchange = queue.popFirst() else { continue }
             current = exchange
             await core.handle(exchange)

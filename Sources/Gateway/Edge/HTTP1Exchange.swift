@@ -14,6 +14,10 @@ final class HTTP1Exchange: ExchangeState, Exchange, @unchecked Sendable {
     @safe @exclusivity(unchecked) private var bodyFault: RPCError?
     @safe @exclusivity(unchecked) private var reader: CheckedContinuation<Void, Never>?
     @safe @exclusivity(unchecked) private var isChunked = false
+    /// The call that is made without a task.
+    @safe @exclusivity(unchecked) var running: RunningCall?
+    /// What goes on behind such a call in a task.
+    @safe @exclusivity(unchecked) var task: Task<Void, Never>?
     /// Whether the answer is whole.
     @safe @exclusivity(unchecked) private(set) var hasAnswered = false
 
@@ -80,6 +84,14 @@ final class HTTP1Exchange: ExchangeState, Exchange, @unchecked Sendable {
         }
     }
 
+    func wholeBodyNow() -> ByteBuffer? {
+        guard hasEnded, bodyFault == nil else { return nil }
+        guard let body = waiting else { return ByteBuffer() }
+        waiting = nil
+        connection.bodyTaken()
+        return body
+    }
+
     private func wakeReader() {
         guard let reader else { return }
         self.reader = nil
@@ -91,25 +103,32 @@ final class HTTP1Exchange: ExchangeState, Exchange, @unchecked Sendable {
     // MARK: Answer
 
     func respond(_ response: EdgeResponse) async {
-        guard !hasBegun else { return }
-        status = response.status
-        guard !connection.isClosed else { return }
-        hasBegun = true
-        var buffer = connection.makeBuffer()
-        let hasBody = !response.isHead && !response.hasNoContent
-        let isLarge = hasBody && response.body.count > HTTP1Output.pieceSize
-        HTTP1Response.write(
-            response, of: self, isKept: connection.isKept(after: self), length: response.body.count,
-            body: hasBody && !isLarge ? response.body : [], into: &buffer)
-        if hasBody { bytesOut = response.body.count }
-        if isLarge {
-            connection.send(buffer)
-            await connection.send(response.body)
-            hasAnswered = true
-            return
-        }
+        guard !respondNow(response) else { return }
+        writeHead(response, body: [])
+        bytesOut = response.body.count
+        connection.send()
+        await connection.send(response.body)
         hasAnswered = true
-        connection.send(buffer)
+    }
+
+    func respondNow(_ response: EdgeResponse) -> Bool {
+        guard !hasBegun else { return true }
+        status = response.status
+        guard !connection.isClosed else { return true }
+        let hasBody = !response.isHead && !response.hasNoContent
+        guard !hasBody || response.body.count <= HTTP1Output.pieceSize else { return false }
+        writeHead(response, body: hasBody ? response.body : [])
+        if hasBody { bytesOut = response.body.count }
+        hasAnswered = true
+        connection.send()
+        return true
+    }
+
+    private func writeHead(_ response: EdgeResponse, body: [UInt8]) {
+        hasBegun = true
+        HTTP1Response.write(
+            response, of: self, isKept: connection.isKept(after: self), length: response.body.count, body: body,
+            into: &connection.output.bytes)
     }
 
     func begin(_ response: EdgeResponse) async throws(RPCError) {
@@ -118,12 +137,12 @@ final class HTTP1Exchange: ExchangeState, Exchange, @unchecked Sendable {
         hasBegun = true
         status = response.status
         isChunked = !terms.isOld && !response.isHead
-        var buffer = connection.makeBuffer()
         // What has no length and no chunks ends with the connection.
         if !isChunked, !response.isHead { terms.keepsAlive = false }
         HTTP1Response.write(
-            response, of: self, isKept: connection.isKept(after: self), length: nil, isChunked: isChunked, into: &buffer)
-        connection.send(buffer)
+            response, of: self, isKept: connection.isKept(after: self), length: nil, isChunked: isChunked,
+            into: &connection.output.bytes)
+        connection.send()
         lastWrite = .now()
     }
 
@@ -140,26 +159,36 @@ final class HTTP1Exchange: ExchangeState, Exchange, @unchecked Sendable {
         var bytes = bytes
         lastWrite = .now()
         bytesOut += bytes.readableBytes
-        var buffer = connection.makeBuffer()
         if isChunked {
-            buffer.writeString(String(bytes.readableBytes, radix: 16))
-            buffer.writeStaticString("\r\n")
-            buffer.writeBuffer(&bytes)
-            buffer.writeStaticString("\r\n")
+            connection.output.bytes.writeString(String(bytes.readableBytes, radix: 16))
+            connection.output.bytes.writeStaticString("\r\n")
+            connection.output.bytes.writeBuffer(&bytes)
+            connection.output.bytes.writeStaticString("\r\n")
         } else {
-            buffer.writeBuffer(&bytes)
+            connection.output.bytes.writeBuffer(&bytes)
         }
-        connection.sendSoon(buffer)
+        connection.scheduleFlush()
     }
 
     func end(trailers: [(name: String, value: String)]) async {
         guard !connection.isClosed, !hasAnswered else { return }
         hasAnswered = true
         guard isChunked else { return }
-        var buffer = connection.makeBuffer()
-        buffer.writeStaticString("0\r\n\r\n")
-        connection.sendSoon(buffer)
+        connection.output.bytes.writeStaticString("0\r\n\r\n")
+        connection.scheduleFlush()
     }
 
-    func abort() async { connection.closeAfterOutput() }
+    func abort() async { abortNow() }
+
+    func abortNow() { connection.closeAfterOutput() }
+
+    /// The request was served without the connection's task.
+    func completed() { connection.completed(self) }
+
+    /// Ends what is made of the request: its client has gone.
+    func cancel() {
+        bodyFailed(Self.clientGone)
+        running?.cancel()
+        task?.cancel()
+    }
 }

@@ -7,10 +7,15 @@ import Wire
 final class HTTP1Output {
     /// Bytes of an answer that are handed over at once; longer ones go piece by piece as the client takes them.
     static let pieceSize = 64 * 1024
+    /// Storage that an idle connection keeps for its next answer.
+    private static let keptCapacity = 4 * 1024
 
-    @safe @exclusivity(unchecked) fileprivate var bytes = ByteBuffer()
+    /// What is to be sent: answers put themselves here, as a copy would keep its storage from being used again.
+    @safe @exclusivity(unchecked) var bytes = ByteBuffer()
     @safe @exclusivity(unchecked) fileprivate var isFlushScheduled = false
     @safe @exclusivity(unchecked) fileprivate var writers: [CheckedContinuation<Void, Never>] = []
+    /// Whether the client takes what is written, as the channel last said.
+    @safe @exclusivity(unchecked) var isWritable = true
     /// Since when somebody waits for the client to take something.
     @safe @exclusivity(unchecked) fileprivate(set) var waitsSince: NIODeadline?
     @safe @exclusivity(unchecked) private(set) var isClosing = false
@@ -18,8 +23,8 @@ final class HTTP1Output {
     fileprivate func flush(_ context: ChannelHandlerContext) {
         guard bytes.readableBytes > 0 else { return }
         context.writeAndFlush(NIOAny(bytes), promise: nil)
-        // The storage is used again where the socket has taken all.
-        bytes.clear()
+        // The storage is used again where the socket has taken all; a large one goes.
+        if bytes.storageCapacity > Self.keptCapacity { bytes = ByteBuffer() } else { bytes.clear() }
     }
 
     func wakeWriters() {
@@ -43,25 +48,12 @@ final class HTTP1Output {
 
 // From answers to bytes.
 extension HTTP1Connection {
-    /// A buffer to put an answer into, which `send` gives back.
-    func makeBuffer() -> ByteBuffer {
-        var buffer = ByteBuffer()
-        swap(&buffer, &output.bytes)
-        return buffer
-    }
-
-    /// Sends what `makeBuffer` gave; at once, unless further answers follow in this turn.
-    func send(_ buffer: ByteBuffer) {
-        output.bytes = buffer
+    /// Sends what was put into the output; at once, unless further answers follow in this turn.
+    func send() {
         if hasMore { scheduleFlush() } else { flush() }
     }
 
-    func sendSoon(_ buffer: ByteBuffer) {
-        output.bytes = buffer
-        scheduleFlush()
-    }
-
-    private func scheduleFlush() {
+    func scheduleFlush() {
         guard !output.isFlushScheduled else { return }
         output.isFlushScheduled = true
         loop.context.afterTurn {
@@ -80,9 +72,7 @@ extension HTTP1Connection {
         var start = 0
         while start < body.count, !isClosed {
             let end = min(start + HTTP1Output.pieceSize, body.count)
-            var buffer = makeBuffer()
-            buffer.writeBytes(body[start..<end])
-            output.bytes = buffer
+            output.bytes.writeBytes(body[start..<end])
             flush()
             start = end
             await waitForRoom()
@@ -91,7 +81,7 @@ extension HTTP1Connection {
 
     /// Suspends while the client takes less than was written.
     func waitForRoom() async {
-        guard let context, !context.channel.isWritable, !isClosed else { return }
+        guard !output.isWritable, !isClosed else { return }
         if output.waitsSince == nil { output.waitsSince = .now() }
         await withCheckedContinuation { output.writers.append($0) }
     }
@@ -101,8 +91,7 @@ extension HTTP1Connection {
         guard exchange.terms.expectsContinue else { return }
         exchange.terms.expectsContinue = false
         guard !exchange.hasBegun else { return }
-        var buffer = makeBuffer()
-        buffer.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
-        send(buffer)
+        output.bytes.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
+        send()
     }
 }

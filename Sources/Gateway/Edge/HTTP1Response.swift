@@ -17,7 +17,7 @@ enum HTTP1Response {
         // What is constant, with two numbers and some room.
         var size = 256 + phrase.utf8.count + date.utf8.count + requestID.utf8.count + common.count + body.count
         if let type = response.contentType { size += type.utf8.count }
-        for (name, value) in response.fields { size += name.utf8.count + value.utf8.count + 4 }
+        size += self.size(response.fields) + self.size(exchange.guardFields)
         ByteWriter.append(size, to: &buffer) { writer in
             writer.constant("HTTP/1.1 ")
             writer.number(response.status)
@@ -37,12 +37,8 @@ enum HTTP1Response {
             }
             writer.constant("\r\nx-request-id: ")
             writer.text(requestID)
-            for (name, value) in response.fields {
-                writer.constant("\r\n")
-                writer.text(name)
-                writer.constant(": ")
-                writer.text(value)
-            }
+            write(response.fields, &writer)
+            write(exchange.guardFields, &writer)
             if !isKept {
                 writer.constant("\r\nconnection: close")
             } else if exchange.terms.isOld {
@@ -50,6 +46,19 @@ enum HTTP1Response {
             }
             writer.bytes(common)
             writer.bytes(body)
+        }
+    }
+
+    private static func size(_ fields: [(name: String, value: String)]) -> Int {
+        fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
+    }
+
+    private static func write(_ fields: [(name: String, value: String)], _ writer: inout ByteWriter) {
+        for (name, value) in fields {
+            writer.constant("\r\n")
+            writer.text(name)
+            writer.constant(": ")
+            writer.text(value)
         }
     }
 }

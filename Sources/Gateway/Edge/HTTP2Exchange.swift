@@ -141,6 +141,7 @@ final class HTTP2Exchange: ExchangeState, Exchange, @unchecked Sendable {
         if let type = response.contentType { fields.add("content-type", type) }
         fields.add("x-request-id", requestID)
         for (name, value) in response.fields { fields.add(name, value) }
+        for (name, value) in guardFields { fields.add(name, value) }
         let common = loop.core.commonFields
         for (name, value) in response.hasOwnTerms ? common.listWithoutTerms : common.list { fields.add(name, value) }
         return fields

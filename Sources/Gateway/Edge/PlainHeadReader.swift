@@ -59,7 +59,9 @@ struct PlainHeadReader {
         case .notPlain: return .notPlain
         }
         var size = line.end + lastBlock.count
-        if let last, isLastBlock(bytes, at: line.end) { return .head(head(line, bytes, last.fields, last.authority, size)) }
+        if let last, isLastBlock(bytes, at: line.end) {
+            return .head(head(line, bytes, last.fields, last.authority, size))
+        }
 
         var block = PlainFieldBlock(maxCount: maxCount, maxBytes: maxBytes)
         switch block.read(bytes, from: line.end) {
@@ -70,7 +72,8 @@ struct PlainHeadReader {
         guard let host = block.known.host, let authority = FieldText.authority(host) else { return .notPlain }
         let fields = RequestFields(block.list, block.known)
         lastBlock.removeAll(keepingCapacity: true)
-        lastBlock.append(contentsOf: bytes.readableBytesView[(bytes.readerIndex + line.end)..<(bytes.readerIndex + size)])
+        lastBlock.append(
+            contentsOf: bytes.readableBytesView[(bytes.readerIndex + line.end)..<(bytes.readerIndex + size)])
         last = (fields, authority)
         return .head(head(line, bytes, fields, authority, size))
     }

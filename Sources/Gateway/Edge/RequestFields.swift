@@ -7,6 +7,8 @@ final class RequestFields: @unchecked Sendable {
     let list: [(name: String, value: String)]
     /// Those that the edge itself looks at.
     let known: KnownHeaders
+    /// Whom they were recognized as, for as long as nothing changes.
+    @safe @exclusivity(unchecked) var recognized: CredentialStore.Recognized?
 
     init(_ list: [(name: String, value: String)], _ known: KnownHeaders) { (self.list, self.known) = (list, known) }
 

@@ -1,12 +1,10 @@
-import FoundationEssentials
-
 /// The time of day.
 enum WallClock {
     /// Since 1970.
-    static func seconds() -> Int { Int(Date().timeIntervalSince1970) }
+    static func seconds() -> Int { Int(now() / 1_000) }
 
     /// Since 1970.
-    static func milliseconds() -> Int { Int(Date().timeIntervalSince1970 * 1_000) }
+    static func milliseconds() -> Int { Int(now()) }
 
     /// As `2026-03-31T09:08:07.006Z`.
     static func text(_ milliseconds: Int) -> String {

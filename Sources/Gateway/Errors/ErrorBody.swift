@@ -119,6 +119,17 @@ enum JSONText {
         byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
+    /// Whether a text can stand in a JSON string as it is.
+    static func isPlain(_ text: String) -> Bool {
+        let isPlain = unsafe text.utf8.withContiguousStorageIfAvailable { bytes in
+            // No way out in the middle: so the compiler looks at many bytes at once.
+            var found = false
+            for index in 0..<bytes.count { found = unsafe mustEscape(bytes[index]) || found }
+            return !found
+        }
+        return isPlain ?? !text.utf8.contains(where: mustEscape)
+    }
+
     /// Appends what stands between the quotes.
     static func appendContent(_ text: String, to bytes: inout [UInt8]) {
         for byte in text.utf8 {

@@ -17,23 +17,30 @@ enum LimitFields {
         return [
             (
                 "ratelimit",
-                list(decision) { (";r=", $0.outcome.remaining(of: $0.limit), ";t=", seconds($0.outcome.untilFull)) }
+                list(decision.states) {
+                    (";r=", $0.outcome.remaining(of: $0.limit), ";t=", seconds($0.outcome.untilFull))
+                }
             ),
             (
-                "ratelimit-policy",
-                list(decision) { (";q=", Int64($0.limit.burst), ";w=", seconds($0.limit.window)) }
+                "ratelimit-policy", decision.policy ?? policy(decision.states)
             ),
         ]
     }
 
+    /// What `RateLimit-Policy` says of limits, however much is left of them.
+    static func policy(_ states: [LimitDecision.State]) -> String {
+        list(states) { (";q=", Int64($0.limit.burst), ";w=", seconds($0.limit.window)) }
+    }
+
     /// A list of the limits, each with two numbers.
     private static func list(
-        _ decision: LimitDecision, _ parameters: (LimitDecision.State) -> (StaticString, Int64, StaticString, Int64)
+        _ states: [LimitDecision.State],
+        _ parameters: (LimitDecision.State) -> (StaticString, Int64, StaticString, Int64)
     ) -> String {
         // Of a name, two keys and two numbers.
         let longest = 72
-        return ByteWriter.text(longest * decision.states.count) { writer in
-            for (place, state) in decision.states.enumerated() {
+        return ByteWriter.text(longest * states.count) { writer in
+            for (place, state) in states.enumerated() {
                 let (firstKey, first, secondKey, second) = parameters(state)
                 if place > 0 { writer.constant(", ") }
                 writer.constant("\"")

@@ -30,6 +30,8 @@ final class LocalLimiter: RateLimiter {
     private let configuration: Configuration
     private let shards: [Shard]
     private let now: @Sendable () -> Int64
+    /// What is said of the limits of keys, and of users, with their organization's.
+    private let policies: (key: String, user: String)
 
     /// - Parameter now: Nanoseconds of a clock that does not go back.
     init(
@@ -37,6 +39,14 @@ final class LocalLimiter: RateLimiter {
         now: @escaping @Sendable () -> Int64 = MonotonicClock.now
     ) {
         (self.limits, self.configuration, self.now) = (limits, configuration, now)
+        func policy(_ kind: LimitSubject.Kind) -> String {
+            let outcome = GCRA.Outcome(untilFull: 0)
+            return LimitFields.policy(
+                [kind, .organization].map {
+                    LimitDecision.State(kind: $0, limit: limits.limit($0), outcome: outcome)
+                })
+        }
+        policies = (policy(.key), policy(.user))
         shards = (0..<max(1, configuration.shards)).map { _ in Shard() }
     }
 
@@ -59,7 +69,16 @@ final class LocalLimiter: RateLimiter {
                 isRefused = true
             }
         }
-        return LimitDecision(states: states)
+        return LimitDecision(states: states, policy: policy(of: states))
+    }
+
+    private func policy(of states: [LimitDecision.State]) -> String? {
+        guard states.count == 2, states[1].kind == .organization else { return nil }
+        switch states[0].kind {
+        case .key: return policies.key
+        case .user: return policies.user
+        case .organization, .address: return nil
+        }
     }
 
     /// Whether a subject has a unit left; takes nothing.

@@ -64,6 +64,10 @@ struct LimitDecision: Sendable {
 
     /// Each limit that was asked, in the order of the question.
     let states: [State]
+    /// What `RateLimit-Policy` says of them, where that was put together before.
+    var policy: String?
+
+    init(states: [State], policy: String? = nil) { (self.states, self.policy) = (states, policy) }
 
     /// The limit that refuses, if one does: the one that makes wait longest.
     var refusal: State? {

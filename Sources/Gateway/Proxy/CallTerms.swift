@@ -11,7 +11,8 @@ enum CallTerms {
 
     /// The options of a call. Nothing that a client sent reaches a service but what is named here.
     static func options(
-        _ exchange: any Exchange, _ method: GatewayMethod, _ admission: any Admission, _ configuration: EdgeConfiguration
+        _ exchange: any Exchange, _ method: GatewayMethod, _ admission: any Admission,
+        _ configuration: EdgeConfiguration
     ) throws(RPCError) -> CallOptions {
         var options = CallOptions()
         options.timeout = try timeout(exchange, isStream: method.descriptor.kind != .unary, configuration)

@@ -51,6 +51,19 @@ enum RawMessage {
         return (data, type.isEmpty ? nil : String(decoding: type, as: UTF8.self))
     }
 
+    /// A field's bytes in what a message says of a body; nil if the bytes are no protobuf.
+    static func field(_ number: Int, of message: [UInt8], as body: Route.RawBody) -> ArraySlice<UInt8>? {
+        var current = message[...]
+        for number in body.path {
+            guard let field = find(number, in: current) else { return nil }
+            current = field
+        }
+        return find(number, in: current)
+    }
+
+    /// A field's bytes in a message.
+    static func field(_ number: Int, of message: ArraySlice<UInt8>) -> ArraySlice<UInt8>? { find(number, in: message) }
+
     private static func appendLengthDelimited(_ number: Int, _ bytes: [UInt8], to output: inout [UInt8]) {
         appendKey(number, length: bytes.count, to: &output)
         output += bytes

@@ -11,10 +11,10 @@ struct RequestMaker: Sendable {
     let query: String?
     let idempotencyKey: String?
 
-    init(_ route: Route, _ path: RequestPath, _ exchange: any Exchange, _ transcoder: Transcoder) throws(RPCError) {
+    init(_ route: Route, _ path: RequestPath?, _ exchange: any Exchange, _ transcoder: Transcoder) throws(RPCError) {
         (self.route, self.transcoder) = (route, transcoder)
         let hasVerb = route.template.verb != nil
-        pathValues = route.variables.map { path.value(of: $0.variable, hasVerb: hasVerb) }
+        pathValues = path.map { path in route.variables.map { path.value(of: $0.variable, hasVerb: hasVerb) } } ?? []
         query = exchange.query.flatMap { $0.isEmpty ? nil : $0 }
         idempotencyKey = try exchange.known.idempotencyKey.map { text throws(RPCError) in
             guard route.call.requestID != nil else {

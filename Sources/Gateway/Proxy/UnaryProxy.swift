@@ -5,22 +5,29 @@ import Wire
 
 extension EdgeCore {
     /// Makes the call of a route.
-    func serve(_ route: Route, _ path: RequestPath, _ exchange: any Exchange) async throws(RPCError) {
+    ///
+    /// - Parameter path: Nil for a route without variables.
+    func serve(_ route: Route, _ path: RequestPath?, _ exchange: any Exchange) async throws(RPCError) {
         try RequestMedia.check(exchange, route)
         let format = try AnswerFormat.choose(exchange.known.accept, route)
         let maker = try RequestMaker(route, path, exchange, routes.transcoder)
         let kind = route.call.descriptor.kind
         switch kind {
         case .unary, .serverStreaming:
-            let limit = configuration.bodyBytesOfMethods[route.call.descriptor.path] ?? configuration.maxBodyBytes
+            let limit = bodyLimit(route)
             if let announced = exchange.announcedLength, announced > limit { throw .bodyTooLarge(limit) }
             let admission = try await admit(exchange, route.call)
             let body = try await body(exchange, route, limit: limit, admission.digest)
             if admission.mustBeConfirmed { try await admission.confirm() }
-            let request = try await request(maker, body, exchange)
+            let request: [UInt8]
+            if body.readableBytes <= configuration.offloadBytes, maker.route.upload == nil {
+                request = try maker.message(json: body)
+            } else {
+                request = try await self.request(maker, body, exchange)
+            }
             let options = try CallTerms.options(exchange, route.call, admission, configuration)
             if kind == .unary {
-                try await serveUnary(exchange, route, format, request, options)
+                try await serveUnary(exchange, route, request, options)
             } else {
                 try await serveStream(exchange, route, format, request, options)
             }
@@ -33,20 +40,44 @@ extension EdgeCore {
 
     /// Asks the guard.
     func admit(_ exchange: any Exchange, _ method: GatewayMethod) async throws(RPCError) -> any Admission {
-        let summary = RequestSummary(
+        if let admission = exchange.admission { return admission }
+        let summary = summary(exchange)
+        let admission: any Admission
+        if let now = try guardian.admitNow(summary, to: method.admitted) {
+            admission = now
+        } else {
+            admission = try await guardian.admit(summary, to: method.admitted)
+        }
+        note(admission, exchange)
+        return admission
+    }
+
+    /// A request as the guard sees it.
+    func summary(_ exchange: ExchangeState) -> RequestSummary {
+        var summary = RequestSummary(
             method: exchange.method, scheme: exchange.scheme, authority: exchange.authority, path: exchange.path,
             query: exchange.query, headers: exchange.headers, sourceAddress: exchange.sourceAddress,
             requestID: exchange.requestID)
-        let admission = try await guardian.admit(summary, to: method.admitted)
+        summary.fields = exchange.fields
+        return summary
+    }
+
+    func note(_ admission: any Admission, _ exchange: ExchangeState) {
         (exchange.organization, exchange.subject) = (admission.organization, admission.subject)
         exchange.guardFields = admission.responseHeaders
-        return admission
+    }
+
+    /// Bytes that a body of a route's may have.
+    func bodyLimit(_ route: Route) -> Int {
+        configuration.bodyBytesOfMethods.isEmpty
+            ? configuration.maxBodyBytes
+            : configuration.bodyBytesOfMethods[route.call.descriptor.path] ?? configuration.maxBodyBytes
     }
 
     /// The way to a role.
     func channel(_ method: GatewayMethod) throws(RPCError) -> ClientChannel {
-        guard let upstream = upstreams[method.role] else { throw .serviceUnavailable(method.role) }
-        do { return try upstream() } catch { throw .serviceUnavailable(method.role) }
+        guard let upstream = upstreams[method.role] else { throw .serviceUnavailable(method.peer) }
+        do { return try upstream() } catch { throw .serviceUnavailable(method.peer) }
     }
 
     private func body(
@@ -54,6 +85,10 @@ extension EdgeCore {
     ) async throws(RPCError) -> ByteBuffer {
         if route.body == .none {
             var body = ByteBuffer()
+            // The rule.
+            if exchange.bodyHasEnded, exchange.bytesIn == 0, digest == nil, exchange.wholeBodyNow() != nil {
+                return body
+            }
             do throws(RPCError) { body = try await exchange.wholeBody(limit: 0) } catch {
                 guard error.code == .resourceExhausted else { throw error }
                 throw .bodyInvalid("the method takes no body")
@@ -61,7 +96,13 @@ extension EdgeCore {
             if let digest, !digest.matches(body) { throw .digestMismatch }
             return body
         }
-        let body = try await exchange.wholeBody(limit: limit)
+        let body: ByteBuffer
+        if let here = exchange.wholeBodyNow() {
+            guard here.readableBytes <= limit else { throw .bodyTooLarge(limit) }
+            body = here
+        } else {
+            body = try await exchange.wholeBody(limit: limit)
+        }
         if body.readableBytes > 0, route.upload == nil, exchange.known.contentType == nil {
             throw .mediaTypeUnsupported("application/json, and say so in content-type")
         }
@@ -87,15 +128,16 @@ extension EdgeCore {
         return try await offload.run { () throws(RPCError) in try maker.message(json: body) }
     }
 
-    private func serveUnary(
-        _ exchange: any Exchange, _ route: Route, _ format: AnswerFormat, _ request: [UInt8], _ options: CallOptions
+    /// Makes a unary call, and answers with its reply.
+    func serveUnary(
+        _ exchange: any Exchange, _ route: Route, _ request: [UInt8], _ options: CallOptions
     ) async throws(RPCError) {
         let method = route.call
         let channel = try channel(method)
         let reply: [UInt8]
         do {
             reply = try await channel.unaryBytes(method.descriptor, request, options: options).message
-        } catch { throw .upstream(error, method.role) }
+        } catch { throw .upstream(error, method.peer) }
         try await answer(exchange, route, reply)
     }
 
@@ -103,12 +145,14 @@ extension EdgeCore {
     func answer(_ exchange: any Exchange, _ route: Route, _ reply: [UInt8]) async throws(RPCError) {
         if let download = route.download {
             guard let content = RawMessage.decode(reply, as: download) else {
-                throw .unreadableReply(route.call.role)
+                throw .unreadableReply(route.call.peer)
             }
-            await answer(
-                exchange,
-                EdgeResponse(
-                    contentType: ContentTypeText.safe(content.contentType), body: Array(content.bytes)))
+            var response = EdgeResponse(
+                contentType: ContentTypeText.safe(content.contentType), body: Array(content.bytes))
+            if let name = AttachmentName.field(of: reply, as: download) {
+                response.fields.append(("content-disposition", name))
+            }
+            await answer(exchange, response)
             return
         }
         let json: [UInt8]
@@ -125,7 +169,7 @@ extension EdgeCore {
         do throws(TranscodingError) {
             return try transcoder.json(fromProtobuf: reply, as: route.call.response, field: route.responseBody)
         } catch {
-            var failure = RPCError.unreadableReply(route.call.role)
+            var failure = RPCError.unreadableReply(route.call.peer)
             failure.cause = error
             throw failure
         }

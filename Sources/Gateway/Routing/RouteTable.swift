@@ -18,6 +18,8 @@ public final class RouteTable: Sendable {
     /// Turns the methods' messages into JSON and back.
     public let transcoder: Transcoder
     private let trie: PathTrie
+    /// The routes without variables, by their paths. The trie looks for literals first, so they go before all others.
+    private let literals: [String: [Route]]
 
     /// Reads a descriptor set.
     ///
@@ -25,10 +27,11 @@ public final class RouteTable: Sendable {
     ///   - descriptorSet: A serialized `google.protobuf.FileDescriptorSet` with all imports.
     ///   - packages: Who serves a package and those below it; the longest name that fits counts. Other packages have
     ///     no routes.
+    ///   - peers: What who serves a package is called, where that is not the role's own name.
     ///   - limits: Of each transcoding.
     /// - Throws: `RouteError`, `DescriptorError`, or SwiftProtobuf's error.
     public init(
-        descriptorSet: [UInt8], packages: [String: Role] = RouteTable.packages,
+        descriptorSet: [UInt8], packages: [String: Role] = RouteTable.packages, peers: [String: String] = [:],
         limits: TranscodingLimits = TranscodingLimits()
     ) throws {
         var extensions = SimpleExtensionMap()
@@ -38,13 +41,14 @@ public final class RouteTable: Sendable {
         let transcoder = Transcoder(pool: try DescriptorPool(set), limits: limits)
         var builder = RouteTableBuilder(transcoder: transcoder, set: set)
         for file in set.file {
-            guard let role = Self.role(of: file.package, packages) else { continue }
-            try builder.add(file, role: role)
+            guard let role = Self.best(of: file.package, packages) else { continue }
+            try builder.add(file, role: role, peer: Self.best(of: file.package, peers) ?? role.rawValue)
         }
         self.transcoder = transcoder
         self.descriptorSet = set
         (routes, methods) = (builder.routes, builder.methods)
         trie = try PathTrie(builder.routes.map { ($0.method, $0.template) })
+        literals = Dictionary(grouping: builder.routes.filter(\.template.isLiteral)) { $0.template.text }
     }
 
     /// The suite's packages. The example's role is the pipeline's.
@@ -53,9 +57,18 @@ public final class RouteTable: Sendable {
         "datavault.compliance": .compliance, "datavault.example": .pipeline,
     ]
 
-    private static func role(of package: String, _ packages: [String: Role]) -> Role? {
+    private static func best<Value>(of package: String, _ packages: [String: Value]) -> Value? {
         let fitting = packages.filter { package == $0.key || package.hasPrefix("\($0.key).") }
         return fitting.max { $0.key.utf8.count < $1.key.utf8.count }?.value
+    }
+
+    /// The route of a request whose path is a template without variables, as it came; nil: it is not, or there may be
+    /// something to say of it.
+    func find(_ method: String, _ path: String) -> Route? {
+        guard let routes = literals[path] else { return nil }
+        let method = method == "HEAD" ? "GET" : method
+        for route in routes where route.method == method { return route }
+        return nil
     }
 
     /// The route of a request; a HEAD is a GET.

@@ -28,7 +28,7 @@ struct RouteTableBuilder {
         for nested in message.nestedType { take(nested, in: name) }
     }
 
-    mutating func add(_ file: Google_Protobuf_FileDescriptorProto, role: Role) throws {
+    mutating func add(_ file: Google_Protobuf_FileDescriptorProto, role: Role, peer: String) throws {
         for (place, service) in file.service.enumerated() {
             for (index, proto) in service.method.enumerated() {
                 let name = "\(file.package).\(service.name)"
@@ -41,7 +41,7 @@ struct RouteTableBuilder {
                     descriptor: MethodDescriptor(
                         service: name, name: proto.name, kind: Self.kind(proto), requestType: input,
                         responseType: output, idempotency: Self.idempotency(proto)),
-                    role: role, policy: policy, request: request, response: response,
+                    role: role, peer: peer, policy: policy, request: request, response: response,
                     comment: Self.comment(file, [6, Int32(place), 2, Int32(index)]))
                 methods[method.descriptor.path] = method
                 guard proto.options.hasGoogle_Api_http else { continue }
@@ -73,7 +73,8 @@ struct RouteTableBuilder {
         let responseBody = rule.responseBody.isEmpty ? nil : try method.response.path(rule.responseBody)
         routes.append(
             Route(
-                place: routes.count, method: verb, template: template, call: method, body: body, responseBody: responseBody,
+                place: routes.count, method: verb, template: template, call: method, body: body,
+                responseBody: responseBody,
                 upload: upload(method, body), download: download(method, responseBody),
                 variables: try template.variables.map { ($0, try method.request.path($0.field)) }))
     }

@@ -7,6 +7,7 @@ final class JobMetrics: Sendable {
         var kinds: [String: KindMetrics] = [:]
         var depths: [String: Gauge] = [:]
         var relayed: [String: Counter] = [:]
+        var waiting: [String: (messages: Gauge, age: Gauge)] = [:]
     }
 
     private let state = Mutex(State())
@@ -50,6 +51,23 @@ final class JobMetrics: Sendable {
     /// Depths that are known to be there, and were not counted this time, are zero.
     func clearDepths(but counted: Set<String>) {
         for (key, gauge) in state.withLock({ $0.depths }) where !counted.contains(key) { gauge.record(0) }
+    }
+
+    /// - Parameter store: What the outbox's store is called.
+    func waiting(_ destination: String, store: String, _ waiting: OutboxWaiting) {
+        let gauges = state.withLock { [factory] state in
+            let key = "\(store) \(destination)"
+            if let gauges = state.waiting[key] { return gauges }
+            let dimensions = [("destination", destination), ("store", store)]
+            let gauges = (
+                messages: Gauge(label: "datavault_outbox_waiting_messages", dimensions: dimensions, factory: factory),
+                age: Gauge(label: "datavault_outbox_oldest_age_seconds", dimensions: dimensions, factory: factory)
+            )
+            state.waiting[key] = gauges
+            return gauges
+        }
+        gauges.messages.record(waiting.count)
+        gauges.age.record(waiting.oldestAge / .seconds(1))
     }
 
     func relayed(_ destination: String, _ outcome: String, _ count: Int) {

@@ -1,7 +1,7 @@
 import Jobs
-import PolicyModel
-import PipelineContract
 import Persistence
+import PipelineContract
+import PolicyModel
 
 /// Commits what came of batches: rows, position, counts, rows set aside and what steps remember, all or nothing.
 struct BatchCommits {

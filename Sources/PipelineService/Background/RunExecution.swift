@@ -1,8 +1,8 @@
 import Jobs
-import PipelineContract
 import Persistence
-import ServiceKit
+import PipelineContract
 import PolicyModel
+import ServiceKit
 import Wire
 
 /// One attempt at a run: opens the input where the last commit left it, takes batch after batch through the plan, and
@@ -57,7 +57,8 @@ struct RunExecution: Sendable {
         let (begun, target) = try await begin(run, source, plan)
         let places = try SchemaFit.placement(of: plan.outputSchema, in: target.schema)
         let states = try await states(of: begun)
-        let planRun = Exclusive<PlanRun>(try Self.faults(begun) { () throws(RunError) in try PlanRun(plan, state: states) })
+        let planRun = Exclusive<PlanRun>(
+            try Self.faults(begun) { () throws(RunError) in try PlanRun(plan, state: states) })
         var batches = BatchCommits(core: core, context: context, organization: organization, run: begun, target: target)
         while let batch = try await source.next() {
             try Task.checkCancellation()

@@ -35,8 +35,7 @@ struct RunKeeper: Service {
         }
         for run in runs {
             guard let job = run.job else { continue }
-            let state = try? await core.queue.info(job).state
-            guard state == nil || state == .dead || state == .cancelled || state == .succeeded else { continue }
+            guard try await hasEnded(job) else { continue }
             let (core, organization) = (core, OrganizationID(run.organization))
             try await core.store.scoped(organization).write { tx in
                 guard var kept = try RunStore.run(run.id, in: tx)?.run, !kept.state.hasEnded else { return }
@@ -50,5 +49,11 @@ struct RunKeeper: Service {
                 try RunEnding.write(&kept, core, organization, in: tx)
             }
         }
+    }
+    /// Whether nobody will work on a job any more, as it ended or is forgotten.
+    private func hasEnded(_ job: JobID) async throws -> Bool {
+        do { return [.dead, .cancelled, .succeeded].contains(try await core.queue.info(job).state) } catch let error
+            as JobError where error.reason == .notFound
+        { return true }
     }
 }

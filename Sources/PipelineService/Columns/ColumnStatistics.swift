@@ -54,7 +54,8 @@ struct ColumnStatistics: Sendable, Hashable {
             if let last = prefix.last, last >= 0xC0 { prefix.removeLast() }
         }
         let maximum: CellValue =
-            greatest.length > maximumText ? .null : .string(String(decoding: texts.bytes[greatest.range], as: UTF8.self))
+            greatest.length > maximumText
+            ? .null : .string(String(decoding: texts.bytes[greatest.range], as: UTF8.self))
         return (.string(String(decoding: prefix, as: UTF8.self)), maximum)
     }
 

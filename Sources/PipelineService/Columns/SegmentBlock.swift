@@ -107,14 +107,17 @@ enum SegmentBlock {
         case .int64: return numbers(&reader, rows).map { Column(.int64($0), nulls: nulls) }
         case .timestamp: return numbers(&reader, rows).map { Column(.timestamp($0), nulls: nulls) }
         case .date:
-            guard let cells = numbers(&reader, rows), cells.allSatisfy({ Int32(exactly: $0) != nil }) else { return nil }
+            guard let cells = numbers(&reader, rows), cells.allSatisfy({ Int32(exactly: $0) != nil }) else {
+                return nil
+            }
             return Column(.date(cells.map { Int32(truncatingIfNeeded: $0) }), nulls: nulls)
         case .double:
             guard let cells = reader.bytes(8 * rows) else { return nil }
             return Column(.double(words(cells, 8, rows).map { Double(bitPattern: $0) }), nulls: nulls)
         case .string: return texts(&reader, rows).map { Column(.string($0), nulls: nulls) }
         case .stringList:
-            guard let lengths = numbers(&reader, rows), let count = reader.uint32(), Int(count) <= reader.remaining + 1 << 24,
+            guard let lengths = numbers(&reader, rows), let count = reader.uint32(),
+                Int(count) <= reader.remaining + 1 << 24,
                 let extents = extents(lengths, total: Int(count)), let elements = texts(&reader, Int(count))
             else { return nil }
             return Column(.stringList(StringLists(elements: elements, extents: extents)), nulls: nulls)
@@ -128,7 +131,9 @@ enum SegmentBlock {
     }
 
     private static func numbers(_ reader: inout ByteReader, _ count: Int) -> [Int64]? {
-        guard let least = reader.uint64(), let width = reader.byte(), [0, 1, 2, 4, 8].contains(width) else { return nil }
+        guard let least = reader.uint64(), let width = reader.byte(), [0, 1, 2, 4, 8].contains(width) else {
+            return nil
+        }
         guard let bytes = reader.bytes(Int(width) * count) else { return nil }
         return words(bytes, Int(width), count).map { Int64(bitPattern: least) &+ Int64(bitPattern: $0) }
     }

@@ -124,9 +124,10 @@ struct SegmentPruning: Sendable {
             return compare(bound, value)
         }
 
-        /// By bytes, as CEL compares texts. A bound may be the prefix of what it stands for: then it is less.
+        /// By bytes, as CEL compares texts. The least may be a prefix of what it stands for, which is then no less; the
+        /// greatest is exact.
         private static func texts(_ bound: String, _ value: String) -> Order {
-            if bound.utf8.elementsEqual(value.utf8) { return .unknown }
+            if bound.utf8.elementsEqual(value.utf8) { return .same }
             return bound.utf8.lexicographicallyPrecedes(value.utf8) ? .before : .after
         }
     }

@@ -1,12 +1,12 @@
 /// Gives each part of an expression its type and makes a program of it.
 struct Checker {
-    private(set) var program: Program
+    var program: Program
     private let schema: Schema
-    private let limits: ExpressionLimits
+    let limits: ExpressionLimits
     private let text: [UInt8]
     /// The variables of the macros around, the innermost last.
-    private var scopes: [(name: String, node: Int)] = []
-    private var variables = 0
+    var scopes: [(name: String, node: Int)] = []
+    var variables = 0
     private(set) var fields: Set<Int> = []
 
     init(schema: Schema, limits: ExpressionLimits, text: [UInt8]) {
@@ -18,7 +18,7 @@ struct Checker {
 
     func type(of node: Int) -> ExpressionType { program.nodes[node].type }
 
-    private func position(_ syntax: Syntax) -> SourcePosition { SourcePosition(of: syntax.offset, in: text) }
+    func position(_ syntax: Syntax) -> SourcePosition { SourcePosition(of: syntax.offset, in: text) }
 
     mutating func check(_ syntax: Syntax) throws(SyntaxFault) -> Int {
         switch syntax.kind {
@@ -44,7 +44,7 @@ struct Checker {
         }
     }
 
-    private mutating func add(
+    mutating func add(
         _ operation: Program.Operation, _ arguments: [Int], _ type: ExpressionType, _ syntax: Syntax,
         pattern: Pattern? = nil
     ) -> Int {
@@ -58,7 +58,7 @@ struct Checker {
         return try field(name, syntax)
     }
 
-    private mutating func field(_ name: String, _ syntax: Syntax) throws(SyntaxFault) -> Int {
+    mutating func field(_ name: String, _ syntax: Syntax) throws(SyntaxFault) -> Int {
         guard let index = schema.index(of: name) else {
             var message = "there is no field \"\(name)\""
             if name == "row" { message = "row stands only in front of a field: row.name or row[\"name\"]" }
@@ -74,7 +74,7 @@ struct Checker {
 
     /// If a part is the name of the row itself: `row.name` is the field of this name, also where a macro's variable or
     /// CEL's syntax hides it.
-    private func isRow(_ syntax: Syntax) -> Bool {
+    func isRow(_ syntax: Syntax) -> Bool {
         if case .name("row") = syntax.kind { return !scopes.contains { $0.name == "row" } }
         return false
     }
@@ -101,7 +101,8 @@ struct Checker {
         let place = try check(index)
         switch (type(of: value), type(of: place)) {
         case (.list(let element), .int): return add(.function(.listIndex), [value, place], element, syntax)
-        case (.map(let key, let element), let type) where key.joined(with: type) != nil || (key.isNumber && type.isNumber):
+        case (.map(let key, let element), let type)
+        where key.joined(with: type) != nil || (key.isNumber && type.isNumber):
             return add(.function(.mapIndex), [value, place], element, syntax)
         default:
             throw SyntaxFault(
@@ -164,7 +165,7 @@ struct Checker {
         return add(.map(keys: keys), nodes, .map(keyType, valueType), syntax)
     }
 
-    private func refuseMap(_ node: Int, _ syntax: Syntax) throws(SyntaxFault) {
+    func refuseMap(_ node: Int, _ syntax: Syntax) throws(SyntaxFault) {
         if case .map = type(of: node) {
             throw SyntaxFault(
                 .typeMismatch, at: syntax.offset, "a map stands only where it is indexed, measured or searched")
@@ -208,7 +209,8 @@ struct Checker {
     private func unresolved(
         _ name: String, _ isReceiver: Bool, _ types: [ExpressionType], _ syntax: Syntax
     ) -> SyntaxFault {
-        let isOperator = name.contains("_")  && name.contains { !$0.isLetter && $0 != "_" } || name == "-_" || name == "!_"
+        let isOperator =
+            name.contains("_") && name.contains { !$0.isLetter && $0 != "_" } || name == "-_" || name == "!_"
         guard isOperator || Overloads.names.contains(name) else {
             let near = Suggestion.nearest(to: name, among: Array(Overloads.names))
             return SyntaxFault(
@@ -291,86 +293,5 @@ struct Checker {
                 "math.\(name) does not take (\(types.map(\.description).joined(separator: ", ")))")
         }
         return add(.function(result.function), nodes, result.type, syntax)
-    }
-
-    // MARK: - Macros
-
-    private mutating func has(_ arguments: [Syntax], _ syntax: Syntax) throws(SyntaxFault) -> Int {
-        guard arguments.count == 1, case .select(let operand, let field) = arguments[0].kind else {
-            throw SyntaxFault(at: syntax.offset, "has takes a selection, such as has(row.name)")
-        }
-        if isRow(operand) {
-            let node = try self.field(field, arguments[0])
-            return add(.isPresent, [node], .bool, syntax)
-        }
-        let value = try check(operand)
-        guard case .map(.string, _) = type(of: value) else {
-            throw SyntaxFault(.typeMismatch, at: syntax.offset, "a \(type(of: value)) has no fields")
-        }
-        return add(.function(.mapHas), [value, program.addLiteral(.string(field), .string)], .bool, syntax)
-    }
-
-    private static let macros: [String: [Int: Program.Comprehension]] = [
-        "all": [2: .all], "exists": [2: .exists], "exists_one": [2: .existsOne], "existsOne": [2: .existsOne],
-        "filter": [2: .filter], "map": [2: .map, 3: .filterMap],
-    ]
-
-    private mutating func macro(
-        _ name: String, _ target: Syntax, _ arguments: [Syntax], _ syntax: Syntax
-    ) throws(SyntaxFault) -> Int? {
-        guard let kind = Self.macros[name]?[arguments.count] else { return nil }
-        guard case .name(let variable) = arguments[0].kind else {
-            throw SyntaxFault(at: arguments[0].offset, "\(name) takes the name of a variable first")
-        }
-        guard scopes.count < limits.maximumMacroDepth else {
-            throw SyntaxFault(
-                .limitExceeded, at: syntax.offset, "macros nest deeper than \(limits.maximumMacroDepth) levels")
-        }
-        var range = try check(target)
-        if case .map(let key, _) = type(of: range) { range = keys(of: range, key, syntax) }
-        guard case .list(let element) = type(of: range) else {
-            throw SyntaxFault(.typeMismatch, at: target.offset, "\(name) goes over a list, this is a \(type(of: range))")
-        }
-        variables += 1
-        let number = variables
-        program.declare(variable: number, level: scopes.count + 1)
-        let node = program.add(
-            .variable(number), [], element, position: position(arguments[0]), variables: [number],
-            level: scopes.count + 1)
-        scopes.append((variable, node))
-        defer { scopes.removeLast() }
-        var bodies: [Int] = []
-        for body in arguments.dropFirst() {
-            bodies.append(try check(body))
-            try refuseMap(bodies[bodies.count - 1], body)
-        }
-        if kind != .map, type(of: bodies[0]) != .bool {
-            throw SyntaxFault(
-                .typeMismatch, at: arguments[1].offset, "a condition is a bool, this is a \(type(of: bodies[0]))")
-        }
-        let type: ExpressionType =
-            switch kind {
-            case .all, .exists, .existsOne: .bool
-            case .filter: .list(element)
-            case .map: .list(self.type(of: bodies[0]))
-            case .filterMap: .list(self.type(of: bodies[1]))
-            }
-        return add(.comprehension(kind, variable: number), [range] + bodies, type, syntax)
-    }
-
-    /// A macro over a map goes over its keys.
-    private mutating func keys(of map: Int, _ type: ExpressionType, _ syntax: Syntax) -> Int {
-        var keys: [Literal] = []
-        switch program.nodes[map].operation {
-        case .map(let literals): keys = literals
-        case .constant(let constant):
-            if case .map(let table) = program.constants[constant].values { keys = table.keys }
-        default: break
-        }
-        let nodes = keys.map { key -> Int in
-            if type == .uint, case .int(let value) = key { return program.addLiteral(.uint(UInt64(value)), .uint) }
-            return program.addLiteral(key, type)
-        }
-        return add(.list, nodes, .list(type), syntax)
     }
 }

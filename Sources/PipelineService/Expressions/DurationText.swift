@@ -21,7 +21,8 @@ enum DurationText {
             let number = rest.prefix { $0 &- UInt8(ascii: "0") <= 9 || $0 == UInt8(ascii: ".") }
             rest = rest.dropFirst(number.count)
             // The longest unit that fits: `ms` is no `m`.
-            guard let unit = units.filter({ rest.starts(with: $0.name.utf8) }).max(by: { $0.name.count < $1.name.count }),
+            guard
+                let unit = units.filter({ rest.starts(with: $0.name.utf8) }).max(by: { $0.name.count < $1.name.count }),
                 let part = microseconds(number, unit.microseconds)
             else { return nil }
             rest = rest.dropFirst(unit.name.utf8.count)
@@ -59,6 +60,7 @@ enum DurationText {
         let fraction = String(magnitude % 1_000_000)
         var digits = String(repeating: "0", count: 6 - fraction.count) + fraction
         while digits.last == "0" { digits.removeLast() }
-        return (microseconds < 0 ? "-" : "") + String(magnitude / 1_000_000) + (digits.isEmpty ? "" : "." + digits) + "s"
+        return (microseconds < 0 ? "-" : "") + String(magnitude / 1_000_000) + (digits.isEmpty ? "" : "." + digits)
+            + "s"
     }
 }

@@ -22,7 +22,8 @@ struct Expression: Sendable {
             let cost = program.nodes[root].cost
             guard cost <= limits.maximumCost else {
                 throw SyntaxFault(
-                    .limitExceeded, at: syntax.offset, "the expression may cost \(cost) a row, the limit is \(limits.maximumCost)")
+                    .limitExceeded, at: syntax.offset,
+                    "the expression may cost \(cost) a row, the limit is \(limits.maximumCost)")
             }
         } catch {
             let place = SourcePosition(of: error.offset, in: bytes)
@@ -35,7 +36,7 @@ struct Expression: Sendable {
 
     /// The values for a batch, one a row.
     func evaluate(_ batch: ColumnBatch) -> Register {
-        let register = Evaluation.run(program, root, batch).expanded(to: batch.rowCount)
+        let register = Evaluation.run(program, root, batch)
         guard case .list(let lists) = register.values, let nulls = lists.elements.status else { return register }
         // A column's lists hold no null: a list that does is an error here, not an empty text somewhere later.
         var status = StatusBuilder(count: batch.rowCount)

@@ -81,7 +81,9 @@ struct Lexer {
         if text[at] == UInt8(ascii: "0"), peek(1).map({ $0 | 0x20 }) == UInt8(ascii: "x") {
             at += 2
             let digits = take { Self.hexValue($0) != nil }
-            guard let value = UInt64(digits, radix: 16) else { throw SyntaxFault(at: start, "the number is no 64-bit one") }
+            guard let value = UInt64(digits, radix: 16) else {
+                throw SyntaxFault(at: start, "the number is no 64-bit one")
+            }
             return try integer(value, start)
         }
         let whole = take(Self.isDigit)
@@ -161,7 +163,9 @@ struct Lexer {
                 at += isLong ? 3 : 1
                 break
             }
-            if !isLong, byte == 0x0A || byte == 0x0D { throw SyntaxFault(at: start, "a text is not closed on its line") }
+            if !isLong, byte == 0x0A || byte == 0x0D {
+                throw SyntaxFault(at: start, "a text is not closed on its line")
+            }
             if byte == UInt8(ascii: "\\"), !isRaw {
                 try escape(into: &content, isBytes: isBytes)
             } else {
@@ -193,7 +197,9 @@ struct Lexer {
         default: throw SyntaxFault(at: start, "the escape has no meaning")
         }
         if isBytes { return content.append(UInt8(truncatingIfNeeded: value)) }
-        guard let scalar = Unicode.Scalar(value) else { throw SyntaxFault(at: start, "the escape is no Unicode scalar") }
+        guard let scalar = Unicode.Scalar(value) else {
+            throw SyntaxFault(at: start, "the escape is no Unicode scalar")
+        }
         content.append(contentsOf: String(scalar).utf8)
     }
 

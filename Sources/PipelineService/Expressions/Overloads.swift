@@ -96,7 +96,9 @@ enum Overloads {
     }
 
     private static func receiver(_ name: String, _ types: [ExpressionType]) -> Result? {
-        if let test = Function.TextTest(rawValue: name), types == [.string, .string] { return (.textTest(test), .bool) }
+        if let test = Function.TextTest(rawValue: name), types == [.string, .string] {
+            return (.textTest(test), .bool)
+        }
         if let map = Function.TextMap(rawValue: name), types == [.string] { return (.textMap(map), .string) }
         if let part = Function.TimePart(rawValue: name) {
             if types == [.timestamp] || types == [.timestamp, .string] { return (.timePart(part), .int) }

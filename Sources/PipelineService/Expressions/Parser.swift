@@ -237,7 +237,9 @@ struct Parser {
     }
 
     private func unexpected(_ wanted: String) -> SyntaxFault {
-        guard token.kind != .end else { return SyntaxFault(at: token.offset, "the expression ends where \(wanted) is due") }
+        guard token.kind != .end else {
+            return SyntaxFault(at: token.offset, "the expression ends where \(wanted) is due")
+        }
         let found = String(decoding: lexer.text[token.offset..<token.end].prefix(40), as: UTF8.self)
         return SyntaxFault(at: token.offset, "\"\(found)\" stands where \(wanted) is due")
     }

@@ -75,7 +75,8 @@ struct CSVTable {
             }
         }
         return Column(
-            .string(Strings(bytes: buffer.bytes, extents: extents)), nulls: hasNulls ? nulls(column, isText: true) : nil)
+            .string(Strings(bytes: buffer.bytes, extents: extents)), nulls: hasNulls ? nulls(column, isText: true) : nil
+        )
     }
 
     /// A byte a cell, 1 where it is empty; for texts, where it is empty and not in quotes.
@@ -184,7 +185,8 @@ struct CSVTable {
         return switch bad.fault {
         case datavault_record_ragged:
             rejection(
-                .raggedRecord, "the record has \(bad.cells) cells, the table \(schema.count) columns", nil, record, range)
+                .raggedRecord, "the record has \(bad.cells) cells, the table \(schema.count) columns", nil, record,
+                range)
         case datavault_record_cell_too_long:
             rejection(.cellTooLong, "a cell is longer than the limit", nil, record, range)
         default:

@@ -127,7 +127,9 @@ enum CellText {
         return unsafe number.withUnsafeBytes { bytes in
             let first = unsafe bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
             var value = 0.0
-            guard let first = unsafe first, unsafe datavault_parse_double(first, first.advanced(by: bytes.count), &value) else {
+            guard let first = unsafe first,
+                unsafe datavault_parse_double(first, first.advanced(by: bytes.count), &value)
+            else {
                 return nil
             }
             return value

@@ -54,7 +54,8 @@ struct JSONColumn {
             // As JSON again; rare, so it may be slow.
             let list = texts.map { String(decoding: bytes[$0], as: UTF8.self) }
             var output = OutputBuffer(capacity: 256)
-            output.putJSONList(StringLists(elements: Strings(list), extents: [Extent(start: 0, length: UInt32(list.count))]), 0)
+            output.putJSONList(
+                StringLists(elements: Strings(list), extents: [Extent(start: 0, length: UInt32(list.count))]), 0)
             return appendWord(String(decoding: output.bytes, as: UTF8.self), &bytes)
         case (.stringList, .texts(let texts)):
             guard texts.count <= limits.maximumListElements else { return false }

@@ -38,7 +38,9 @@ struct JSONTable {
             } else {
                 tokens = index.tokens(of: original, line)?[...]
             }
-            if tokens?.isEmpty == true, original[line].allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { continue }
+            if tokens?.isEmpty == true, original[line].allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) {
+                continue
+            }
             number += 1
             do throws(JSONRecord.Fault) {
                 guard let tokens else {
@@ -88,7 +90,8 @@ struct JSONTable {
             guard columns[column].append(value, &bytes, limits) else {
                 throw JSONRecord.Fault(
                     reason: .invalidValue,
-                    message: "column \"\(schema.fields[column].name)\": the value is no \(schema.fields[column].type.rawValue)",
+                    message:
+                        "column \"\(schema.fields[column].name)\": the value is no \(schema.fields[column].type.rawValue)",
                     field: schema.fields[column].name)
             }
         }

@@ -48,7 +48,9 @@ struct NDJSONReader: RecordReader {
                 buffer.needsMore()
                 return nil
             }
-            if schema == nil { schema = try JSONInference(options: options, limits: limits).schema(of: buffer.bytes, lines) }
+            if schema == nil {
+                schema = try JSONInference(options: options, limits: limits).schema(of: buffer.bytes, lines)
+            }
             guard let schema else { return nil }
             let end = min(last.upperBound + 1, buffer.bytes.count)
             var table = JSONTable(

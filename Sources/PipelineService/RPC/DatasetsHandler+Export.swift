@@ -1,7 +1,8 @@
 import Foundation
+import GatewayContract
 import GoogleAPIContract
-import PipelineContract
 import Persistence
+import PipelineContract
 import Policy
 import PolicyModel
 import ServiceKit
@@ -28,6 +29,10 @@ extension DatasetsHandler {
         let writer: any RecordWriter & Sendable = format == .csv ? CSVWriter() : NDJSONWriter()
         var head = Google_Api_HttpBody()
         head.contentType = format == .csv ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson"
+        head.extensions = [
+            try Google_Protobuf_Any(
+                message: Datavault_Gateway_V1_FileName.with { $0.name = Self.fileName(dataset, format) })
+        ]
         head.data = Data(writer.header(view.schema))
         try await responses.write(head)
 
@@ -46,6 +51,13 @@ extension DatasetsHandler {
                 try await send(entry, of: reader, view, writer, to: responses)
             }
         }
+    }
+
+    /// What the file is called: the dataset's display name, without what folders or shells would take for their own.
+    private static func fileName(_ dataset: Dataset, _ format: RowFormat) -> String {
+        let kept = dataset.displayName.map { $0.isLetter || $0.isNumber || "-_. ".contains($0) ? $0 : "_" }
+        let trimmed = String(kept).drop { $0 == "." || $0 == " " }
+        return "\(trimmed.isEmpty ? "dataset" : String(trimmed)).\(format.rawValue)"
     }
 
     /// Bytes of one message.

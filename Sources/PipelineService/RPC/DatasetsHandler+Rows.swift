@@ -1,5 +1,5 @@
-import PipelineContract
 import Persistence
+import PipelineContract
 import Policy
 import PolicyModel
 import ServiceKit
@@ -136,7 +136,10 @@ struct Browse {
         var after = max(segment - 1, 0)
         while true {
             let entries = try await reader.segments(after: after, upTo: snapshot)
-            guard !entries.isEmpty else { return }
+            guard !entries.isEmpty else {
+                guard after >= snapshot else { throw PipelineFault.resourceUnknown(name: reader.dataset.name) }
+                return
+            }
             for entry in entries {
                 let start = entry.sequence == segment ? row : 0
                 after = entry.sequence

@@ -1,6 +1,6 @@
 import GoogleAPIContract
-import PipelineContract
 import Persistence
+import PipelineContract
 import Policy
 import PolicyModel
 import ServiceKit

@@ -1,8 +1,8 @@
 import Crypto
 import Foundation
 import GoogleAPIContract
-import PipelineContract
 import Persistence
+import PipelineContract
 import Policy
 import PolicyModel
 import ServiceKit
@@ -122,7 +122,9 @@ struct UploadFacts: Sendable {
         if !message.csv.delimiter.isEmpty {
             guard let byte = message.csv.delimiter.utf8.first, message.csv.delimiter.utf8.count == 1,
                 byte == 0x09 || (0x20..<0x7F).contains(byte), byte != UInt8(ascii: "\"")
-            else { throw .fieldInvalid(field: "csv.delimiter", problem: "must be a character of ASCII other than a quote") }
+            else {
+                throw .fieldInvalid(field: "csv.delimiter", problem: "must be a character of ASCII other than a quote")
+            }
             csv.delimiter = message.csv.delimiter
         }
         csv.headerless = message.csv.headerless

@@ -166,6 +166,7 @@ extension StepMessage {
         case .derive(let step): return .derive(name: step.column, expression: step.expression)
         case .dedupe(let step): return .dedupe(keys: step.columns)
         case .rule(let step):
+            try TextRules.check(shown: step.name, field: "pipeline.steps[\(index)].rule.name")
             let severity: QualityRule.Severity =
                 switch step.onFailure {
                 case .keep: .warn

@@ -14,7 +14,9 @@ struct PlanCheck: Sendable {
         switch pipeline.input.source {
         case .file(let id):
             source = try FileStore.file(id, in: tx)?.schema
-            if source == nil { problems.append(.referenceUnknown(field: "pipeline.input.file", name: ResourceName.files.name(id))) }
+            if source == nil {
+                problems.append(.referenceUnknown(field: "pipeline.input.file", name: ResourceName.files.name(id)))
+            }
         case .dataset(let id):
             source = try DatasetStore.dataset(id, in: tx)?.schema
             if source == nil {

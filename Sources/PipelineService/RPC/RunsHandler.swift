@@ -1,6 +1,6 @@
 import Jobs
-import PipelineContract
 import Persistence
+import PipelineContract
 import Policy
 import PolicyModel
 import ServiceKit
@@ -155,7 +155,8 @@ extension QuarantinedRow {
     /// About how many bytes it takes in a reply.
     var weight: Int {
         switch cells {
-        case .row(let names, let cells): names.reduce(RowCells.weight(cells) + message.utf8.count) { $0 + $1.utf8.count }
+        case .row(let names, let cells):
+            names.reduce(RowCells.weight(cells) + message.utf8.count) { $0 + $1.utf8.count }
         case .text(let text): text.utf8.count + message.utf8.count
         }
     }

@@ -36,7 +36,7 @@ struct ScrapeRecords: JobRecords {
                     $0.afterOrdinal = ordinal
                     $0.batchSize = Self.batchSize
                 }, options: options)
-            let stream = ScrapeRecordStream(responses.makeAsyncIterator())
+            let stream = ScrapeRecordStream(responses)
             try await stream.begin()
             return stream
         } catch let error as RPCError where error.code == .notFound {
@@ -53,13 +53,18 @@ private final class ScrapeRecordStream: JobRecordStream {
         var count: Int64
     }
 
+    private let responses: ResponseStream<Datavault_Scrape_V1_ReadRecordsResponse>
     private let iterator: Exclusive<ResponseStream<Datavault_Scrape_V1_ReadRecordsResponse>.AsyncIterator>
     private let head = Exclusive<Head?>(nil)
     private let waiting = Exclusive<[Datavault_Scrape_V1_Record]>([])
 
-    init(_ iterator: ResponseStream<Datavault_Scrape_V1_ReadRecordsResponse>.AsyncIterator) {
-        self.iterator = Exclusive(iterator)
+    init(_ responses: ResponseStream<Datavault_Scrape_V1_ReadRecordsResponse>) {
+        self.responses = responses
+        iterator = Exclusive(responses.makeAsyncIterator())
     }
+
+    // A run that ends before the stream does leaves no call behind.
+    deinit { responses.cancel() }
 
     /// Reads the first message, which says what the records are.
     func begin() async throws {

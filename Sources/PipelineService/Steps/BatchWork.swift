@@ -39,7 +39,8 @@ struct BatchWork {
             quarantine(
                 Int(row),
                 QuarantineReason(
-                    code: .castFailed, step: step, rule: nil, field: cast.field, message: message(column, cast, Int(row))))
+                    code: .castFailed, step: step, rule: nil, field: cast.field,
+                    message: message(column, cast, Int(row))))
         }
         var isBad = [Bool](repeating: false, count: batch.rowCount)
         for row in result.failed { isBad[Int(row)] = true }
@@ -118,7 +119,8 @@ struct BatchWork {
             let reason =
                 byte == 0
                 ? QuarantineReason(
-                    code: .ruleFailed, step: step, rule: rule.name, field: nil, message: "rule \"\(rule.name)\" is false")
+                    code: .ruleFailed, step: step, rule: rule.name, field: nil,
+                    message: "rule \"\(rule.name)\" is false")
                 : fault(expression, byte, step, rule: rule.name)
             quarantine(row, reason)
         }
@@ -146,7 +148,8 @@ struct BatchWork {
         keep([])
     }
 
-    private func fault(_ expression: Expression, _ status: UInt8, _ step: Int, rule: String? = nil) -> QuarantineReason {
+    private func fault(_ expression: Expression, _ status: UInt8, _ step: Int, rule: String? = nil) -> QuarantineReason
+    {
         QuarantineReason(
             code: .expressionError, step: step, rule: rule, field: nil,
             message: expression.site(status)?.message ?? "the condition is null")
@@ -157,6 +160,7 @@ struct BatchWork {
         let sorted = quarantined.sorted { $0.row < $1.row }
         let rows = sorted.map(\.row)
         return QuarantinedRows(
-            rows: rows.isEmpty ? .empty(input.schema) : input.gather(rows), reasons: sorted.map(\.reason), inputRows: rows)
+            rows: rows.isEmpty ? .empty(input.schema) : input.gather(rows), reasons: sorted.map(\.reason),
+            inputRows: rows)
     }
 }

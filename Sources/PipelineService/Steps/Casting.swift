@@ -21,11 +21,23 @@ enum Casting {
         case (_, .string): return (Column(.string(written(column)), nulls: nulls), [])
         case (.int64(let cells), .double):
             // Exactly: beyond 2^53 not every whole number is a double.
-            return converted(cells, nulls) { Double(exactly: $0) } wrap: { .double($0) }
+            return converted(cells, nulls) {
+                Double(exactly: $0)
+            } wrap: {
+                .double($0)
+            }
         case (.double(let cells), .int64):
-            return converted(cells, nulls) { Int64(exactly: $0) } wrap: { .int64($0) }
+            return converted(cells, nulls) {
+                Int64(exactly: $0)
+            } wrap: {
+                .int64($0)
+            }
         case (.int64(let cells), .bool):
-            return converted(cells, nulls) { $0 == 1 ? true : $0 == 0 ? false : nil } wrap: { .bool($0) }
+            return converted(cells, nulls) {
+                $0 == 1 ? true : $0 == 0 ? false : nil
+            } wrap: {
+                .bool($0)
+            }
         case (.bool(let cells), .int64): return (Column(.int64(cells.map { $0 ? 1 : 0 }), nulls: nulls), [])
         case (.timestamp(let cells), .date):
             return (Column(.date(cells.map { Int32(CivilTime.day(ofMicroseconds: $0)) }), nulls: nulls), [])
@@ -42,15 +54,33 @@ enum Casting {
         let extents = texts.extents.map { trimmed(texts.bytes, $0) }
         switch type {
         case .int64:
-            return converted(extents, nulls) { CellText.int64(bytes, Int($0.start), Int($0.length)) } wrap: { .int64($0) }
+            return converted(extents, nulls) {
+                CellText.int64(bytes, Int($0.start), Int($0.length))
+            } wrap: {
+                .int64($0)
+            }
         case .double:
-            return converted(extents, nulls) { CellText.double(bytes, Int($0.start), Int($0.length)) } wrap: { .double($0) }
+            return converted(extents, nulls) {
+                CellText.double(bytes, Int($0.start), Int($0.length))
+            } wrap: {
+                .double($0)
+            }
         case .bool:
-            return converted(extents, nulls) { CellText.bool(bytes, Int($0.start), Int($0.length)) } wrap: { .bool($0) }
+            return converted(extents, nulls) {
+                CellText.bool(bytes, Int($0.start), Int($0.length))
+            } wrap: {
+                .bool($0)
+            }
         case .date:
-            return converted(extents, nulls) { CellText.date(bytes, Int($0.start), Int($0.length)) } wrap: { .date($0) }
+            return converted(extents, nulls) {
+                CellText.date(bytes, Int($0.start), Int($0.length))
+            } wrap: {
+                .date($0)
+            }
         case .timestamp:
-            return converted(extents, nulls) { CellText.timestamp(bytes, Int($0.start), Int($0.length)) } wrap: {
+            return converted(extents, nulls) {
+                CellText.timestamp(bytes, Int($0.start), Int($0.length))
+            } wrap: {
                 .timestamp($0)
             }
         case .string: return (Column(.string(texts), nulls: nulls), [])

@@ -73,7 +73,8 @@ struct PlanCompiler {
         guard let type = expression.type.column else {
             throw PlanError(
                 .typeMismatch, at: "\(path).expression",
-                "no column holds a \(expression.type); convert it, for example with string(…) or int(…)", line: 1, column: 1)
+                "no column holds a \(expression.type); convert it, for example with string(…) or int(…)", line: 1,
+                column: 1)
         }
         var fields = schema.fields
         let index = schema.index(of: name) ?? fields.count
@@ -82,7 +83,8 @@ struct PlanCompiler {
             action: .derive(at: index, expression, type), schema: try self.schema(fields, path: "\(path).name"))
     }
 
-    private mutating func rule(_ rule: QualityRule, _ schema: Schema, _ path: String) throws(PlanError) -> CompiledStep {
+    private mutating func rule(_ rule: QualityRule, _ schema: Schema, _ path: String) throws(PlanError) -> CompiledStep
+    {
         guard !rule.name.isEmpty, rule.name.utf8.count <= limits.maximumRuleNameBytes else {
             throw PlanError(
                 .invalidStep, at: "\(path).name", "a rule has a name of 1 to \(limits.maximumRuleNameBytes) bytes")

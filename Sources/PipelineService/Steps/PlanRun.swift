@@ -81,7 +81,8 @@ struct PlanRun {
             if share(index) > threshold {
                 throw RunError(
                     .qualityFailed, step: index, rule: rule.name,
-                    "rule \"\(rule.name)\": \(count.failed) of \(count.input) rows fail, more than the share of \(threshold)")
+                    "rule \"\(rule.name)\": \(count.failed) of \(count.input) rows fail, more than the share of \(threshold)"
+                )
             }
         }
         return summary

@@ -41,7 +41,9 @@ struct RunState: Sendable {
         var bytes: [UInt8] = [Self.version]
         bytes.put(fingerprint)
         bytes.put(batches)
-        for value in [seed.low, seed.high, UInt64(rowsIn), UInt64(rowsOut), UInt64(rowsQuarantined)] { bytes.put(value) }
+        for value in [seed.low, seed.high, UInt64(rowsIn), UInt64(rowsOut), UInt64(rowsQuarantined)] {
+            bytes.put(value)
+        }
         bytes.put(UInt32(counts.count))
         for count in counts {
             for value in [count.input, count.output, count.quarantined, count.dropped, count.failed] {

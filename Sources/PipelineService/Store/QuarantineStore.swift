@@ -41,7 +41,7 @@ enum QuarantineStore {
             let values = rows[start..<end].map { row -> SQL in
                 """
                 (\(.organization), \(run), \(row.number), \(row.inputRow), \(row.step.map { Int64($0) }), \(row.rule),
-                \(row.reason), \(row.message), \(JSONText.encode(KeptCells(row.cells)).replacing("\0", with: "\u{FFFD}")))
+                \(row.reason), \(row.message.replacing("\0", with: "\u{FFFD}")), \(JSONText.encode(KeptCells(row.cells))))
                 """
             }
             try tx.run(

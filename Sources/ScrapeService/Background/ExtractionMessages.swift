@@ -36,7 +36,8 @@ enum ExtractionMessages {
             take = .attribute(message.attribute)
         default: take = message.attribute.isEmpty ? .text : .attribute(message.attribute)
         }
-        if case .attribute = take {} else if !message.attribute.isEmpty {
+        if case .attribute = take {
+        } else if !message.attribute.isEmpty {
             throw .fieldInvalid(field: "\(name).attribute", problem: "must be empty where the source is no attribute")
         }
         var options = FieldOptions()

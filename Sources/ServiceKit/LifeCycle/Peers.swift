@@ -78,6 +78,7 @@ public final class Peer: Service, Sendable {
             }
         var configuration = ChannelConfiguration()
         configuration.maxBackoff = .seconds(10)
+        configuration.connectsEachLoop = true
         return ClientChannel(target, tls: tls, configuration: configuration, eventLoops: eventLoops)
     }
 

@@ -41,6 +41,9 @@ public struct ChannelConfiguration: Sendable {
     public var loadBalancing = LoadBalancing.pickFirst
     /// Connections to one address; a further one is opened only when the streams of the others run out.
     public var maxConnectionsPerAddress = 4
+    /// Whether a call from one of the channel's loops that has no connection of its own has one made for it, beside that
+    /// bound: later calls from there change no thread.
+    public var connectsEachLoop = false
     /// Calls that wait for a connection or a free stream, in all.
     public var maxQueuedCalls = 10_000
 

@@ -63,6 +63,7 @@ extension ClientCall {
     }
 
     func wakeReader() {
+        completeSoon()
         guard let waiting = unsafe waiter else { return }
         let others = unsafe otherWaiters
         unsafe waiter = nil

@@ -34,6 +34,11 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
     /// A unary reply is read only once the call has ended.
     @safe @exclusivity(unchecked) var waitsForEnd = false
 
+    /// Called at the end of a call that no task waits for.
+    @safe @exclusivity(unchecked) var completion: ((ClientCall) -> Void)?
+    /// The loop has been told that it is to be called.
+    @safe @exclusivity(unchecked) private var isCompletionDue = false
+
     @exclusivity(unchecked) var waiter: UnsafeContinuation<Void, Never>?
     /// Those who wait beside the first: for headers, as a rule, while somebody waits for messages.
     @exclusivity(unchecked) var otherWaiters: [UnsafeContinuation<Void, Never>] = unsafe []
@@ -77,6 +82,8 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
         sentBytes = 0
         lastMessageWasCompressed = false
         waitsForEnd = false
+        completion = nil
+        isCompletionDue = false
     }
 
     // MARK: Request
@@ -233,6 +240,13 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
     func settled() {
         context.timers.disarm(self)
         wakeAll()
+    }
+
+    /// Has the loop call `completion`, once what it does now has been done.
+    func completeSoon() {
+        guard completion != nil, outcome != nil, !isCompletionDue else { return }
+        isCompletionDue = true
+        context.callEnded(self)
     }
 
     func discardInput() {

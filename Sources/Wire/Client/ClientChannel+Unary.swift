@@ -172,22 +172,7 @@ extension ClientChannel {
             return UnaryOutcome(headers: end.headers, trailers: end.trailers, wasCompressed: end.wasCompressed)
         }
         isCommitted = call.isCommitted
-        switch call.outcome {
-        case .failure(let error): throw error
-        case nil: throw RPCError(code: .cancelled, message: "the calling task was cancelled")
-        case .success: break
-        }
-        guard unsafe try call.takeMessage(body) else {
-            throw RPCError(code: .internal, message: "the reply has no whole message")
-        }
-        guard call.inbound.isEmpty else {
-            throw RPCError(code: .internal, message: "the reply has more than one message")
-        }
-        let outcome = UnaryOutcome(
-            headers: call.responseHeaders ?? Metadata(),
-            trailers: call.responseTrailers,
-            wasCompressed: call.lastMessageWasCompressed
-        )
+        let outcome = unsafe try call.takeUnaryReply(body)
         let calls = call.context.clientCalls
         calls.give(consume call)
         return outcome

@@ -24,14 +24,21 @@ extension ConnectionPool {
     }
 
     /// Starts one connection to `endpoint`, if it may have one more.
-    private func connect(_ endpoint: Endpoint, _ actions: inout Actions, _ now: NIODeadline) {
-        let live = endpoint.connections.count { !$0.isDraining }
-        guard !endpoint.isConnecting, endpoint.retryAt <= now, live < configuration.maxConnectionsPerAddress else {
-            return
+    ///
+    /// - Parameter own: The loop that is to have one; nil: any.
+    func connect(_ endpoint: Endpoint, _ actions: inout Actions, _ now: NIODeadline, on own: LoopContext? = nil) {
+        let live = endpoint.connections.filter { !$0.isDraining }
+        guard !endpoint.isConnecting, endpoint.retryAt <= now else { return }
+        if let own {
+            // In one process the server's loops carry both ends.
+            if case .inProcess = endpoint.kind { return }
+            guard !live.contains(where: { $0.context === own }) else { return }
+        } else {
+            guard live.count < configuration.maxConnectionsPerAddress else { return }
         }
         endpoint.isConnecting = true
         let connection = ManagedConnection(
-            context: connector.context(for: endpoint, connections: endpoint.connections.count),
+            context: own ?? connector.context(for: endpoint, connections: endpoint.connections.count),
             endpoint: endpoint,
             pool: self,
             isEncrypted: connector.isEncrypted

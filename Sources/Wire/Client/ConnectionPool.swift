@@ -68,12 +68,22 @@ final class ConnectionPool: Sendable {
     /// A place on a ready connection, if there is one at once.
     func tryLease() -> ConnectionLease? {
         var isMissing = false
+        var lacksOwn = false
         let lease = state.withLock { state -> ConnectionLease? in
             if let at = state.tryMissingAt, at <= .now() {
                 state.tryMissingAt = nil
                 isMissing = true
             }
-            return state.waiters.isEmpty ? take(&state) : nil
+            let lease = state.waiters.isEmpty ? take(&state) : nil
+            if configuration.connectsEachLoop, let lease, !lease.connection.context.inLoop {
+                lacksOwn = !lease.connection.endpoint.isConnecting
+            }
+            return lease
+        }
+        if lacksOwn, let lease, let own = eventLoops.contexts.first(where: \.inLoop) {
+            perform { state, actions in
+                if !state.isShutDown { connect(lease.connection.endpoint, &actions, .now(), on: own) }
+            }
         }
         if isMissing {
             perform { state, actions in

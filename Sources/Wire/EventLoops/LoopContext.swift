@@ -17,8 +17,12 @@ package final class LoopContext: TaskExecutor, @unchecked Sendable {
     @safe @exclusivity(unchecked) private var dirty: [HTTP2Connection] = []
     /// Clients' connections with bytes to write: see `markDirty`.
     @safe @exclusivity(unchecked) private var dirtyClients: [HTTP2Connection] = []
+    /// Those that are being flushed; empty between two flushes.
+    @safe @exclusivity(unchecked) private var flushedClients: [HTTP2Connection] = []
     @safe @exclusivity(unchecked) private var clientFlushScheduled = false
     @safe @exclusivity(unchecked) private var deferred: [() -> Void] = []
+    /// Clients' calls that have ended, and that no task waits for.
+    @safe @exclusivity(unchecked) private var endedCalls = CircularBuffer<ClientCall>(initialCapacity: 16)
     @safe @exclusivity(unchecked) private var turnDepth = 0
     @safe @exclusivity(unchecked) private var turnScheduled = false
     @safe @exclusivity(unchecked) private var capturesNextJob = false
@@ -113,6 +117,12 @@ package final class LoopContext: TaskExecutor, @unchecked Sendable {
         if turnDepth == 0 { scheduleTurn() }
     }
 
+    /// Runs a call's completion in this turn.
+    func callEnded(_ call: ClientCall) {
+        endedCalls.append(call)
+        if turnDepth == 0 { scheduleTurn() }
+    }
+
     // MARK: Turns
 
     /// Runs `body` and then all it caused: resumed jobs first, then one flush a connection.
@@ -153,12 +163,12 @@ package final class LoopContext: TaskExecutor, @unchecked Sendable {
         clientFlushScheduled = false
         turn {
             // Swapped out, as a flush may mark connections again.
-            let connections = dirtyClients
-            dirtyClients.removeAll(keepingCapacity: true)
-            for connection in connections {
+            swap(&dirtyClients, &flushedClients)
+            for connection in flushedClients {
                 connection.isDirty = false
                 connection.flush()
             }
+            flushedClients.removeAll(keepingCapacity: true)
         }
     }
 
@@ -177,6 +187,10 @@ package final class LoopContext: TaskExecutor, @unchecked Sendable {
         turnDepth += 1
         var left = Self.jobsPerTurn
         while true {
+            while left > 0, let call = endedCalls.popFirst() {
+                left -= 1
+                ClientCall.complete(call)
+            }
             while unsafe readyHead < ready.count, left > 0 {
                 let job = unsafe ready[readyHead]
                 readyHead += 1
@@ -196,7 +210,7 @@ package final class LoopContext: TaskExecutor, @unchecked Sendable {
                 }
             }
             guard !dirty.isEmpty else {
-                if left > 0, unsafe readyHead < ready.count || !deferred.isEmpty { continue }
+                if left > 0, hasMore { continue }
                 break
             }
             // Swapped out, as a flush may mark connections again.
@@ -214,8 +228,10 @@ package final class LoopContext: TaskExecutor, @unchecked Sendable {
             readyHead = 0
         }
         turnDepth -= 1
-        if unsafe readyHead < ready.count || !dirty.isEmpty || !deferred.isEmpty { scheduleTurn() }
+        if hasMore || !dirty.isEmpty { scheduleTurn() }
     }
+
+    private var hasMore: Bool { unsafe readyHead < ready.count || !deferred.isEmpty || !endedCalls.isEmpty }
 
     /// Runs `body` on the loop and returns when it has run.
     package func hop<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {

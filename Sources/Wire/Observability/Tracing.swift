@@ -104,6 +104,11 @@ struct ClientSpan: Sendable {
         span.describe(method)
     }
 
+    /// Whether calls of a channel are no spans, and have no trace context to pass on.
+    static func areNone(_ configuration: ChannelConfiguration) -> Bool {
+        !configuration.isTraced || !TracingSetup.hasInstrument
+    }
+
     /// What the call's metadata tells of.
     var context: ServiceContext { span.context }
 

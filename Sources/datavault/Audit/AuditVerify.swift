@@ -34,19 +34,17 @@ struct AuditVerify: ParsableCommand {
     var entries = false
 
     func run() throws {
-        let keys = try key.map { text in
-            guard let key = VerifierKey(text) else {
-                throw CommandFailure.exit("\(text) is no key: name+number+base64, as ListLogKeys gives it")
-            }
-            return key
-        }
+        let keys = try key.map { try Self.key($0) }
         guard !keys.isEmpty else { throw CommandFailure.exit("--key is missing") }
         let earlier = try checkpoint.map { try Self.checkpoint($0, keys) }
         do throws(ExportFile.Failure) {
-            let report = try ExportFile(path: file).verify(ExportVerifier(keys: keys, earlier: earlier)) { index, leaf in
+            let report = try ExportFile(path: file).verify(ExportVerifier(keys: keys, earlier: earlier)) {
+                index, leaf in
                 if entries { StandardOutput.write([EntryText.json(index, leaf)]) }
             }
-            say(report)
+            // Beside entries, which somebody may read on.
+            let output = entries ? FileHandle.standardError : FileHandle.standardOutput
+            output.write(Data("\(Self.text(report))\n".utf8))
         } catch {
             switch error {
             case .unreadable(let reason): throw CommandFailure.exit(reason)
@@ -65,7 +63,15 @@ struct AuditVerify: ParsableCommand {
         }
     }
 
-    private func say(_ report: ExportVerifier.Report) {
+    static func key(_ text: String) throws -> VerifierKey {
+        guard let key = VerifierKey(text) else {
+            throw CommandFailure.exit("\(text) is no key: name+number+base64, as GET /api/v1/audit-logs:keys gives it")
+        }
+        return key
+    }
+
+    /// What a verified export has shown.
+    static func text(_ report: ExportVerifier.Report) -> String {
         let time = Date(timeIntervalSince1970: TimeInterval(report.time)).formatted(.iso8601)
         var lines = [
             "\(report.origin): holds.",
@@ -76,8 +82,6 @@ struct AuditVerify: ParsableCommand {
         if report.unchecked > 0 {
             lines.append("\(report.unchecked) earlier checkpoint(s) not checked: the export lacks the entries for it.")
         }
-        // Beside entries, which somebody may read on.
-        let text = lines.joined(separator: "\n") + "\n"
-        (entries ? FileHandle.standardError : FileHandle.standardOutput).write(Data(text.utf8))
+        return lines.joined(separator: "\n")
     }
 }

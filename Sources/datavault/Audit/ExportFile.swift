@@ -7,9 +7,16 @@ struct ExportFile {
     private static let maximumLine = 4 << 20
     private static let piece = 1 << 20
 
-    enum Failure: Error {
+    enum Failure: Error, CustomStringConvertible {
         case unreadable(String)
         case broken(ExportVerifier.Failure)
+
+        var description: String {
+            switch self {
+            case .unreadable(let reason): reason
+            case .broken(let failure): "the export does not hold: \(failure)"
+            }
+        }
     }
 
     /// A path, or - for standard input.

@@ -56,7 +56,9 @@ struct CollectAccess: ParsableArguments {
                 throw CollectFailure(
                     .refused,
                     "--allow-address is for the operator, on the suite's machine: there is no data folder here",
-                    advice: "Name it with --set data.folder=…, or set scrape.outbound.allow-addresses where the suite runs.")
+                    advice:
+                        "Name it with --set data.folder=…, or set scrape.outbound.allow-addresses where the suite runs."
+                )
             }
             permit = AddressPermit(folder: folder, networks: given.allowAddress)
         }

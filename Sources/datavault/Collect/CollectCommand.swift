@@ -184,6 +184,11 @@ struct CollectFiles: ParsableArguments {
             plan.format = known
         }
         if let columns { plan.columns = columns.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
+        if let unknown = plan.unknownColumn {
+            throw CollectFailure(
+                .argument, "--columns: there will be no column \(unknown)",
+                advice: "There are the fields, and _url, _fetch_time and _content_hash.")
+        }
         if let report { plan.report = report }
         if let proof { plan.proof = proof }
         return plan

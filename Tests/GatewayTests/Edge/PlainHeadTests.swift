@@ -19,9 +19,11 @@ import Testing
 
     /// Pieces that turn a plain head into one that is not, or is in another way.
     private static let pieces = [
-        "\r", "\n", "\r\n", " ", "\t", ":", "\0", "\u{80}", "x: y\r\n", "content-length: 3\r\n", "Content-Length: +1\r\n",
+        "\r", "\n", "\r\n", " ", "\t", ":", "\0", "\u{80}", "x: y\r\n", "content-length: 3\r\n",
+        "Content-Length: +1\r\n",
         "transfer-encoding: chunked\r\n", "Transfer-Encoding: identity\r\n", "expect: 100-continue\r\n", "host: b\r\n",
-        "connection: close\r\n", "Connection: Keep-Alive\r\n", "upgrade: h2c\r\n", " folded\r\n", "#", "?", "/", "\"", "%",
+        "connection: close\r\n", "Connection: Keep-Alive\r\n", "upgrade: h2c\r\n", " folded\r\n", "#", "?", "/", "\"",
+        "%",
         "proxy-connection: close\r\n", "HTTP/1.0", "HTTP/1.1", "GET", "OPTIONS", "0", "a", "A", ",", "\\", "|", "^",
     ]
 
@@ -155,7 +157,8 @@ import Testing
         var configuration = EdgeConfiguration()
         (configuration.maxTargetLength, configuration.maxHeaderCount, configuration.maxHeaderBytes) = (10, 3, 60)
         let heads = [
-            ("GET /123456789 HTTP/1.1\r\nhost: a\r\n\r\n", true), ("GET /1234567890 HTTP/1.1\r\nhost: a\r\n\r\n", false),
+            ("GET /123456789 HTTP/1.1\r\nhost: a\r\n\r\n", true),
+            ("GET /1234567890 HTTP/1.1\r\nhost: a\r\n\r\n", false),
             ("GET / HTTP/1.1\r\nhost: a\r\nb: 1\r\nc: 1\r\n\r\n", true),
             ("GET / HTTP/1.1\r\nhost: a\r\nb: 1\r\nc: 1\r\nd: 1\r\n\r\n", false),
             ("GET / HTTP/1.1\r\nhost: a\r\nb: \(String(repeating: "x", count: 54))\r\n\r\n", true),

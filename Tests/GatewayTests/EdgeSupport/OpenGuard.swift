@@ -23,7 +23,12 @@ final class OpenGuard: RequestGuard {
     var schemes: [String] { summaries.withLock { $0.map(\.scheme) } }
     var sources: [String] { summaries.withLock { $0.map(\.sourceAddress) } }
 
-    init(digest: ContentDigest? = nil, refusal: RPCError? = nil) { (self.digest, self.refusal) = (digest, refusal) }
+    /// Whether it answers at once, as a guard does that has seen the caller before; else it has to be waited for.
+    private let isPrompt: Bool
+
+    init(digest: ContentDigest? = nil, refusal: RPCError? = nil, isPrompt: Bool = true) {
+        (self.digest, self.refusal, self.isPrompt) = (digest, refusal, isPrompt)
+    }
 
     private struct Let: Admission {
         let organization: String? = OpenGuard.organization
@@ -33,6 +38,7 @@ final class OpenGuard: RequestGuard {
         let method: AdmittedMethod
         let guardian: OpenGuard
         let source: String
+        var mustBeConfirmed: Bool { digest != nil }
 
         func confirm() async throws(RPCError) { guardian.counts.withLock { $0.confirmed += 1 } }
 
@@ -52,6 +58,13 @@ final class OpenGuard: RequestGuard {
 
     func admit(_ head: RequestSummary, to method: AdmittedMethod) async throws(RPCError) -> any Admission {
         if let refusal { throw refusal }
+        counts.withLock { $0.admitted += 1 }
+        summaries.withLock { $0.append(head) }
+        return Let(digest: digest, method: method, guardian: self, source: head.sourceAddress)
+    }
+
+    func admitNow(_ head: RequestSummary, to method: AdmittedMethod) throws(RPCError) -> (any Admission)? {
+        guard isPrompt, refusal == nil else { return nil }
         counts.withLock { $0.admitted += 1 }
         summaries.withLock { $0.append(head) }
         return Let(digest: digest, method: method, guardian: self, source: head.sourceAddress)

@@ -37,7 +37,8 @@ struct SegmentTests {
         let batch = try ColumnBatch(
             schema: schema,
             rows: [
-                [.int64(3), .string("b"), .double(.nan), .stringList(["x"])], [.null, .string(long), .double(2), .null],
+                [.int64(3), .string("b"), .double(.nan), .stringList(["x"])],
+                [.null, .string(long), .double(2), .null],
                 [.int64(-5), .string("a"), .double(-1), .null],
             ])
         let summary = try Segment.summary(of: Segment.encode(batch))

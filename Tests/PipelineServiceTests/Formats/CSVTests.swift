@@ -60,7 +60,8 @@ struct CSVTests {
 
     @Test("pieces cut at any byte give the same rows", arguments: 1...40)
     func pieces(size: Int) throws {
-        let text = "\u{FEFF}name,n,when\n\"a \"\"quoted\"\"\n, line\",1,2024-02-29\nß€😀,-2,2023-01-01\nragged,1\n,,\nx,9,2000-01-01"
+        let text =
+            "\u{FEFF}name,n,when\n\"a \"\"quoted\"\"\n, line\",1,2024-02-29\nß€😀,-2,2023-01-01\nragged,1\n,,\nx,9,2000-01-01"
         let whole = try readCSV(text)
         let cut = try readCSV(text, limits: Self.eager, piece: size)
         // With little to go by, types are found in the first piece; rows are compared as text.
@@ -104,7 +105,9 @@ struct CSVTests {
         let result = try read(CSVReader(options: options), bytes)
         #expect(result.rows == [[.string("1"), .int64(2)], [.string("9"), .int64(9)]])
         #expect(
-            result.rejected.map(\.reason) == [.raggedRecord, .raggedRecord, .invalidValue, .textAfterQuote, .invalidUTF8])
+            result.rejected.map(\.reason) == [
+                .raggedRecord, .raggedRecord, .invalidValue, .textAfterQuote, .invalidUTF8,
+            ])
         #expect(result.rejected.map(\.record) == [2, 3, 4, 5, 6])
         #expect(result.rejected.map(\.offset) == [8, 10, 16, 20, invalid])
         #expect(result.rejected[2].field == "b")
@@ -178,7 +181,8 @@ struct CSVTests {
     @Test("formulas are disarmed on request")
     func formulas() throws {
         let schema = try Schema([Field("a", .string), Field("b", .int64)])
-        let batch = try ColumnBatch(schema: schema, rows: [[.string("=1+1"), .int64(-1)], [.string("@x"), .int64(2)]])
+        let batch = try ColumnBatch(
+            schema: schema, rows: [[.string("=1+1"), .int64(-1)], [.string("@x"), .int64(2)]])
         var options = CSVWriteOptions()
         options.guardsFormulas = true
         #expect(writeCSV(batch, options) == "a,b\n'=1+1,-1\n'@x,2\n")

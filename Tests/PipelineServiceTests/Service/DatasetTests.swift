@@ -100,7 +100,7 @@ struct DatasetTests {
             #expect((done.appendedRowCount, done.dataset.rowCount, done.dataset.version) == (2, 2, 1))
             let rows = try await bed.rows(set.name)
             var expected = full
-            expected.fields["time"] = "2026-03-31T16:12:00.5Z"
+            expected.fields["time"] = "2026-03-31T16:12:00.500Z"
             #expect(rows.first == expected)
             #expect(rows.last?.fields.values.allSatisfy { $0.kind == .nullValue(.nullValue) } == true)
             #expect(rows.last?.fields.count == 7)
@@ -169,7 +169,8 @@ struct DatasetTests {
                 for task in 0..<4 {
                     group.addTask {
                         for index in 0..<5 {
-                            try await bed.append([RowObject(["a": .init(integerLiteral: Int64(task * 10 + index))])], to: set.name)
+                            try await bed.append(
+                                [RowObject(["a": .init(integerLiteral: Int64(task * 10 + index))])], to: set.name)
                         }
                     }
                 }
@@ -223,10 +224,12 @@ struct DatasetTests {
         }
     }
 
-    @Test("wants columns that are a schema", arguments: [
-        ([("a", ColumnTypeMessage.text), ("a", .integer)], "dataset.schema.columns"),
-        ([("a\u{7}", .text)], "dataset.schema.columns"), ([], "dataset.schema.columns"),
-    ] as [([(String, ColumnTypeMessage)], String)])
+    @Test(
+        "wants columns that are a schema",
+        arguments: [
+            ([("a", ColumnTypeMessage.text), ("a", .integer)], "dataset.schema.columns"),
+            ([("a\u{7}", .text)], "dataset.schema.columns"), ([], "dataset.schema.columns"),
+        ] as [([(String, ColumnTypeMessage)], String)])
     func badSchema(_ columns: [(String, ColumnTypeMessage)], _ field: String) async throws {
         try await withPipelines(.sqlite, hasWorker: false) { bed in
             let refused = try await pipelineRefusal { try await bed.makeDataset(columns) }

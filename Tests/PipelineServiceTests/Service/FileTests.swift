@@ -107,8 +107,10 @@ struct FileTests {
             let file = try await bed.upload(fits, piece: 300)
             #expect(file.sizeBytes == 1_000)
             let refused = try await pipelineRefusal { try await bed.upload(fits + "1", piece: 300) }
-            #expect(refused == PipelineRefusal(
-                code: .invalidArgument, reason: "FILE_TOO_LARGE", metadata: ["maximum": "1000"]))
+            #expect(
+                refused
+                    == PipelineRefusal(
+                        code: .invalidArgument, reason: "FILE_TOO_LARGE", metadata: ["maximum": "1000"]))
         }
     }
 

@@ -207,9 +207,10 @@ struct PipelineTests {
                     }, options: try bed.by(nil, Pipelines.Methods.createPipeline))
             }
             #expect((refused.code, refused.reason) == (.invalidArgument, "FIELDS_INVALID"))
-            #expect(Set(refused.fields).isSuperset(of: [
-                "pipeline.display_name", "pipeline.output", "pipeline.steps[0].filter.expression", "request_id",
-            ]))
+            #expect(
+                Set(refused.fields).isSuperset(of: [
+                    "pipeline.display_name", "pipeline.output", "pipeline.steps[0].filter.expression", "request_id",
+                ]))
         }
     }
 }

@@ -14,7 +14,9 @@ struct RunFailureTests {
     private typealias Datasets = Datavault_Pipeline_V1_DatasetsService
 
     /// A pipeline over the numbers 0 to 99 with one rule that `n < 90` breaks a tenth of.
-    private func ruled(_ bed: PipelineBed, _ action: FailureActionMessage, _ fraction: Double?) async throws -> RunMessage {
+    private func ruled(_ bed: PipelineBed, _ action: FailureActionMessage, _ fraction: Double?) async throws
+        -> RunMessage
+    {
         let file = try await bed.upload("n\n" + (0..<100).map { "\($0)\n" }.joined())
         let pipeline = try await bed.makePipeline {
             $0.input.file = file.name
@@ -29,8 +31,9 @@ struct RunFailureTests {
             let fine = try await ruled(bed, .quarantine, 0.1)
             #expect((fine.state, fine.writtenRowCount, fine.quarantinedRowCount) == (.succeeded, 90, 10))
             let over = try await ruled(bed, .quarantine, 0.09)
-            #expect((over.state, over.failure.reason, over.failure.field)
-                == (.failed, .ruleThresholdExceeded, "pipeline.steps[0].rule"))
+            #expect(
+                (over.state, over.failure.reason, over.failure.field)
+                    == (.failed, .ruleThresholdExceeded, "pipeline.steps[0].rule"))
             #expect((over.writtenRowCount, over.quarantinedRowCount) == (90, 10))
             let kept = try await ruled(bed, .keep, 0.09)
             #expect((kept.state, kept.writtenRowCount, kept.rules.first?.failedRowCount) == (.succeeded, 100, 10))

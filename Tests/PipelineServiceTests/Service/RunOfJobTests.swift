@@ -60,7 +60,8 @@ struct RunOfJobTests {
         }
     }
 
-    @Test("read records as columns, on behalf of who started them, and go on where a stream broke",
+    @Test(
+        "read records as columns, on behalf of who started them, and go on where a stream broke",
         arguments: pipelineStores)
     func records(_ kind: Store.Kind) async throws {
         try await withPipelines(kind) { bed in
@@ -77,10 +78,11 @@ struct RunOfJobTests {
             let run = try await bed.end(of: try await bed.start(pipeline.name).name)
             #expect(run.state == .succeeded && run.readRowCount == 5_000 && run.writtenRowCount == 3_999, "\(run)")
             let dataset = try await bed.dataset(run.dataset)
-            #expect(dataset.schema.text == [
-                "title text", "price number", "price_currency text", "seen time", "tags textList", "_url text",
-                "_fetch_time time", "_content_hash text",
-            ])
+            #expect(
+                dataset.schema.text == [
+                    "title text", "price number", "price_currency text", "seen time", "tags textList", "_url text",
+                    "_fetch_time time", "_content_hash text",
+                ])
             let first = try #require(try await bed.page(run.dataset, size: 1).rows.first)
             #expect(first.fields["title"] == "Lamp 1" && first.fields["price"] == 1.5)
             #expect(first.fields["seen"] == "2026-03-31T16:12:00Z" && first.fields["_url"] == "http://example.org/1")
@@ -101,9 +103,12 @@ struct RunOfJobTests {
                     organization: bed.caller.organization.rawValue, state: .running, fields: Self.fields), named: name)
             let pipeline = try await bed.makePipeline { $0.input.scrapeJob = name }
             let early = try await pipelineRefusal { try await bed.start(pipeline.name) }
-            #expect(early == PipelineRefusal(code: .failedPrecondition, reason: "JOB_NOT_ENDED", metadata: ["name": name]))
+            #expect(
+                early == PipelineRefusal(code: .failedPrecondition, reason: "JOB_NOT_ENDED", metadata: ["name": name]))
             let absent = "scrape-jobs/\(UUID().uuidString.lowercased())"
-            let unknown = try await pipelineRefusal { try await bed.start(pipeline.name) { $0.input.scrapeJob = absent } }
+            let unknown = try await pipelineRefusal {
+                try await bed.start(pipeline.name) { $0.input.scrapeJob = absent }
+            }
             #expect((unknown.code, unknown.reason) == (.failedPrecondition, "REFERENCE_UNKNOWN"))
             #expect(unknown.metadata["name"] == absent)
         }

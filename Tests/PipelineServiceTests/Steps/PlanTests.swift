@@ -78,7 +78,9 @@ struct PlanTests {
             // A new run for each batch, of another seed, from what was stored.
             var run = try PlanRun(plan, state: pieces, seed: (UInt64(number), 9))
             let result = try run.process(batch)
-            #expect(result.output.rows(0..<result.output.rowCount) == expected[number].output.rows(0..<expected[number].output.rowCount))
+            #expect(
+                result.output.rows(0..<result.output.rowCount)
+                    == expected[number].output.rows(0..<expected[number].output.rowCount))
             #expect(result.quarantined.reasons == expected[number].quarantined.reasons)
             pieces.append(result.state)
             if number == batches.count - 1 { #expect(run.summary == quiet.summary) }
@@ -122,7 +124,7 @@ struct PlanTests {
         }
         #expect(error.path == path)
         #expect(error.reason.rawValue == reason)
-        #expect((error.line != nil) == path.hasSuffix("expression") )
+        #expect((error.line != nil) == path.hasSuffix("expression"))
     }
 
     @Test("rules warn, quarantine and fail by share")
@@ -150,11 +152,13 @@ struct PlanTests {
         "casts lose nothing",
         arguments: [
             (CellValue.string(" 12 "), ColumnType.int64, CellValue.int64(12)), (.string("1.5"), .int64, .null),
-            (.string("1e3"), .double, .double(1_000)), (.string("TRUE"), .bool, .bool(true)), (.string("yes"), .bool, .null),
+            (.string("1e3"), .double, .double(1_000)), (.string("TRUE"), .bool, .bool(true)),
+            (.string("yes"), .bool, .null),
             (.string("2024-02-29"), .date, .date(19_782)), (.string("2023-02-29"), .date, .null),
             (.string("2024-02-29T00:00:00+01:00"), .timestamp, .timestamp(1_709_161_200_000_000)),
             (.string("[\"a\"]"), .stringList, .stringList(["a"])), (.string("[1]"), .stringList, .null),
-            (.int64(9_007_199_254_740_993), .double, .null), (.int64(3), .double, .double(3)), (.double(2.5), .int64, .null),
+            (.int64(9_007_199_254_740_993), .double, .null), (.int64(3), .double, .double(3)),
+            (.double(2.5), .int64, .null),
             (.double(2), .int64, .int64(2)), (.double(1e300), .int64, .null), (.double(.nan), .int64, .null),
             (.int64(2), .bool, .null), (.int64(1), .bool, .bool(true)), (.bool(true), .int64, .int64(1)),
             (.timestamp(-1), .date, .date(-1)), (.date(1), .timestamp, .timestamp(86_400_000_000)),
@@ -177,7 +181,8 @@ struct PlanTests {
         let input = try Schema([Field("a", .string), Field("b", .double)])
         var limits = PipelineLimits()
         limits.maximumDedupeKeys = 6
-        let plan = try PipelinePlan(PipelineDefinition(steps: [.dedupe(keys: ["a", "b"])]), input: input, limits: limits)
+        let plan = try PipelinePlan(
+            PipelineDefinition(steps: [.dedupe(keys: ["a", "b"])]), input: input, limits: limits)
         var run = try PlanRun(plan)
         let rows: [[CellValue]] = [
             [.string("x"), .double(0)], [.string("x"), .double(-0.0)], [.string("x"), .null], [.null, .double(0)],

@@ -93,7 +93,8 @@ package struct ExportVerifier: Sendable {
             }
             guard checkpoint.size <= head.size else {
                 throw failure(
-                    "the log had \(checkpoint.size) entries when the earlier checkpoint was signed, and has \(head.size)")
+                    "the log had \(checkpoint.size) entries when the earlier checkpoint was signed, and has \(head.size)"
+                )
             }
         }
         (self.head, self.frontier, next) = (head, frontier, head.first)

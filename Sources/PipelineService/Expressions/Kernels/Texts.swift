@@ -146,13 +146,38 @@ extension Function {
         _ left: Register, _ right: Register, _ context: KernelContext, _ status: inout StatusBuilder
     ) -> Strings {
         let (a, b) = (left.texts, right.texts)
-        var builder = TextBuilder(count: context.count, limit: context.limits.maximumBatchTextBytes)
+        var extents: [Extent] = []
+        extents.reserveCapacity(context.count)
+        // Where each text will lie is found first, so that the bytes are copied into room that is there.
+        let limit = min(context.limits.maximumBatchTextBytes, Int(UInt32.max))
+        var total = 0
         for row in 0..<context.count {
-            if !builder.append(a.bytes[a.extents[left.at(row)].range], b.bytes[b.extents[right.at(row)].range]) {
-                status.fail(row, context.sites[.textLimit])
-            }
+            let length = Int(a.extents[left.at(row)].length) + Int(b.extents[right.at(row)].length)
+            let fits = total + length <= limit
+            if !fits { status.fail(row, context.sites[.textLimit]) }
+            extents.append(Extent(start: UInt32(total), length: fits ? UInt32(length) : 0))
+            total += fits ? length : 0
         }
-        return builder.texts
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: total) { target, count in
+            unsafe a.bytes.withUnsafeBufferPointer { first in
+                unsafe b.bytes.withUnsafeBufferPointer { second in
+                    // Extents lie within their buffers: each register keeps that.
+                    for row in 0..<context.count where extents[row].length > 0 {
+                        let (x, y) = (a.extents[left.at(row)], b.extents[right.at(row)])
+                        guard let out = target.baseAddress else { continue }
+                        let place = unsafe out + Int(extents[row].start)
+                        if let base = first.baseAddress {
+                            unsafe place.update(from: base + Int(x.start), count: Int(x.length))
+                        }
+                        if let base = second.baseAddress {
+                            unsafe (place + Int(x.length)).update(from: base + Int(y.start), count: Int(y.length))
+                        }
+                    }
+                }
+            }
+            count = total
+        }
+        return Strings(bytes: bytes, extents: extents)
     }
 
     func character(
@@ -191,7 +216,8 @@ extension Function {
             let first = starts[arguments[1].at(row)]
             let last = ends.isEmpty ? nil : ends[arguments[2].at(row)]
             guard status.isValue(row), let start = offset(ofCodePoint: first, in: texts.bytes, range),
-                let end = last.map({ offset(ofCodePoint: $0, in: texts.bytes, range) }) ?? range.upperBound, start <= end
+                let end = last.map({ offset(ofCodePoint: $0, in: texts.bytes, range) }) ?? range.upperBound,
+                start <= end
             else {
                 status.fail(row, context.sites[.indexOutOfRange])
                 return Extent(start: 0, length: 0)
@@ -213,7 +239,8 @@ extension Function {
             let part = parts.bytes[parts.extents[arguments[1].at(row)].range]
             if !limits.isEmpty {
                 let limit = limits[arguments[2].at(row)]
-                guard let bound = offset(ofCodePoint: limit, in: texts.bytes, range), bound < range.upperBound || range.isEmpty
+                guard let bound = offset(ofCodePoint: limit, in: texts.bytes, range),
+                    bound < range.upperBound || range.isEmpty
                 else {
                     status.fail(row, context.sites[.indexOutOfRange])
                     return -1

@@ -75,7 +75,8 @@ enum Zone: Sendable {
 
     init?(_ name: String) {
         let bytes = Array(name.utf8)
-        let digits = bytes.first == UInt8(ascii: "+") || bytes.first == UInt8(ascii: "-") ? bytes.dropFirst() : bytes[...]
+        let digits =
+            bytes.first == UInt8(ascii: "+") || bytes.first == UInt8(ascii: "-") ? bytes.dropFirst() : bytes[...]
         let parts = digits.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
         if parts.count == 2, parts.allSatisfy({ $0.count == 2 && $0.allSatisfy { $0 &- UInt8(ascii: "0") <= 9 } }),
             let hours = Int64(String(decoding: parts[0], as: UTF8.self)),
