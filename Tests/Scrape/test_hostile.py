@@ -19,7 +19,7 @@ READ = {"/deep", "/wrong-charset", "/unknown-charset", "/empty"}
 def test_each_failure_has_its_kind(tenant, site):
     blanks()
     hostile = site(HOSTILE | {"/": sends(page("start", *HOSTILE))})
-    job = run(tenant, [f"{hostile.url}/"], limits={"pages": 500, "pageBytes": 1 << 20})
+    job = run(tenant, [f"{hostile.url}/"], limits={"pages": 500, "pageBytes": 2 << 20})
     assert job["state"] == "SCRAPE_JOB_STATE_SUCCEEDED", job
     assert job["endReason"] == "END_REASON_COMPLETE", job
     found = {one["url"].removeprefix(hostile.url): one for one in pages(tenant, job["name"])}
