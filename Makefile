@@ -34,7 +34,7 @@ format: setup ## Format Swift sources and protos
 accept-contract: setup ## Make the present contract the one that callers rely on: proto/baseline.binpb
 	@scripts/descriptor-set.sh suite proto/baseline.binpb
 
-bench: bench-wire bench-transcode bench-policy bench-guard bench-gateway bench-metrics bench-outbound bench-jobs bench-suite bench-identity bench-audit bench-scrape bench-pipeline ## Run all benchmarks
+bench: bench-wire bench-transcode bench-policy bench-guard bench-gateway bench-metrics bench-outbound bench-jobs bench-suite bench-identity bench-extraction bench-audit bench-scrape bench-pipeline ## Run all benchmarks
 
 bench-wire: setup ## Measure Wire, bare and with the whole chain, beside nghttpd, grpc-go, gRPC C++ and grpc-swift-2
 	@scripts/bench-wire.sh
@@ -59,6 +59,9 @@ bench-gateway: setup ## Measure the gateway beside grpc-gateway and nginx
 
 bench-guard: setup ## Measure what the edge's guard takes: key checks, signatures, principals
 	@scripts/bench-guard.sh
+
+bench-extraction: setup ## Measure parsing and extraction beside lxml, lexbor and gumbo
+	@scripts/bench-extraction.sh
 
 bench-suite: setup ## Measure the suite's start, its end and its memory
 	@scripts/bench-suite.sh

@@ -432,7 +432,7 @@ let package = Package(
         .target(
             name: "ScrapeService",
             dependencies: [
-                "CGumbo", "CRE2", "CZlib", "Outbound",
+                "CRE2", "CZlib", "Outbound",
                 "ServiceKit", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos", "Policy", "PolicyModel",
                 "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -633,7 +633,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "extraction-bench",
-            dependencies: ["ScrapeService"],
+            dependencies: ["ScrapeService", "CGumbo"],
             path: "Tests/Benchmarks/Extraction",
             exclude: ["extraction_bench.py"],
             swiftSettings: ours

@@ -17,8 +17,8 @@ packages=(
     libprotobuf-c-dev libsimdjson-dev
     # Identity's password hash, the gateways' shared limits and nonces
     libargon2-dev libhiredis-dev
-    # Scraping's HTML parser and its users' patterns
-    libgumbo-dev libre2-dev
+    # users' patterns
+    libre2-dev
     # Outbound's
     libcurl4-openssl-dev libbrotli-dev libzstd-dev
 )
@@ -33,7 +33,9 @@ packages=(
     protobuf-compiler openssl
     # the foreign gRPC peer for compressed calls
     libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc
-    # two real sites for the end-to-end tests
+    # the peer of our HTML parser, for its benchmark
+    libgumbo-dev
+    # two real sites for the end-to-end tests, one with pages in legacy encodings for extraction's
     apache2-doc debian-handbook
     # scrapes metrics and answers for them in tests, and lints them; 332 MB on disk
     prometheus

@@ -32,6 +32,7 @@ step "crawls" .build-py/bin/python -m pytest -q -n 2 Tests/Scrape
 step "compose" .build-py/bin/python -m pytest -q -n 2 Tests/Compose
 step "telemetry" .build-py/bin/python -m pytest -q -n 2 Tests/Telemetry
 step "transcoding and Python" .build-py/bin/python -m pytest -q -n 2 Tests/Transcode
+step "extraction and its judges" .build-py/bin/python -m pytest -q -n 2 Tests/Extraction
 step "expressions and Python" .build-py/bin/python -m pytest -q -n 2 Tests/Expressions
 step "contract calls" .build-py/bin/python -m pytest -q Tests/Contract
 [ ! -d Tests/Attacks ] || step "attacks" .build-py/bin/python -m pytest -q Tests/Attacks

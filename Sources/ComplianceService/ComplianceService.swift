@@ -15,19 +15,21 @@ public enum ComplianceService {
 
     /// The role for `datavault`.
     public static func role() -> RoleDefinition {
-        RoleDefinition(
+        var definition = RoleDefinition(
             name, role: .compliance, port: port, settings: ComplianceSettings.all, peers: [identity],
             migrations: migrations, descriptorSet: { DescriptorSet.array }, assemble: { try assemble($0) })
+        definition.rootKey = RootKeyUse(file: ComplianceSettings.rootKeyPath, reseal: AuditKeyReseal.perform)
+        return definition
     }
 
     static let migrations = Replay.migrations + JobsMigrations.all + AuditMigrations.all
 
     private static func assemble(_ context: RoleContext) throws -> RoleAssembly {
         let (store, logger) = (context.store, context.logger)
-        let rootKey = try ComplianceSettings.rootKey(context.settings)
+        let ring = try ComplianceSettings.rootKeyRing(context.settings)
         let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000_000) }
-        let logKeys = LogKeyStore(name: "\(context.settings[SuiteSettings.trustDomain])/audit", rootKey: rootKey)
-        let subjectKeys = SubjectKeys(rootKey: rootKey)
+        let logKeys = LogKeyStore(name: "\(context.settings[SuiteSettings.trustDomain])/audit", ring)
+        let subjectKeys = SubjectKeys(ring)
         let feed = LogFeed(configuration: feedConfiguration(context.settings))
         let appender = GroupAppender(
             store: store, writer: LogWriter(kind: store.kind, keys: subjectKeys),
@@ -45,7 +47,8 @@ public enum ComplianceService {
             ],
             background: [
                 start, ReplayCleaner(store: store, logger: logger), LogMeter(store: store, logger: logger),
-                OutboxRelay(outbox, [ownRelay(appender)], logger: logger),
+                OutboxRelay(
+                    outbox, [ownRelay(appender)], configuration: context.relayConfiguration, logger: logger),
             ],
             checks: [start.check], denials: audit)
     }

@@ -40,13 +40,17 @@ enum ComplianceSettings {
         readersPerOrganization.declaration, heartbeat.declaration, poll.declaration,
     ]
 
+    /// The root key's file, as settings name it.
+    static func rootKeyPath(_ settings: Settings) -> String {
+        let named = settings[rootKeyFile]
+        return named.isEmpty ? KeyFolder("\(settings[SuiteSettings.dataFolder])/keys").rootKey : named
+    }
+
     /// Reads the root key.
     ///
     /// - Throws: `SuiteFailure` with what to do.
-    static func rootKey(_ settings: Settings) throws -> SymmetricKey {
-        let named = settings[rootKeyFile]
-        let file = named.isEmpty ? KeyFolder("\(settings[SuiteSettings.dataFolder])/keys").rootKey : named
-        do { return try RootKey.load(file: file) } catch {
+    static func rootKeyRing(_ settings: Settings) throws -> RootKeyRing {
+        do { return try RootKey.ring(file: rootKeyPath(settings)) } catch {
             throw SuiteFailure(
                 "compliance has no root key to seal keys with: \(error). `datavault keys root` makes one; "
                     + "\(rootKeyFile.name) says where it lies.")

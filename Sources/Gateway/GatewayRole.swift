@@ -63,13 +63,15 @@ public enum GatewayService {
         for service in services where context.hasPeer(service.name) {
             upstreams[service.role] = { try context.peer(service.name).channel() }
         }
+        var names: [String: String] = [:]
         for one in further {
+            names[one.package] = one.peer.name
             packages[one.package] = one.peer.role
             upstreams[one.peer.role] = { try context.peer(one.peer.name).channel() }
         }
         // What nobody serves yet has no routes: a caller is told that there is nothing, not that something is away.
         packages = packages.filter { upstreams[$0.value] != nil }
-        let routes = try RouteTable(descriptorSet: set, packages: packages)
+        let routes = try RouteTable(descriptorSet: set, packages: packages, peers: names)
         let document = try OpenAPIDocument(routes: routes.openAPI, descriptorSets: [set], version: version).bytes()
 
         let (trust, rules) = (context.peer(identity.name), GuardConfiguration(context.settings))

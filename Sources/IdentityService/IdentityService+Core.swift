@@ -31,24 +31,24 @@ extension IdentityService {
         let declared = try ([DescriptorSet.array] + contracts.map { $0() }).map(DeclaredPermissions.read)
         var limits = IdentityLimits()
         limits.users = context.settings[CoreSettings.users]
-        let rootKey = try rootKey(context.settings)
+        let ring = try rootKeyRing(context.settings)
         let permissions = Permissions(declared: declared.joined())
         let outbox = Outbox(context.store)
         let audit = AuditOutbox(outbox, destination: auditDestination)
         let configuration = SessionConfiguration(context.settings)
         let parties = AccessTokenVerifier.Configuration(trustDomain: configuration.trustDomain)
         let keys = keyParts(
-            context, rootKey: rootKey, permissions: permissions, environment: environment,
+            context, ring: ring, permissions: permissions, environment: environment,
             tokens: StoredTokenTrust(issuer: parties.issuer, audience: parties.audience))
         let sessions = SessionParts(
-            configuration, store: context.store, rootKey: rootKey, news: news(of: keys.changes, audit),
+            configuration, store: context.store, rootKeys: ring, news: news(of: keys.changes, audit),
             environment: environment)
         let core = IdentityCore(
             store: context.store, replay: Replay(store: context.store), audit: audit, permissions: permissions,
             environment: environment, limits: limits,
             passwords: PolicyPasswords(policy: configuration.policy, hasher: sessions.hasher),
             observers: UserChangeObservers([sessions.ender, KeyChangeObserver(keys: keys.keys, audit: audit)]),
-            seal: ReplySeal(rootKey: rootKey))
+            seal: ReplySeal(ring))
         return IdentityParts(
             context: context, core: core, sessions: sessions,
             passwordCalls: UserPasswordCalls(core: core, parts: sessions),
@@ -104,7 +104,7 @@ extension IdentityService {
             parts.firstStart,
             ReplayCleaner(store: parts.context.store, logger: parts.context.logger),
             OutboxRelay(
-                parts.outbox, [AuditRelay.destination(parts.context.peer(compliance.name))],
+                parts.outbox, [AuditRelay.destination(parts.context.peer(compliance.name))], configuration: parts.context.relayConfiguration,
                 logger: parts.context.logger),
         ] + parts.sessions.background(parts.core, logger: parts.context.logger)
     }

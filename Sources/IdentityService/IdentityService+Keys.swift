@@ -27,9 +27,9 @@ extension IdentityService {
     /// Reads the root key.
     ///
     /// - Throws: `SuiteFailure` with what to do.
-    static func rootKey(_ settings: Settings) throws -> SymmetricKey {
+    static func rootKeyRing(_ settings: Settings) throws -> RootKeyRing {
         let file = rootKeyFile(settings)
-        do { return try RootKey.load(file: file) } catch {
+        do { return try RootKey.ring(file: file) } catch {
             throw SuiteFailure(
                 "identity has no root key to seal secrets with: \(error). `datavault keys root` makes one; "
                     + "\(KeySettings.rootKeyFile.name) says where it lies.")
@@ -38,11 +38,11 @@ extension IdentityService {
 
     /// - Parameter tokens: What gateways are told of access tokens.
     static func keyParts(
-        _ context: RoleContext, rootKey: SymmetricKey, permissions: Permissions, environment: IdentityEnvironment,
+        _ context: RoleContext, ring: RootKeyRing, permissions: Permissions, environment: IdentityEnvironment,
         tokens: any TokenTrust
     ) -> KeyParts {
         let settings = context.settings
-        let vault = VaultStore(store: context.store, vault: SecretVault(rootKey: rootKey), now: environment.now)
+        let vault = VaultStore(store: context.store, vault: SecretVault(ring), now: environment.now)
         let changes = CredentialChanges(bell: Wakeup(), now: environment.now)
         var configuration = ApiKeyConfiguration()
         configuration.maximumKeys = settings[KeySettings.maximumKeys]

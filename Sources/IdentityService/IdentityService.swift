@@ -8,7 +8,7 @@ import Wire
 
 /// Keeps organizations, people, what they may do, and the keys and sessions by which they call.
 public enum IdentityService {
-    private static let name = "identity"
+    static let name = "identity"
     private static let port = 7420
 
     /// Its own list of principal keys reaches it as it reaches all roles.
@@ -30,12 +30,14 @@ public enum IdentityService {
     public static func role(
         contracts: [@Sendable () -> [UInt8]] = [], auditDestination: String = auditDestination
     ) -> RoleDefinition {
-        RoleDefinition(
+        var definition = RoleDefinition(
             name, role: .identity, port: port, settings: settings, peers: [itself, compliance], migrations: migrations,
             descriptorSet: { DescriptorSet.array },
             assemble: { context in
                 try assemble(context, contracts: contracts, auditDestination: auditDestination)
             })
+        definition.rootKey = RootKeyUse(file: rootKeyFile, reseal: RootKeyReseal.perform)
+        return definition
     }
 
     private static let settings = CoreSettings.all + SessionSettings.all + KeySettings.all

@@ -44,7 +44,7 @@ package final class LoneSessions: Sendable {
         configuration.pool.maximumWaiting = options.queue
         configuration.trustDomain = Self.trustDomain
         let environment = IdentityEnvironment()
-        parts = SessionParts(configuration, store: store, rootKey: rootKey, environment: environment)
+        parts = SessionParts(configuration, store: store, rootKeys: RootKeyRing(rootKey), environment: environment)
         core = IdentityCore(
             store: store, replay: Replay(store: store),
             audit: AuditOutbox(

@@ -20,24 +20,27 @@ final class SessionParts: Sendable {
     /// Starts the threads that hash passwords; nothing else happens before the store is ready.
     ///
     /// - Parameters:
-    ///   - formerRootKeys: Those that older keys of access tokens were sealed with.
+    ///   - rootKeys: What seals keys of access tokens, and keys the hashes of refresh tokens.
     ///   - news: Who is told of revocations and keys.
     init(
-        _ configuration: SessionConfiguration, store: Store, rootKey: SymmetricKey, formerRootKeys: [SymmetricKey] = [],
+        _ configuration: SessionConfiguration, store: Store, rootKeys: RootKeyRing,
         news: TokenNews = TokenNews(), environment: IdentityEnvironment
     ) {
         (self.configuration, self.environment) = (configuration, environment)
-        hasher = PasswordHasher(parameters: configuration.argon2, pool: HashingPool(configuration.pool))
+        hasher = PasswordHasher(
+            parameters: configuration.argon2, pool: HashingPool(configuration.pool, onWait: PasswordMetrics.waits()))
+        PasswordMetrics.observe(hasher.pool)
         throttle = LogInThrottle(configuration.throttle)
         failures = FailedLogIns(maximumPerMinute: configuration.recordedFailures, now: environment.now)
         ring = TokenKeyRing(
             store: TokenKeyStore(store: store),
-            sealer: TokenKeySealer(rootKey: rootKey, former: formerRootKeys), schedule: configuration.keys, news: news,
+            sealer: TokenKeySealer(rootKey: rootKeys.current, former: rootKeys.others), schedule: configuration.keys,
+            news: news,
             now: environment.now)
         tokens = AccessTokenIssuer(
             ring: ring, trustDomain: configuration.trustDomain, lifetime: configuration.tokenLifetime,
             environment: environment)
-        refreshKeys = RefreshToken.Keys(rootKey: rootKey)
+        refreshKeys = RefreshToken.Keys(rootKeys)
         ender = SessionEnder(tokenLifetime: configuration.tokenLifetime, news: news, now: environment.now)
     }
 

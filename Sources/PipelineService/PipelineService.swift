@@ -43,7 +43,8 @@ public enum PipelineService {
             background: [
                 ReplayCleaner(store: store, logger: context.logger),
                 OutboxRelay(
-                    outbox, [AuditRelay.destination(context.peer(compliance.name))], logger: context.logger),
+                    outbox, [AuditRelay.destination(context.peer(compliance.name))],
+                    configuration: context.relayConfiguration, logger: context.logger),
                 JobWorker(
                     queue, handlers: [RunJob.handler(core)], configuration: worker(context.settings),
                     logger: context.logger),

@@ -71,7 +71,8 @@ public enum ScrapeService {
                     queue, handlers: [worker.handler(concurrency: settings[ScrapeSettings.workers])],
                     configuration: workers, logger: context.logger),
                 OutboxRelay(
-                    outbox, [AuditRelay.destination(context.peer(compliance.name))], logger: context.logger),
+                    outbox, [AuditRelay.destination(context.peer(compliance.name))],
+                    configuration: context.relayConfiguration, logger: context.logger),
             ],
             denials: audit)
     }

@@ -1,5 +1,6 @@
 """REST as integrators see it: routes, errors, masks, streams and limits, on both forms of the suite."""
 
+import gzip
 import json
 import socket
 import uuid
@@ -73,6 +74,7 @@ ERRORS = [
     ("GET", "/api/v1/users?unknown=1", None, {}, 400, "PARAMETER_INVALID"),
     ("GET", "/api/v1/users", None, {"Accept": "image/png"}, 406, "NOT_ACCEPTABLE"),
     ("POST", "/api/v1/users", {}, {"Content-Type": "text/plain"}, 415, "MEDIA_TYPE_UNSUPPORTED"),
+    ("POST", "/api/v1/users", {}, {"Content-Encoding": "gzip"}, 415, "MEDIA_TYPE_UNSUPPORTED"),
     ("POST", "/api/v1/users", {}, {"Idempotency-Key": "7"}, 400, "IDEMPOTENCY_KEY_INVALID"),
 ]
 
@@ -209,3 +211,22 @@ def test_problems_are_json_that_programs_decide_by(edge):
     answer = edge.call("GET", "/api/v1/users", headers={"Accept": "application/json, application/problem+json"})
     assert answer.json["status"] == 401 and answer.json["domain"] == "datavault.gateway.v1"
     assert json.loads(answer.body)["reason"] == "CREDENTIALS_MISSING"
+
+
+def test_a_compressed_body_is_told_what_is_taken(edge):
+    """RFC 7694: the answer says which codings are; other refusals of the same status say nothing of them."""
+    body = gzip.compress(json.dumps({"text": "hello"}).encode())
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    refused = edge.admin_call("POST", "/api/v1/notes", raw=body, headers=headers)
+    assert (refused.status, refused.reason) == (415, "MEDIA_TYPE_UNSUPPORTED"), refused
+    assert refused.headers["Accept-Encoding"] == "identity"
+    made = edge.admin_call("POST", "/api/v1/notes", {"text": "hello"}, headers={"Content-Encoding": "identity"})
+    assert made.status == 200, made
+    plain = edge.admin_call("POST", "/api/v1/notes", raw=b"hello", headers={"Content-Type": "text/plain"})
+    assert plain.status == 415 and "Accept-Encoding" not in plain.headers, plain
+
+
+def test_networks_with_bits_beyond_their_prefix_are_refused(edge):
+    refused = edge.admin_call("POST", "/api/v1/api-keys", {"displayName": "k", "allowedNetworks": ["10.1.2.3/8"]})
+    assert (refused.status, refused.reason) == (400, "NETWORK_INVALID"), refused
+    assert "10.0.0.0/8" in refused.json["message"] and "10.1.2.3" in refused.json["message"], refused

@@ -121,8 +121,7 @@ def test_a_service_that_is_away_is_named_at_once(own_edge, postgres):
     for _ in range(3):
         answer = timed(lambda: suite.admin_call("GET", "/api/v1/notes"))
         refused(answer, 503, "SERVICE_UNAVAILABLE")
-        # The example takes the place of this role.
-        assert any(detail.get("metadata", {}).get("service") == "pipeline" for detail in answer.json["details"]), answer
+        assert any(detail.get("metadata", {}).get("service") == "example" for detail in answer.json["details"]), answer
         assert timed(lambda: suite.admin_call("GET", "/api/v1/me")).status == 200
     example.start()
     suite.wait("example")

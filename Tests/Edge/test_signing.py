@@ -4,9 +4,8 @@ import pathlib
 import stat
 
 import pytest
+import signing
 from http_message_signatures import InvalidSignature
-
-import signing_ways as signing
 
 KEY_ID = "3f0c6a52-8a51-4d8e-9d0b-0a4f4c1b7d11"
 SECRET = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"

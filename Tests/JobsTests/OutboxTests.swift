@@ -61,6 +61,28 @@ import Testing
         }
     }
 
+    @Test(arguments: stores) func whatWaitsAndForHowLong(_ kind: Store.Kind) async throws {
+        let clock = TestClock()
+        try await withQueue(kind) { queue in
+            let outbox = Outbox(queue.store, environment: clock.environment())
+            let empty = try await outbox.waiting("audit")
+            #expect(empty == OutboxWaiting(count: 0, oldestAge: .zero))
+            try await send(outbox, [("k", "a")])
+            clock.advance(.seconds(60))
+            try await send(outbox, [("k", "b"), ("l", "c")])
+            clock.advance(.seconds(30))
+            let found = try await outbox.waiting("audit")
+            #expect(found == OutboxWaiting(count: 3, oldestAge: .seconds(90)))
+            let other = try await outbox.waiting("elsewhere")
+            #expect(other.count == 0)
+            try await relaying(outbox, OutboxDestination("audit") { _ in [] }) {
+                try await eventually { try await outbox.waiting("audit").count == 0 }
+            }
+            let done = try await outbox.waiting("audit")
+            #expect(done.oldestAge == .zero)
+        }
+    }
+
     /// Several relays, random failures of a part of each delivery, senders meanwhile.
     @Test(arguments: stores) func orderIsKeptForEachKey(_ kind: Store.Kind) async throws {
         try await withOutbox(kind) { outbox in

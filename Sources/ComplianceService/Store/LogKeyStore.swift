@@ -25,10 +25,16 @@ struct LogKeyStore: Sendable {
     let name: String
     private let sealer: Sealer
 
-    init(name: String, rootKey: SymmetricKey) {
+    init(name: String, _ ring: RootKeyRing) {
         self.name = name
-        sealer = Sealer("datavault audit log keys, v1", rootKey: rootKey)
+        sealer = Sealer("datavault audit log keys, v1", rootKey: ring.current, former: ring.others)
     }
+
+    /// Of a root key that was never rotated.
+    init(name: String, rootKey: SymmetricKey) { self.init(name: name, RootKeyRing(rootKey)) }
+
+    /// Seals with the present root key what another one has sealed; nil if there is nothing to do.
+    func reseal(_ row: LogKeyRow) throws -> [UInt8]? { try sealer.reseal(row.sealed, at: place(row.id)) }
 
     /// The present key; nil before the first start has made it.
     static func current(in tx: borrowing Transaction) throws -> LogKeyRow? {

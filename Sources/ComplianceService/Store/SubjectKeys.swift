@@ -22,7 +22,17 @@ struct SubjectKeys: Sendable {
 
     private let sealer: Sealer
 
-    init(rootKey: SymmetricKey) { sealer = Sealer("datavault audit subject keys, v1", rootKey: rootKey) }
+    init(_ ring: RootKeyRing) {
+        sealer = Sealer("datavault audit subject keys, v1", rootKey: ring.current, former: ring.others)
+    }
+
+    /// Of a root key that was never rotated.
+    init(rootKey: SymmetricKey) { self.init(RootKeyRing(rootKey)) }
+
+    /// Seals with the present root key what another one has sealed; nil if there is nothing to do.
+    func reseal(_ sealed: [UInt8], of subject: String, _ id: [UInt8], _ log: LogName) throws -> [UInt8]? {
+        try sealer.reseal(sealed, at: Self.place(log, subject, id))
+    }
 
     /// The keys of subjects that have one.
     func read(
@@ -92,7 +102,13 @@ enum Chunk {
 /// Bytes of the system's generator.
 enum RandomBytes {
     static func make(_ count: Int) -> [UInt8] {
-        var generator = SystemRandomNumberGenerator()
-        return (0..<count).map { _ in generator.next() }
+        // Eight at a time: each call of the generator is one of the system.
+        var (generator, bytes) = (SystemRandomNumberGenerator(), [UInt8]())
+        bytes.reserveCapacity(count + 7)
+        while bytes.count < count {
+            let word = generator.next()
+            for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
+        }
+        return Array(bytes.prefix(count))
     }
 }

@@ -31,6 +31,7 @@ extension CallerGuard {
         logger: Logger = Logger(label: "datavault.gateway.guard"), listing: Listing? = nil,
         identity: @escaping @Sendable () throws -> ClientChannel
     ) {
+        CredentialMetrics.observe(credentials.store)
         let ring = PrincipalKeyRing()
         var keys = PrincipalKeyRegistrar.Configuration()
         keys.rotation = configuration.principalKeyRotation

@@ -215,6 +215,9 @@ final class EdgeCore: Sendable {
         if let seconds = body.retryAfter { response.fields.append(("retry-after", "\(seconds)")) }
         if body.status == 401 { response.fields.append(("www-authenticate", "Bearer realm=\"datavault\"")) }
         if body.status == 405, let allowed = body.info?.metadata["allow"] { response.fields.append(("allow", allowed)) }
+        if body.status == 415, let codings = body.info?.metadata["accept_encoding"] {
+            response.fields.append(("accept-encoding", codings))
+        }
         response.fields += GuardFields.of(error)
         return response
     }

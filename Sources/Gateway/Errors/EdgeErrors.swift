@@ -34,6 +34,11 @@ extension RPCError {
             metadata: ["supported": wanted])
     }
 
+    /// A body that is compressed, in whatever way: RFC 7694, section 3.
+    static let contentCodingUnsupported = RPCError(
+        .invalidArgument, Reason.mediaTypeUnsupported, "the body has to be sent without content-encoding",
+        metadata: ["accept_encoding": "identity"])
+
     static func bodyTooLarge(_ limit: Int) -> RPCError {
         RPCError(
             .resourceExhausted, Reason.bodyTooLarge, "the body is larger than \(limit) bytes",
@@ -73,18 +78,20 @@ extension RPCError {
             .unavailable, Reason.overloaded, "there are more requests than can be served now", details: [retry])
     }()
 
-    static func serviceUnavailable(_ role: Role) -> RPCError {
+    /// - Parameter peer: As the gateway's settings call it.
+    static func serviceUnavailable(_ peer: String) -> RPCError {
         var retry = Google_Rpc_RetryInfo()
         retry.retryDelay = Google_Protobuf_Duration(seconds: 1)
         return RPCError(
-            .unavailable, Reason.serviceUnavailable, "the service \(role.rawValue) cannot be reached",
-            metadata: ["service": role.rawValue], details: [retry])
+            .unavailable, Reason.serviceUnavailable, "the service \(peer) cannot be reached",
+            metadata: ["service": peer], details: [retry])
     }
 
-    static func serviceTimeout(_ role: Role) -> RPCError {
+    /// - Parameter peer: As the gateway's settings call it.
+    static func serviceTimeout(_ peer: String) -> RPCError {
         RPCError(
-            .deadlineExceeded, Reason.serviceTimeout, "the service \(role.rawValue) did not answer in time",
-            metadata: ["service": role.rawValue])
+            .deadlineExceeded, Reason.serviceTimeout, "the service \(peer) did not answer in time",
+            metadata: ["service": peer])
     }
 
     static func bodyInvalid(_ message: String) -> RPCError { RPCError(.invalidArgument, Reason.bodyInvalid, message) }
@@ -122,18 +129,20 @@ extension RPCError {
     }
 
     /// A reply that becomes no JSON is the service's defect; its content stays here.
-    static func unreadableReply(_ role: Role) -> RPCError {
-        RPCError(code: .internal, message: "the service \(role.rawValue) gave an answer that cannot be read")
+    ///
+    /// - Parameter peer: As the gateway's settings call it.
+    static func unreadableReply(_ peer: String) -> RPCError {
+        RPCError(code: .internal, message: "the service \(peer) gave an answer that cannot be read")
     }
 
     /// What a caller is told of a call that failed: what the service says as it says it, and our own word where there
     /// was no service.
-    static func upstream(_ error: any Error, _ role: Role) -> RPCError {
+    static func upstream(_ error: any Error, _ peer: String) -> RPCError {
         let error = RPCError.wrapping(error)
         guard error.origin == .local else { return error.withoutInternals }
         switch error.code {
-        case .unavailable: return .serviceUnavailable(role)
-        case .deadlineExceeded: return .serviceTimeout(role)
+        case .unavailable: return .serviceUnavailable(peer)
+        case .deadlineExceeded: return .serviceTimeout(peer)
         default: return error
         }
     }

@@ -17,7 +17,9 @@ enum LimitFields {
         return [
             (
                 "ratelimit",
-                list(decision.states) { (";r=", $0.outcome.remaining(of: $0.limit), ";t=", seconds($0.outcome.untilFull)) }
+                list(decision.states) {
+                    (";r=", $0.outcome.remaining(of: $0.limit), ";t=", seconds($0.outcome.untilFull))
+                }
             ),
             (
                 "ratelimit-policy", decision.policy ?? policy(decision.states)
@@ -32,7 +34,8 @@ enum LimitFields {
 
     /// A list of the limits, each with two numbers.
     private static func list(
-        _ states: [LimitDecision.State], _ parameters: (LimitDecision.State) -> (StaticString, Int64, StaticString, Int64)
+        _ states: [LimitDecision.State],
+        _ parameters: (LimitDecision.State) -> (StaticString, Int64, StaticString, Int64)
     ) -> String {
         // Of a name, two keys and two numbers.
         let longest = 72

@@ -65,7 +65,7 @@ extension EdgeCore {
     ) {
         switch ending {
         case .again: callAnew(exchange, route, request, options)
-        case .failed(let error): answerNow(exchange, failure: .upstream(error, route.call.role))
+        case .failed(let error): answerNow(exchange, failure: .upstream(error, route.call.peer))
         case .reply(let reply):
             guard reply.count <= configuration.offloadBytes else { return answerLater(exchange, route, reply) }
             do throws(RPCError) {

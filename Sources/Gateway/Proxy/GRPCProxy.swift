@@ -35,7 +35,7 @@ extension EdgeCore {
         let upstream: HTTP2ClientStream
         do {
             upstream = try await channel(method).request(head, deadline: .now() + timeout)
-        } catch { throw .upstream(error, method.role) }
+        } catch { throw .upstream(error, method.peer) }
         try await GRPCPassage(exchange, upstream, method, self).run(source, timeout)
     }
 
@@ -117,12 +117,12 @@ private struct GRPCPassage {
         do {
             try await receive()
         } catch {
-            if exchange.hasRunOut { throw .serviceTimeout(method.role) }
+            if exchange.hasRunOut { throw .serviceTimeout(method.peer) }
             if let sender, exchange.isTooSlow || exchange.bodyFailure != nil, let failure = await sender.value {
                 throw failure
             }
             if Task.isCancelled { throw HTTP1Exchange.clientGone }
-            throw .serviceUnavailable(method.role)
+            throw .serviceUnavailable(method.peer)
         }
     }
 

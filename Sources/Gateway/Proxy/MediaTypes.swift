@@ -102,7 +102,7 @@ enum RequestMedia {
     /// - Throws: MEDIA_TYPE_UNSUPPORTED as far as the head shows it.
     static func check(_ exchange: any Exchange, _ route: Route) throws(RPCError) {
         if let encoding = exchange.known.contentEncoding, encoding.lowercased() != "identity" {
-            throw .mediaTypeUnsupported("sent without content-encoding")
+            throw .contentCodingUnsupported
         }
         guard route.upload == nil, route.body != .none else { return }
         if let type = exchange.known.contentType {

@@ -8,7 +8,7 @@ extension EdgeCore {
     func serveStream(
         _ exchange: any Exchange, _ route: Route, _ format: AnswerFormat, _ request: [UInt8], _ options: CallOptions
     ) async throws(RPCError) {
-        let role = route.call.role
+        let peer = route.call.peer
         if exchange.method == "HEAD" {
             // What would come is not asked for: a stream may have no end.
             var response = EdgeResponse(contentType: format.mediaType)
@@ -21,7 +21,7 @@ extension EdgeCore {
             call = try await channel(route.call).byteStream(route.call.descriptor, options: options)
             try await call.send(request)
             await call.finishSending()
-        } catch { throw .upstream(error, role) }
+        } catch { throw .upstream(error, peer) }
         defer { call.cancel() }
         let writer = StreamWriter(exchange, route, format, self)
         do {
@@ -35,8 +35,8 @@ extension EdgeCore {
             let error =
                 (error as? RPCError).map { $0.origin == .peer ? $0.withoutInternals : $0 }
                 ?? RPCError.wrapping(error)
-            guard exchange.hasBegun else { throw .upstream(error, role) }
-            return await writer.end(with: .upstream(error, role))
+            guard exchange.hasBegun else { throw .upstream(error, peer) }
+            return await writer.end(with: .upstream(error, peer))
         }
         do throws(RPCError) { try await writer.end() } catch { await exchange.abort() }
     }
@@ -133,7 +133,7 @@ final class StreamWriter: @unchecked Sendable {
     /// Sends the bytes that a message holds; the first one says their media type.
     func writeBytes(_ message: [UInt8]) async throws(RPCError) {
         guard let download = route.download, let content = RawMessage.decode(message, as: download) else {
-            throw .unreadableReply(route.call.role)
+            throw .unreadableReply(route.call.peer)
         }
         if !exchange.hasBegun {
             var response = EdgeResponse(contentType: ContentTypeText.safe(content.contentType))

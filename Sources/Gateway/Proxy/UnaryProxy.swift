@@ -76,8 +76,8 @@ extension EdgeCore {
 
     /// The way to a role.
     func channel(_ method: GatewayMethod) throws(RPCError) -> ClientChannel {
-        guard let upstream = upstreams[method.role] else { throw .serviceUnavailable(method.role) }
-        do { return try upstream() } catch { throw .serviceUnavailable(method.role) }
+        guard let upstream = upstreams[method.role] else { throw .serviceUnavailable(method.peer) }
+        do { return try upstream() } catch { throw .serviceUnavailable(method.peer) }
     }
 
     private func body(
@@ -86,7 +86,9 @@ extension EdgeCore {
         if route.body == .none {
             var body = ByteBuffer()
             // The rule.
-            if exchange.bodyHasEnded, exchange.bytesIn == 0, digest == nil, exchange.wholeBodyNow() != nil { return body }
+            if exchange.bodyHasEnded, exchange.bytesIn == 0, digest == nil, exchange.wholeBodyNow() != nil {
+                return body
+            }
             do throws(RPCError) { body = try await exchange.wholeBody(limit: 0) } catch {
                 guard error.code == .resourceExhausted else { throw error }
                 throw .bodyInvalid("the method takes no body")
@@ -135,7 +137,7 @@ extension EdgeCore {
         let reply: [UInt8]
         do {
             reply = try await channel.unaryBytes(method.descriptor, request, options: options).message
-        } catch { throw .upstream(error, method.role) }
+        } catch { throw .upstream(error, method.peer) }
         try await answer(exchange, route, reply)
     }
 
@@ -143,7 +145,7 @@ extension EdgeCore {
     func answer(_ exchange: any Exchange, _ route: Route, _ reply: [UInt8]) async throws(RPCError) {
         if let download = route.download {
             guard let content = RawMessage.decode(reply, as: download) else {
-                throw .unreadableReply(route.call.role)
+                throw .unreadableReply(route.call.peer)
             }
             var response = EdgeResponse(
                 contentType: ContentTypeText.safe(content.contentType), body: Array(content.bytes))
@@ -167,7 +169,7 @@ extension EdgeCore {
         do throws(TranscodingError) {
             return try transcoder.json(fromProtobuf: reply, as: route.call.response, field: route.responseBody)
         } catch {
-            var failure = RPCError.unreadableReply(route.call.role)
+            var failure = RPCError.unreadableReply(route.call.peer)
             failure.cause = error
             throw failure
         }

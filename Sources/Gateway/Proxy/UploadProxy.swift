@@ -28,14 +28,14 @@ extension EdgeCore {
         let call: ByteCall
         do {
             call = try await channel(method).byteStream(method.descriptor, options: options)
-        } catch { throw .upstream(error, method.role) }
+        } catch { throw .upstream(error, method.peer) }
         defer { call.cancel() }
         try await send(source, to: call, shape, first, exchange.known.contentType)
         let reply: [UInt8]
         do {
-            guard let message = try await call.next() else { throw RPCError.unreadableReply(method.role) }
+            guard let message = try await call.next() else { throw RPCError.unreadableReply(method.peer) }
             reply = message
-        } catch { throw .upstream(error, method.role) }
+        } catch { throw .upstream(error, method.peer) }
         try await answer(exchange, route, reply)
     }
 

@@ -8,6 +8,8 @@ public final class GatewayMethod: Sendable {
     public let descriptor: MethodDescriptor
     /// Who serves it.
     public let role: Role
+    /// The peer that serves it, as the gateway's settings call it; callers are told its name when it is away.
+    public let peer: String
     /// What callers have to show.
     public let access: CallPolicy.Access
     /// Units of the caller's budget.
@@ -30,10 +32,11 @@ public final class GatewayMethod: Sendable {
     let updateMask: FieldPath?
 
     init(
-        descriptor: MethodDescriptor, role: Role, policy: MethodPolicy, request: MessageType, response: MessageType,
+        descriptor: MethodDescriptor, role: Role, peer: String, policy: MethodPolicy, request: MessageType,
+        response: MessageType,
         comment: String
     ) {
-        (self.descriptor, self.role) = (descriptor, role)
+        (self.descriptor, self.role, self.peer) = (descriptor, role, peer)
         (access, cost, stream, deprecation) = (policy.access, policy.cost, policy.stream, policy.deprecation)
         (self.request, self.response, self.comment) = (request, response, comment)
         admitted = AdmittedMethod(path: descriptor.path, role: role, access: access, cost: cost)

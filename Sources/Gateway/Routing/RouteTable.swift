@@ -27,10 +27,11 @@ public final class RouteTable: Sendable {
     ///   - descriptorSet: A serialized `google.protobuf.FileDescriptorSet` with all imports.
     ///   - packages: Who serves a package and those below it; the longest name that fits counts. Other packages have
     ///     no routes.
+    ///   - peers: What who serves a package is called, where that is not the role's own name.
     ///   - limits: Of each transcoding.
     /// - Throws: `RouteError`, `DescriptorError`, or SwiftProtobuf's error.
     public init(
-        descriptorSet: [UInt8], packages: [String: Role] = RouteTable.packages,
+        descriptorSet: [UInt8], packages: [String: Role] = RouteTable.packages, peers: [String: String] = [:],
         limits: TranscodingLimits = TranscodingLimits()
     ) throws {
         var extensions = SimpleExtensionMap()
@@ -40,8 +41,8 @@ public final class RouteTable: Sendable {
         let transcoder = Transcoder(pool: try DescriptorPool(set), limits: limits)
         var builder = RouteTableBuilder(transcoder: transcoder, set: set)
         for file in set.file {
-            guard let role = Self.role(of: file.package, packages) else { continue }
-            try builder.add(file, role: role)
+            guard let role = Self.best(of: file.package, packages) else { continue }
+            try builder.add(file, role: role, peer: Self.best(of: file.package, peers) ?? role.rawValue)
         }
         self.transcoder = transcoder
         self.descriptorSet = set
@@ -56,7 +57,7 @@ public final class RouteTable: Sendable {
         "datavault.compliance": .compliance, "datavault.example": .pipeline,
     ]
 
-    private static func role(of package: String, _ packages: [String: Role]) -> Role? {
+    private static func best<Value>(of package: String, _ packages: [String: Value]) -> Value? {
         let fitting = packages.filter { package == $0.key || package.hasPrefix("\($0.key).") }
         return fitting.max { $0.key.utf8.count < $1.key.utf8.count }?.value
     }

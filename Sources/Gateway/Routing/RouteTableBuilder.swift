@@ -28,7 +28,7 @@ struct RouteTableBuilder {
         for nested in message.nestedType { take(nested, in: name) }
     }
 
-    mutating func add(_ file: Google_Protobuf_FileDescriptorProto, role: Role) throws {
+    mutating func add(_ file: Google_Protobuf_FileDescriptorProto, role: Role, peer: String) throws {
         for (place, service) in file.service.enumerated() {
             for (index, proto) in service.method.enumerated() {
                 let name = "\(file.package).\(service.name)"
@@ -41,7 +41,7 @@ struct RouteTableBuilder {
                     descriptor: MethodDescriptor(
                         service: name, name: proto.name, kind: Self.kind(proto), requestType: input,
                         responseType: output, idempotency: Self.idempotency(proto)),
-                    role: role, policy: policy, request: request, response: response,
+                    role: role, peer: peer, policy: policy, request: request, response: response,
                     comment: Self.comment(file, [6, Int32(place), 2, Int32(index)]))
                 methods[method.descriptor.path] = method
                 guard proto.options.hasGoogle_Api_http else { continue }

@@ -22,7 +22,8 @@ enum IdentityError: Error, Hashable {
     case limitReached(limit: String, maximum: Int)
     case pageTokenInvalid
     case keyMalformed
-    case networkInvalid(field: String)
+    /// `problem` is the end of a sentence: "must …".
+    case networkInvalid(field: String, problem: String)
     case fieldImmutable(String)
     case tooManyWatchers
     case userRequired

@@ -18,7 +18,7 @@ struct ApiKeysHandler: Datavault_Identity_V1_ApiKeysService.Handler {
     ) async throws -> ApiKeySecretsMessage {
         let (core, keys, sent, rights, now) = (core, keys, request.apiKey, try CallRights.current(), now)
         try TextRules.check(shown: sent.displayName, field: "api_key.display_name")
-        let networks = try NetworkBlock.canonical(sent.allowedNetworks, field: "api_key.allowed_networks")
+        let networks = try AllowedNetworks.canonical(sent.allowedNetworks, field: "api_key.allowed_networks")
         let expiry = try Self.expiry(of: sent, now: now)
         try await keys.vault.verify()
         let intent = CallScope.current?.audit
@@ -96,7 +96,7 @@ struct ApiKeysHandler: Datavault_Identity_V1_ApiKeysService.Handler {
             }
         }
         try TextRules.check(shown: sent.displayName, field: "api_key.display_name")
-        let networks = try NetworkBlock.canonical(sent.allowedNetworks, field: "api_key.allowed_networks")
+        let networks = try AllowedNetworks.canonical(sent.allowedNetworks, field: "api_key.allowed_networks")
         let expiry = mask.contains("expire_time") ? try Self.expiry(of: sent, now: now) : nil
         let intent = CallScope.current?.audit
         return try await core.replay.write(request, id: request.requestID) { tx in

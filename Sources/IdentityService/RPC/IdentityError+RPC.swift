@@ -42,10 +42,10 @@ extension IdentityError: RPCErrorConvertible {
             RPCError(
                 .invalidArgument, Reason.pageTokenInvalid, "page_token is none that was given for this request",
                 details: [Self.badRequest("page_token", "must come from a reply to the same request")])
-        case .networkInvalid(let field):
+        case .networkInvalid(let field, let problem):
             RPCError(
-                .invalidArgument, Reason.networkInvalid, "\(field) must be an address or a CIDR block",
-                metadata: ["field": field], details: [Self.badRequest(field, "must be an address or a CIDR block")])
+                .invalidArgument, Reason.networkInvalid, "\(field) \(problem)", metadata: ["field": field],
+                details: [Self.badRequest(field, problem)])
         case .fieldImmutable(let field):
             RPCError(
                 .invalidArgument, Reason.fieldImmutable, "update_mask names a field that cannot be changed",

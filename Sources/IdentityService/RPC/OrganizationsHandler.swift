@@ -22,7 +22,7 @@ struct OrganizationsHandler: Datavault_Identity_V1_OrganizationsService.Handler 
         try TextRules.check(shown: request.admin.displayName, field: "admin.display_name")
         let organization = Organization(
             id: OrganizationID(core.environment.identifier()), displayName: request.organization.displayName,
-            allowedNetworks: try NetworkBlock.canonical(
+            allowedNetworks: try AllowedNetworks.canonical(
                 request.organization.allowedNetworks, field: "organization.allowed_networks"),
             createdAt: now, updatedAt: now)
         let admin = User(
@@ -90,7 +90,7 @@ struct OrganizationsHandler: Datavault_Identity_V1_OrganizationsService.Handler 
             $0 == "display_name" ? !sent.displayName.isEmpty : !sent.allowedNetworks.isEmpty
         }
         try TextRules.check(shown: sent.displayName, field: "organization.display_name")
-        let networks = try NetworkBlock.canonical(sent.allowedNetworks, field: "organization.allowed_networks")
+        let networks = try AllowedNetworks.canonical(sent.allowedNetworks, field: "organization.allowed_networks")
         let (intent, now) = (CallScope.current?.audit, core.environment.now())
         return try await core.replay.write(request, id: request.requestID) { tx in
             guard let old = try OrganizationStore.organization(id, in: tx) else {

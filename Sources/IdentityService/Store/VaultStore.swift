@@ -47,15 +47,29 @@ final class VaultStore: Sendable {
     static func verify(_ vault: SecretVault, now: Int64, in tx: borrowing Transaction) throws {
         let canaries = try tx.all(Canary.self, "SELECT id, canary FROM vault_root_keys ORDER BY created_at")
         if let own = canaries.first(where: { $0.id == vault.rootKeyID }) { return try vault.check(canary: own.canary) }
-        guard canaries.isEmpty else {
+        if !canaries.isEmpty {
+            // In a rotation the store's own is one that opens besides, and comes to be of both.
+            if let known = canaries.first(where: { vault.otherRootKeyIDs.contains($0.id) }) {
+                try vault.check(canary: known.canary)
+                return try insert(vault, now: now, in: tx)
+            }
             let others = canaries.map(\.id).joined(separator: ", ")
             throw VaultError.wrongRootKey(vault.rootKeyID, reason: "that is \(others)")
         }
+        try insert(vault, now: now, in: tx)
+    }
+
+    private static func insert(_ vault: SecretVault, now: Int64, in tx: borrowing Transaction) throws {
         try tx.run(
             """
             INSERT INTO vault_root_keys (id, canary, created_at)
-            VALUES (\(vault.rootKeyID), \(try vault.canary()), \(now))
+            VALUES (\(vault.rootKeyID), \(try vault.canary()), \(now)) ON CONFLICT (id) DO NOTHING
             """)
+    }
+
+    /// Forgets a root key that nothing is sealed with any more: whoever still has it alone is told so at its start.
+    static func forget(_ rootKeyID: String, in tx: borrowing Transaction) throws {
+        try tx.run("DELETE FROM vault_root_keys WHERE id = \(rootKeyID)")
     }
 
     /// For the role's readiness: says which setting is wrong.

@@ -25,7 +25,40 @@ public struct DeadMessage: Sendable, Hashable, RowDecodable {
     }
 }
 
+/// What a destination has not got yet.
+public struct OutboxWaiting: Sendable, Hashable {
+    /// Messages, counted up to `JobsConfiguration.countLimit`.
+    public let count: Int
+    /// Since the oldest of them was written; zero if there is none.
+    public let oldestAge: Duration
+}
+
 extension Outbox {
+    /// How many messages wait for a destination, and for how long.
+    public func waiting(_ destination: String) async throws -> OutboxWaiting {
+        let (limit, now) = (configuration.countLimit, now)
+        let (count, oldest) = try await store.system(.relayOutbox).read { tx in
+            (
+                try tx.value(
+                    Int.self,
+                    """
+                    SELECT count(*) AS n FROM (
+                        SELECT id FROM outbox_messages
+                        WHERE destination = \(destination) AND state <> 'dead' LIMIT \(limit)
+                    ) AS found
+                    """) ?? 0,
+                try tx.value(
+                    Date.self,
+                    """
+                    SELECT created_at FROM outbox_messages WHERE destination = \(destination) AND state <> 'dead'
+                    ORDER BY id LIMIT 1
+                    """)
+            )
+        }
+        let age = oldest.map { max(0, now.timeIntervalSince($0)) } ?? 0
+        return OutboxWaiting(count: count, oldestAge: .microseconds(Int64(age * 1e6)))
+    }
+
     /// Dead messages of a destination, the oldest first.
     ///
     /// - Parameter after: the last id of the page before.
@@ -54,34 +87,5 @@ extension Outbox {
     }
 
     /// How many messages wait for a destination, counted up to `JobsConfiguration.countLimit`.
-    public func depth(_ destination: String) async throws -> Int {
-        let limit = configuration.countLimit
-        return try await store.system(.relayOutbox).read { tx in
-            try tx.value(
-                Int.self,
-                """
-                SELECT count(*) AS n FROM (
-                    SELECT id FROM outbox_messages WHERE destination = \(destination) AND state <> 'dead' LIMIT \(limit)
-                ) AS found
-                """) ?? 0
-        }
-    }
-
-    /// When the oldest message that waits for a destination was written; nil if none waits.
-    public func oldest(_ destination: String) async throws -> Date? {
-        try await store.system(.relayOutbox).read { tx in
-            try tx.value(
-                Date.self,
-                """
-                SELECT created_at FROM outbox_messages WHERE destination = \(destination) AND state <> 'dead'
-                ORDER BY id LIMIT 1
-                """)
-        }
-    }
-
-    /// Tells metrics what waits for a destination.
-    func measure(_ destination: String) async throws {
-        let (depth, oldest) = (try await depth(destination), try await oldest(destination))
-        metrics.waiting(destination, depth, oldest.map { max(now.timeIntervalSince($0), 0) } ?? 0)
-    }
+    public func depth(_ destination: String) async throws -> Int { try await waiting(destination).count }
 }

@@ -12,8 +12,10 @@ public struct RelayConfiguration: Sendable {
     public var poll: Duration = .milliseconds(250)
     /// Deliveries to one destination at the same time.
     public var concurrency = 4
-    /// How often it is measured what waits.
-    public var measurement: Duration = .seconds(10)
+    /// How often it is measured what waits, for the gauges `datavault_outbox_waiting_messages` and `…_oldest_age_seconds`.
+    public var measurement: Duration = .seconds(15)
+    /// What the outbox's store is called, for these gauges' label `store`.
+    public var storeName = ""
     /// Before the store is tried again after an error.
     public var storeBackoff = Backoff(first: .milliseconds(100), longest: .seconds(5))
 
@@ -43,19 +45,22 @@ public final class OutboxRelay: Service {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 for destination in self.destinations {
-                    group.addTask { await self.measure(destination) }
                     for _ in 0..<max(self.configuration.concurrency, 1) {
                         group.addTask { await self.relay(destination) }
                     }
+                    group.addTask { await self.measure(destination) }
                 }
             }
         }
     }
 
-    /// Tells metrics what waits, and for how long: messages that nobody takes are otherwise silent.
+    /// Tells how much waits for a destination, as long as anybody relays to it: also while nothing can be delivered.
     private func measure(_ destination: OutboxDestination) async {
         while !Task.isCancelled {
-            try? await outbox.measure(destination.name)
+            // A store that fails is told of by the relays.
+            if let waiting = try? await outbox.waiting(destination.name) {
+                outbox.metrics.waiting(destination.name, store: configuration.storeName, waiting)
+            }
             try? await outbox.environment.sleep(configuration.measurement)
         }
     }

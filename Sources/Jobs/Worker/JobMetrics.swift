@@ -7,7 +7,7 @@ final class JobMetrics: Sendable {
         var kinds: [String: KindMetrics] = [:]
         var depths: [String: Gauge] = [:]
         var relayed: [String: Counter] = [:]
-        var waiting: [String: (count: Gauge, age: Gauge)] = [:]
+        var waiting: [String: (messages: Gauge, age: Gauge)] = [:]
     }
 
     private let state = Mutex(State())
@@ -53,19 +53,21 @@ final class JobMetrics: Sendable {
         for (key, gauge) in state.withLock({ $0.depths }) where !counted.contains(key) { gauge.record(0) }
     }
 
-    func waiting(_ destination: String, _ count: Int, _ age: Double) {
+    /// - Parameter store: What the outbox's store is called.
+    func waiting(_ destination: String, store: String, _ waiting: OutboxWaiting) {
         let gauges = state.withLock { [factory] state in
-            if let gauges = state.waiting[destination] { return gauges }
-            let dimensions = [("destination", destination)]
+            let key = "\(store) \(destination)"
+            if let gauges = state.waiting[key] { return gauges }
+            let dimensions = [("destination", destination), ("store", store)]
             let gauges = (
-                count: Gauge(label: "datavault_outbox_waiting", dimensions: dimensions, factory: factory),
-                age: Gauge(label: "datavault_outbox_oldest_seconds", dimensions: dimensions, factory: factory)
+                messages: Gauge(label: "datavault_outbox_waiting_messages", dimensions: dimensions, factory: factory),
+                age: Gauge(label: "datavault_outbox_oldest_age_seconds", dimensions: dimensions, factory: factory)
             )
-            state.waiting[destination] = gauges
+            state.waiting[key] = gauges
             return gauges
         }
-        gauges.count.record(count)
-        gauges.age.record(age)
+        gauges.messages.record(waiting.count)
+        gauges.age.record(waiting.oldestAge / .seconds(1))
     }
 
     func relayed(_ destination: String, _ outcome: String, _ count: Int) {

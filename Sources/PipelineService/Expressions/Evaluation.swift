@@ -5,6 +5,10 @@
 struct Evaluation {
     private let program: Program
     private let batch: ColumnBatch?
+    private let limit = Limit()
+
+    /// If a limit on what a batch makes was reached anywhere, also where no error of it is left.
+    private final class Limit { var isReached = false }
 
     /// Rows or elements that nodes are computed for.
     final class Domain {
@@ -27,9 +31,23 @@ struct Evaluation {
         }
     }
 
+    private init(program: Program, batch: ColumnBatch?) {
+        self.program = program
+        self.batch = batch
+    }
+
     /// The values of a node for each row of a batch.
+    ///
+    /// Limits on what a batch makes are there for memory, and a row must not fail for the rows beside it: a batch that
+    /// reaches one is computed in halves.
     static func run(_ program: Program, _ node: Int, _ batch: ColumnBatch) -> Register {
-        Evaluation(program: program, batch: batch).value(node, Domain(count: batch.rowCount))
+        let evaluation = Evaluation(program: program, batch: batch)
+        let register = evaluation.value(node, Domain(count: batch.rowCount)).expanded(to: batch.rowCount)
+        guard evaluation.limit.isReached, batch.rowCount > 1 else { return register }
+        let middle = batch.rowCount / 2
+        return Register.concatenated([
+            run(program, node, batch.slice(0..<middle)), run(program, node, batch.slice(middle..<batch.rowCount)),
+        ])
     }
 
     /// The one value of a node that depends on no row.
@@ -46,6 +64,10 @@ struct Evaluation {
             register = value(index, parent).gather(domain.rows)
         } else {
             register = compute(node, domain)
+            let limits = node.sites.limits
+            if !limits.isEmpty, let status = register.status, status.contains(where: limits.contains) {
+                limit.isReached = true
+            }
         }
         domain.known[index] = register
         return register
@@ -128,25 +150,35 @@ struct Evaluation {
     private func chosen(_ node: Program.Node, _ domain: Domain) -> Register {
         let condition = value(node.arguments[0], domain)
         guard case .bool(let values) = condition.values else {
-            return Register(
-                .null(count: domain.count), status: [UInt8](repeating: node.sites[.nullOperand], count: domain.count))
+            // Null in all rows, or an error that is older than its type.
+            let status = StatusBuilder([condition], count: domain.count, nullSite: node.sites[.nullOperand])
+            return Register(.null(count: domain.count), status: status.bytes)
         }
         if condition.isConstant, condition.status == nil { return value(node.arguments[values[0] ? 1 : 2], domain) }
         let isDear = node.arguments[1...].contains { program.nodes[$0].cost >= Self.dear }
         guard isDear, !condition.isConstant else {
-            return Logic.chosen(
-                condition, value(node.arguments[1], domain), value(node.arguments[2], domain),
-                node.sites[.nullOperand], domain.count)
+            let (positive, negative) = (value(node.arguments[1], domain), value(node.arguments[2], domain))
+            if let failed = tooLarge([positive, negative], node, .textLimit, domain.count) { return failed }
+            return Logic.chosen(condition, positive, negative, node.sites[.nullOperand], domain.count)
         }
         let yes = (0..<domain.count).filter { values[$0] }.map { UInt32($0) }
         let no = (0..<domain.count).filter { !values[$0] }.map { UInt32($0) }
         let positive = value(node.arguments[1], part(domain, yes)).expanded(to: yes.count)
         let negative = value(node.arguments[2], part(domain, no)).expanded(to: no.count)
+        if let failed = tooLarge([positive, negative], node, .textLimit, domain.count) { return failed }
         var places = [UInt32](repeating: 0, count: domain.count)
         for (place, row) in yes.enumerated() { places[Int(row)] = UInt32(place) }
         for (place, row) in no.enumerated() { places[Int(row)] = UInt32(yes.count + place) }
         let result = Register.concatenated([positive, negative]).gather(places)
         return Logic.guarded(result, by: condition, node.sites[.nullOperand], domain.count)
+    }
+
+    /// The error that registers are where they would be too large below each other.
+    private func tooLarge(
+        _ registers: [Register], _ node: Program.Node, _ error: EvaluationError, _ count: Int
+    ) -> Register? {
+        guard registers.reduce(0, { $0 + $1.footprint }) > program.limits.maximumBatchTextBytes else { return nil }
+        return Register(.null(count: count), status: [UInt8](repeating: node.sites[error], count: count))
     }
 
     // MARK: - Lists and maps
@@ -157,8 +189,9 @@ struct Evaluation {
             let empty = Register.Lists(extents: [Extent(start: 0, length: 0)], elements: Register(.null(count: 0)))
             return Register(.list(empty), isConstant: true)
         }
-        let registers = node.arguments.map { value($0, domain) }
-        let isConstant = registers.allSatisfy { $0.isConstant }
+        let registers = node.arguments.map { value($0, domain).expanded(to: domain.count) }
+        if let failed = tooLarge(registers, node, .listLimit, domain.count) { return failed }
+        let isConstant = node.free.isEmpty
         let height = isConstant ? 1 : domain.count
         // Row by row, the first `most` of them.
         let most = min(height, program.limits.maximumBatchElements / width)
@@ -190,14 +223,17 @@ struct Evaluation {
         let count = isConstant ? 1 : domain.count
         var status = Logic.errors(of: [needle, haystack], count)
         guard case .list(let lists) = haystack.values else {
+            let whole = StatusBuilder([haystack], count: count, nullSite: node.sites[.nullOperand])
             return Register(
-                .bool([Bool](repeating: false, count: count)),
-                status: [UInt8](repeating: node.sites[.nullOperand], count: count), isConstant: isConstant)
+                .bool([Bool](repeating: false, count: count)), status: whole.bytes, isConstant: isConstant)
         }
         if let nulls = haystack.status {
             for row in 0..<count where nulls[haystack.at(row)] == Register.null {
                 status.fail(row, node.sites[.nullOperand])
             }
+        }
+        if haystack.isConstant, let values = Membership.values(of: needle, among: lists, count) {
+            return Register(.bool(values), status: status.bytes, isConstant: isConstant)
         }
         let values = (0..<count).map { row in
             status.isValue(row)

@@ -28,7 +28,13 @@ struct ErrorSite: Sendable, Hashable {
 struct ErrorSites: Sendable {
     private let bytes: [EvaluationError: UInt8]
 
-    init(_ bytes: [EvaluationError: UInt8]) { self.bytes = bytes }
+    /// The bytes of those that a batch gives and its rows by themselves might not.
+    let limits: [UInt8]
+
+    init(_ bytes: [EvaluationError: UInt8]) {
+        self.bytes = bytes
+        limits = [bytes[.listLimit], bytes[.textLimit]].compactMap { $0 }
+    }
 
     subscript(_ error: EvaluationError) -> UInt8 {
         // Each node declares what it may give: see Program.

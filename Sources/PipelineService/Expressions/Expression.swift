@@ -36,14 +36,7 @@ struct Expression: Sendable {
 
     /// The values for a batch, one a row.
     func evaluate(_ batch: ColumnBatch) -> Register {
-        let register = Evaluation.run(program, root, batch).expanded(to: batch.rowCount)
-        if batch.rowCount > 1, reachedLimit(register) {
-            // Limits on what a batch makes are there for memory: a row must not fail for the rows beside it.
-            let middle = batch.rowCount / 2
-            return Register.concatenated([
-                evaluate(batch.slice(0..<middle)), evaluate(batch.slice(middle..<batch.rowCount)),
-            ])
-        }
+        let register = Evaluation.run(program, root, batch)
         guard case .list(let lists) = register.values, let nulls = lists.elements.status else { return register }
         // A column's lists hold no null: a list that does is an error here, not an empty text somewhere later.
         var status = StatusBuilder(count: batch.rowCount)
@@ -53,14 +46,6 @@ struct Expression: Sendable {
         var marked = register
         if let faults = status.bytes { marked.status = register.status.map { zip($0, faults).map(max) } ?? faults }
         return marked
-    }
-
-    private func reachedLimit(_ register: Register) -> Bool {
-        guard let status = register.status else { return false }
-        return status.contains { byte in
-            guard byte > Register.null, let error = program.sites[Int(byte)]?.error else { return false }
-            return error == .listLimit || error == .textLimit
-        }
     }
 
     /// What a status byte of a register stands for: an error.

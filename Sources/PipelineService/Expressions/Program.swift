@@ -136,6 +136,7 @@ struct Program: Sendable {
         switch operation {
         case .function(let function): errors += function.errors
         case .comprehension, .list: errors.append(.listLimit)
+        case .conditional: errors.append(.textLimit)
         case .constant, .field, .variable, .isPresent: return ErrorSites([:])
         default: break
         }

@@ -14,8 +14,10 @@ struct PipelinePlan: Sendable {
     init(
         _ definition: PipelineDefinition, input: Schema, limits: PipelineLimits = PipelineLimits()
     ) throws(PlanError) {
-        guard definition.steps.count <= limits.maximumSteps else {
-            throw PlanError(.limitExceeded, at: "steps", "there are more than \(limits.maximumSteps) steps")
+        // A run's state names steps by a byte.
+        let maximum = min(limits.maximumSteps, Int(UInt8.max))
+        guard definition.steps.count <= maximum else {
+            throw PlanError(.limitExceeded, at: "steps", "there are more than \(maximum) steps")
         }
         var compiler = PlanCompiler(limits: limits)
         var schema = input

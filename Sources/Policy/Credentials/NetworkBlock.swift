@@ -7,23 +7,45 @@ public struct NetworkBlock: Sendable, Hashable, CustomStringConvertible {
     /// Leading bits that all addresses of the block share: at most 32 for IPv4, 128 for IPv6.
     public let prefixLength: Int
 
-    /// Reads a block, or an address as a block of one.
-    ///
-    /// Nil if the text is neither, or if bits are set beyond the prefix: whoever writes `10.1.2.3/8` is in error about
-    /// one of the two.
+    /// Why a text is no block.
+    public enum Fault: Error, Hashable, CustomStringConvertible {
+        /// It is neither an address nor a block.
+        case malformed
+        /// Bits are set beyond the prefix: whoever writes `10.1.2.3/8` is in error about one of the two, and to guess
+        /// would let in more, or fewer, than was meant. The block that the address lies in, and the address, are told.
+        case hostBits(block: String, address: String)
+
+        /// The end of a sentence about the text: "must …".
+        public var description: String {
+            switch self {
+            case .malformed: "must be an address or a CIDR block"
+            case .hostBits(let block, let address):
+                "must have no bits beyond its prefix: it is either the block \(block) or the address \(address)"
+            }
+        }
+    }
+
+    /// Reads a block, or an address as a block of one; nil for anything else, as `init(reading:)` says.
     public init?(_ text: some StringProtocol) {
+        do throws(Fault) { try self.init(reading: text) } catch { return nil }
+    }
+
+    /// Reads a block, or an address as a block of one.
+    public init(reading text: some StringProtocol) throws(Fault) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let first = parts.first, let address = IPAddress(first) else { return nil }
+        guard let first = parts.first, let address = IPAddress(first) else { throw .malformed }
         let width = address.bytes.count * 8
         var length = width
         if parts.count == 2 {
             let digits = parts[1].utf8
             guard (1...3).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }),
                 digits.count == 1 || digits.first != 0x30, let number = Int(parts[1]), number <= width
-            else { return nil }
+            else { throw .malformed }
             length = number
         }
-        guard address.masked(length) == address else { return nil }
+        guard address.masked(length) == address else {
+            throw .hostBits(block: "\(address.masked(length))/\(length)", address: "\(address)")
+        }
         let unmapped = address.unmapped
         if length >= 96, unmapped != address {
             (base, prefixLength) = (unmapped, length - 96)

@@ -42,6 +42,9 @@ public final class PrincipalKeys: Sendable {
         }
     }
 
+    /// Whether there are keys that stay.
+    public var hasFixed: Bool { !fixed.isEmpty }
+
     func key(_ id: String) -> Key? { keys.withLock { $0[id] } }
 
     /// Changes when the keys do.

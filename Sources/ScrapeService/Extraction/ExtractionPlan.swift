@@ -59,6 +59,11 @@ package final class ExtractionPlan: Sendable {
         run.run(into: &result)
         return result
     }
+
+    /// Parses a page and gives its number of nodes: what benchmarks ask for.
+    package func parseOnly(_ page: PageInput) -> Int {
+        parser.parse(PageText(page, limit: limits.pageBytes).takeText(), limits: limits).count
+    }
 }
 
 /// A field made ready for work.

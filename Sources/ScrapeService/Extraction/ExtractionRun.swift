@@ -93,7 +93,10 @@ struct ExtractionRun: ~Copyable {
         _ index: Int, _ node: NodeID, _ values: inout [ExtractedValue], _ issues: inout [FieldIssue]
     ) {
         let field = plan.fields[index]
-        guard let raw = rawText(index, node) else { return }
+        // Texts of elements inside each other are read again for each.
+        let size = Int(matcher.document.subtreeEnds[node] - node) + Int(matcher.document.sources[node].length) >> 4
+        matcher.spend(size)
+        guard !matcher.isExhausted, let raw = rawText(index, node) else { return }
         let source = source(raw.source)
         guard !raw.isCut, valuesLeft > 0, bytesLeft > 0 else {
             truncations.insert(raw.isCut || bytesLeft <= 0 ? .valueBytes : .values)
@@ -102,13 +105,13 @@ struct ExtractionRun: ~Copyable {
             return
         }
         var text = raw.text
+        bytesLeft -= text.utf8.count
         if let capture = field.capture {
             guard let captured = capture.capture(in: text) else { return }
             text = captured
         }
         guard !text.isEmpty else { return }
         valuesLeft -= 1
-        bytesLeft -= text.utf8.count
         let reason: FieldIssue.Reason
         switch field.reader.read(text, base: base, urlBytes: plan.limits.urlBytes) {
         case .failure(let issue): reason = issue.reason

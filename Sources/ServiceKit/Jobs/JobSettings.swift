@@ -2,6 +2,7 @@ public import Jobs
 
 /// How a role works at its jobs and tells others of its changes.
 public struct JobSettings: Sendable {
+    private let role: String
     /// Jobs at the same time.
     public let concurrency: SettingKey<Int>
     /// How long a worker owns jobs after its last sign of life.
@@ -19,6 +20,7 @@ public struct JobSettings: Sendable {
 
     /// The settings of a role.
     public init(role: String) {
+        self.role = role
         let (worker, queue, relay) = (WorkerConfiguration(), JobsConfiguration(), RelayConfiguration())
         concurrency = SettingKey(
             "\(role).jobs.concurrency", default: worker.concurrency, in: 1...4_096, "Jobs that run at the same time.")
@@ -68,7 +70,7 @@ public struct JobSettings: Sendable {
     /// What a relay is made with.
     public func relay(_ settings: Settings) -> RelayConfiguration {
         var made = RelayConfiguration()
-        (made.concurrency, made.poll) = (settings[relays], settings[poll])
+        (made.concurrency, made.poll, made.storeName) = (settings[relays], settings[poll], role)
         return made
     }
 }

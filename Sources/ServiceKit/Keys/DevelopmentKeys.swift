@@ -79,7 +79,7 @@ public struct DevelopmentKeys: Sendable {
             try RootKey.createLocked(folder.rootKey)
             changes.append("made the root key \(folder.rootKey)")
         }
-        _ = try RootKey.load(file: folder.rootKey, limits: limits)
+        _ = try RootKey.ring(file: folder.rootKey, limits: limits)
         guard DurableFile.exists(folder.principalKey) else {
             changes.append("made the gateway's signing key \(folder.principalKey)")
             return try PrincipalKeyPair.createLocked(folder, limits)

@@ -9,7 +9,11 @@ extension RootKey {
     ///
     /// - Parameter purpose: A text that no other purpose has; by custom `datavault …, v1`.
     public static func derive(_ purpose: StaticString, from root: SymmetricKey) -> SymmetricKey {
-        HKDF<SHA256>.deriveKey(inputKeyMaterial: root, info: Data(purpose.description.utf8), outputByteCount: size)
+        derive(named: purpose.description, from: root)
+    }
+
+    static func derive(named purpose: String, from root: SymmetricKey) -> SymmetricKey {
+        HKDF<SHA256>.deriveKey(inputKeyMaterial: root, info: Data(purpose.utf8), outputByteCount: size)
     }
 
     /// What a root key is called beside what it sealed: tells keys apart, and nothing of the key.

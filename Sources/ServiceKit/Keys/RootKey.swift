@@ -33,13 +33,13 @@ public enum RootKey {
         try DurableFile.write(Array("\(text(of: key))\n".utf8), to: file, secret: true)
     }
 
-    /// Reads a key's file.
-    public static func load(file: String, limits: KeyLimits = KeyLimits()) throws -> SymmetricKey {
+    /// Reads a file with a key, and with what a rotation has added.
+    public static func ring(file: String, limits: KeyLimits = KeyLimits()) throws -> RootKeyRing {
         let bytes = try DurableFile.read(file, limit: limits.maxFileSize, secret: true)
-        guard let key = parse(String(decoding: bytes, as: UTF8.self)) else {
+        guard let ring = RootKeyRing.parse(String(decoding: bytes, as: UTF8.self)) else {
             throw KeyError(nil, "\(file) holds no root key: \(prefix) and 44 characters of base64")
         }
-        return key
+        return ring
     }
 
     /// Reads a key's text, as a configuration may hold it; nil if it is none.

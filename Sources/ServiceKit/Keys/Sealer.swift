@@ -68,6 +68,14 @@ public struct Sealer: Sendable {
         return Array(text)
     }
 
+    /// Seals with the present root key what another one has sealed; nil if it is sealed with the present one already.
+    public func reseal(_ sealed: [UInt8], at place: [String]) throws -> [UInt8]? {
+        sealed.starts(with: [Self.version] + current) ? nil : try seal(try open(sealed, at: place), at: place)
+    }
+
+    /// How everything begins that a root key has sealed, whatever it is for: by this a store finds it.
+    public static func head(of rootKey: SymmetricKey) -> [UInt8] { [version] + RootKey.identifierBytes(of: rootKey) }
+
     /// Each part with its length, so that no two places look the same.
     private static func bytes(of place: [String]) -> [UInt8] {
         place.flatMap { part in

@@ -16,6 +16,8 @@ public struct RoleDefinition: Sendable {
     public let ownSettings: [SettingDeclaration]
     /// Roles that it calls.
     public let peers: [PeerDefinition]
+    /// How it uses a root key; nil: it has none.
+    public var rootKey: RootKeyUse?
     /// What it does at its port.
     let kind: Kind
 

@@ -19,6 +19,12 @@ public enum SuiteSettings {
                 ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2D || $0 == 0x2E
             }
     }
+    /// `trust.principal-keys`
+    public static let principalKeys = SettingKey(
+        "trust.principal-keys", default: [String](),
+        "Files with public keys of gateways (`principal.pub`) that are believed whatever Identity lists, from a gateway's certificate, so that a role can start and serve while Identity is away.",
+        mustBe: "paths"
+    ) { $0.count <= 64 && $0.allSatisfy { !$0.isEmpty && !$0.utf8.contains(0) } }
     /// `shutdown.grace`
     public static let grace = SettingKey(
         "shutdown.grace", default: Duration.seconds(30), in: .zero...Duration.seconds(3_600),
@@ -35,7 +41,8 @@ public enum SuiteSettings {
     public static let section = SettingsSchema.Section(
         "Process", "What holds for every role of a process.",
         [
-            dataFolder.declaration, trustDomain.declaration, grace.declaration, delay.declaration, threads.declaration,
+            dataFolder.declaration, trustDomain.declaration, principalKeys.declaration, grace.declaration,
+            delay.declaration, threads.declaration,
         ])
 }
 

@@ -48,6 +48,9 @@ public final class PrometheusRegistry: Sendable {
         if configuration.includesProcess { ProcessMetrics.observe(in: self) }
     }
 
+    /// The registry that the process's metrics go to; nil where nobody keeps metrics.
+    public static var ofProcess: PrometheusRegistry? { MetricsSystem.factory as? PrometheusRegistry }
+
     /// Adds what is known of metrics; call it before they are made, as those that exist keep what they have.
     public func describe(_ descriptions: [MetricDescription]) {
         state.withLock { state in

@@ -1,4 +1,3 @@
-import CoreMetrics
 import Persistence
 
 /// Shows how busy stores are.
@@ -7,7 +6,7 @@ enum StoreObserver {
     ///
     /// - Parameter name: What the store is called, as in its configuration.
     static func observe(_ store: Store, name: String) {
-        guard let registry = MetricsSystem.factory as? PrometheusRegistry else { return }
+        guard let registry = PrometheusRegistry.ofProcess else { return }
         registry.observe(metrics(of: name)) { [weak store] in
             guard let load = store?.load else { return [.nan, .nan, .nan] }
             return [Double(load.busy), Double(load.size), Double(load.waiting)]

@@ -2,7 +2,7 @@ extension MetricDescription {
     /// What the suite's own modules measure; docs/telemetry.md has the same table.
     public static let suite =
         servers(prefix: "grpc_server") + clients(prefix: "grpc_client") + compression + policy
-        + metrics + traces + stores + jobs + audit + outbound + gateway
+        + metrics + traces + stores + jobs + audit + outbound + gateway + identity
 
     /// Wire's servers, with the prefix of their configuration.
     public static func servers(prefix: String) -> [MetricDescription] {
@@ -63,9 +63,9 @@ extension MetricDescription {
         .init("datavault_jobs_rescued_total", help: "Jobs taken from workers that had fallen silent."),
         .init("datavault_jobs_lease_lost_total", help: "Ends of jobs that came too late to be written."),
         .init("datavault_outbox_messages_total", help: "Messages to other roles, by outcome."),
-        .init("datavault_outbox_waiting", help: "Messages that wait for another role."),
+        .init("datavault_outbox_waiting_messages", help: "Messages to other roles that have not been delivered."),
         .init(
-            "datavault_outbox_oldest_seconds", help: "How long the oldest message to another role waits.",
+            "datavault_outbox_oldest_age_seconds", help: "Age of the oldest message that has not been delivered.",
             unit: .seconds),
     ]
 
@@ -100,6 +100,12 @@ extension MetricDescription {
         .init("datavault_gateway_received_bytes_total", help: "Bytes of bodies that came.", unit: .bytes),
         .init("datavault_gateway_sent_bytes_total", help: "Bytes of bodies that went.", unit: .bytes),
         .init("datavault_gateway_refused_total", help: "Connections and streams over a budget, by its kind."),
+    ]
+
+    private static let identity: [MetricDescription] = [
+        .init(
+            "datavault_identity_password_wait_seconds",
+            help: "Time that passwords waited for a thread to be checked or set.", unit: .seconds)
     ]
 
     private static let traces: [MetricDescription] = [

@@ -17,6 +17,14 @@ public struct ReplySeal: Sendable {
         hashKey = RootKey.derive("datavault hashes of kept requests, v1", from: rootKey)
     }
 
+    /// Derives its keys from what a root key's file holds.
+    public init(_ ring: RootKeyRing) {
+        sealer = Sealer("datavault kept replies, v1", rootKey: ring.current, former: ring.others)
+        hashKey = ring.hashKey("datavault hashes of kept requests, v1")
+    }
+
+    func reseal(_ kept: [UInt8], at place: [String]) throws -> [UInt8]? { try sealer.reseal(kept, at: place) }
+
     func seal(_ reply: [UInt8], at place: [String]) throws -> [UInt8] { try sealer.seal(reply, at: place) }
 
     func open(_ kept: [UInt8], at place: [String]) throws -> [UInt8] {

@@ -64,12 +64,14 @@ public final class PrincipalKeyWatcher: Service, Sendable {
     }
 
     /// Holds once Identity has listed its keys, and for as long as one of them is good or Identity is heard: an empty list
-    /// is an answer, too, as a gateway lists its key when it starts.
+    /// is an answer, too, as a gateway lists its key when it starts. With keys of the operator's it always holds.
     public var check: ReadinessCheck {
         ReadinessCheck("principal keys") { [self] in
             let (hasHeard, isListening, isEmpty) = state.withLock {
                 ($0.list.hasHeard, $0.isListening, $0.list.entries.isEmpty)
             }
+            // Who was told by its operator need not wait for Identity's word.
+            if keys.hasFixed { return }
             guard hasHeard else {
                 throw SuiteFailure("identity has not yet told which keys principals are signed with")
             }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Policy
 import ServiceKit
 
 /// One role.
@@ -21,8 +22,11 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let role = try Roles.named(role)
-        let process = try SuiteProcess(try options.settings(), name: role.name)
-        try await process.run([role]) { suite in
+        let settings = try options.settings()
+        let keys: PrincipalKeys
+        do { keys = try PrincipalKeys(settings) } catch { throw CommandFailure.exit("\(error)") }
+        let process = try SuiteProcess(settings, name: role.name)
+        try await process.run([role], { $0.principalKeys = keys }) { suite in
             StandardOutput.write(suite.roles.map { "\($0.definition.name) is ready at \($0.address)" })
         }
     }

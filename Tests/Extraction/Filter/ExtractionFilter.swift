@@ -10,7 +10,6 @@ enum ExtractionFilter {
         var page: Data
         var url: String?
         var contentType: String?
-        var parser: String?
         var selectors: [String]?
         var records: String?
         var fields: [Field]?
@@ -40,8 +39,7 @@ enum ExtractionFilter {
         let limits = ExtractionLimits()
         let text = PageText(
             PageInput(bytes: Array(request.page), url: "", contentType: request.contentType), limit: limits.pageBytes)
-        let parser: any DocumentParser = request.parser == "gumbo" ? GumboParser() : HTMLParser()
-        return parser.parse(text.takeText(), limits: limits)
+        return HTMLParser().parse(text.takeText(), limits: limits)
     }
 
     /// Each node on its own line behind its depth, attributes by name.

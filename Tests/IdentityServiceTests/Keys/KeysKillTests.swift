@@ -53,7 +53,7 @@ import Wire
 
     /// What the store says is what the caller was told, and nothing else.
     private func check(_ store: Store, _ storm: RotationStorm, _ secrets: [String]) async throws {
-        let vault = SecretVault(rootKey: try RootKey.load(file: KeyFolder("\(storm.folder)/keys").rootKey))
+        let vault = SecretVault(try RootKey.ring(file: KeyFolder("\(storm.folder)/keys").rootKey))
         let (id, hashes) = (storm.keyName.identifier, secrets.map(vault.hash))
         let (working, all, versions, events) = try await store.system(.test).read { tx in
             (

@@ -79,7 +79,7 @@ import Wire
         moved = ApiKeySecret(id: moved.id, key: "key-2", kind: .signing, material: moved.material, createdAt: 1)
         #expect(throws: Sealer.Failure.damaged) { try ApiKeyMaker.signingSecret(moved, maker.vault) }
         // After the root key was replaced, what the former one sealed opens if that is given.
-        let rotated = SecretVault(rootKey: SymmetricKey(size: .bits256), former: [root])
+        let rotated = SecretVault(try #require(RootKeyRing(root).rotating(SymmetricKey(size: .bits256))))
         let again = try ApiKeyMaker.signingSecret(made.kept, rotated)
         #expect(again == opened)
         let stranger = SecretVault(rootKey: SymmetricKey(size: .bits256))

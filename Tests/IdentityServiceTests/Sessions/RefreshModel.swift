@@ -29,7 +29,7 @@ struct RefreshModel: Sendable {
         /// Has sent a token, and the server has read the store.
         case read(Token, Store, at: Int64)
         /// The server has decided.
-        case decided(Token, Store, RefreshAction, Token)
+        case decided(Token, Store, RefreshAction, Token, at: Int64)
         /// The server has committed; the answer is on its way.
         case answering(Token?)
     }
@@ -103,16 +103,16 @@ struct RefreshModel: Sendable {
                         let action = rules.decide(store.session, presented(token, store), time)
                         let successor = rules.successor(token, state.fresh)
                         if successor == state.fresh { state.fresh += 1 }
-                        client.phase = .decided(token, store, action, successor)
+                        client.phase = .decided(token, store, action, successor, at: time)
                     })
-            case .decided(let token, let store, let action, let successor):
+            case .decided(let token, let store, let action, let successor, let time):
                 next.append(
                     changing(state, index) { client, state in
                         guard !rules.isSerializable || state.store.version == store.version else {
                             client.phase = .read(token, state.store, at: state.now)
                             return
                         }
-                        commit(token, store, action, successor, &client, &state, &violations)
+                        commit(token, store, action, successor, at: time, &client, &state, &violations)
                     })
             case .answering(let answer):
                 // It arrives, or the connection breaks.
@@ -132,12 +132,12 @@ struct RefreshModel: Sendable {
     }
 
     private func commit(
-        _ token: Token, _ read: Store, _ action: RefreshAction, _ successor: Token, _ client: inout Client,
-        _ state: inout State, _ violations: inout Set<Violation>
+        _ token: Token, _ read: Store, _ action: RefreshAction, _ successor: Token, at time: Int64,
+        _ client: inout Client, _ state: inout State, _ violations: inout Set<Violation>
     ) {
+        // By the clock of the decision: the promise is about when the token was presented.
         let isOld =
-            token != read.newest
-            && (token != read.predecessor || state.now - read.session.refreshedAt >= grace + lastTick * Self.second)
+            token != read.newest && (token != read.predecessor || time - read.session.refreshedAt >= grace)
         let wasLive = read.session.end == nil
         switch action {
         case .rotate(let session):

@@ -71,6 +71,29 @@ import Testing
         #expect(found.contains(.oldTokenWentUnpunished))
     }
 
+    /// A grace that is longer than promised, by however little: the condition is as narrow as the promise.
+    @Test(arguments: [Int64(1), 1_000]) func aGraceThatLastsTooLongIsNoticed(_ seconds: Int64) {
+        var limits = Self.limits
+        limits.grace += .seconds(seconds)
+        let longer = RefreshDecision(limits: limits)
+        let rules = RefreshModel.Rules { longer.decide($0, presented: $1, now: $2) }
+        let found = check(rules, [Self.honest, Self.thief]).violations
+        #expect(found == [.oldTokenWentUnpunished])
+    }
+
+    /// Only what is older than the predecessor is let go, or only what comes after the grace.
+    @Test(arguments: [PresentedToken.older, .predecessor]) func eitherKindOfOldTokenIsNoticed(_ kind: PresentedToken) {
+        var rules = Self.rules
+        rules.decide = { state, presented, now in
+            let action = Self.decision.decide(state, presented: presented, now: now)
+            if case .endFamily = action, presented == kind { return .refuse }
+            return action
+        }
+        let thief = RefreshModel.Client(attempts: 1, isThief: true)
+        let found = check(rules, [Self.honest, thief]).violations
+        #expect(found == [.oldTokenWentUnpunished])
+    }
+
     @Test func aTokenThatWorksTwiceIsNoticed() {
         var rules = Self.rules
         rules.decide = { state, _, now in Self.decision.decide(state, presented: .newest, now: now) }

@@ -169,7 +169,7 @@ func withSessions(
         var environment = IdentityEnvironment()
         environment.now = { clock.now }
         let parts = SessionParts(
-            configuration, store: store, rootKey: SessionHarness.rootKey, environment: environment)
+            configuration, store: store, rootKeys: RootKeyRing(SessionHarness.rootKey), environment: environment)
         let core = IdentityCore(
             store: store, replay: Replay(store: store),
             audit: AuditOutbox(

@@ -135,12 +135,12 @@ struct RunTests {
             let file = try await bed.upload("id,zip\n1,01234\n2,98765\n")
             let pipeline = try await bed.makePipeline {
                 $0.input.schema = .columns([("zip", .text)])
-                $0.steps = [.derive("first", "zip.substring(0, 1)")]
+                $0.steps = [.derive("east", "zip.startsWith('0')")]
             }
             let run = try await bed.end(of: try await bed.start(pipeline.name) { $0.input.file = file.name }.name)
             #expect(run.state == .succeeded, "\(run)")
             let csv = try await bed.export(run.dataset)
-            #expect(csv.text == "zip,first\n01234,0\n98765,9\n")
+            #expect(csv.text == "zip,east\n01234,true\n98765,false\n")
             let other = try await bed.upload("id,city\n1,Rome\n")
             let failed = try await bed.end(of: try await bed.start(pipeline.name) { $0.input.file = other.name }.name)
             #expect((failed.state, failed.failure.reason) == (.failed, .schemaMismatch))

@@ -41,12 +41,16 @@ final class HashingPool: Sendable {
     }
 
     let configuration: Configuration
+    /// Told how long each hash waited for its thread.
+    private let onWait: @Sendable (Duration) -> Void
     private let state: Mutex<State>
     private let signals = DispatchSemaphore(value: 0)
 
     /// Starts the threads.
-    init(_ configuration: Configuration = Configuration()) {
-        self.configuration = configuration
+    init(
+        _ configuration: Configuration = Configuration(), onWait: @escaping @Sendable (Duration) -> Void = { _ in }
+    ) {
+        (self.configuration, self.onWait) = (configuration, onWait)
         state = Mutex(State(queue: FairQueue(maximum: configuration.maximumWaiting)))
         for number in 0..<configuration.threads {
             // Threads hold the pool until it is closed.
@@ -58,6 +62,8 @@ final class HashingPool: Sendable {
 
     /// How many wait now.
     var waiting: Int { state.withLock { $0.queue.count } }
+    /// How many are on a thread now.
+    var running: Int { state.withLock { $0.running } }
 
     /// Ends the threads after the hashes in hand; those that wait are refused.
     func close() {
@@ -149,6 +155,7 @@ final class HashingPool: Sendable {
         }
         guard let next else { return isClosed }
         let start = ContinuousClock.now
+        onWait(start - next.since)
         guard start - next.since <= configuration.maximumWait else {
             let wait = state.withLock { state in
                 state.running -= 1

@@ -11,14 +11,19 @@ struct SecretVault: Sendable {
     let replies: ReplySeal
     private let sealer: Sealer
 
+    /// Root keys that open besides the one that seals, by their identifiers.
+    let otherRootKeyIDs: [String]
+
     /// Derives all keys.
-    ///
-    /// - Parameter former: Root keys that older secrets were sealed with.
-    init(rootKey: SymmetricKey, former: [SymmetricKey] = []) {
-        sealer = Sealer("datavault stored secrets, v1", rootKey: rootKey, former: former)
-        replies = ReplySeal(rootKey: rootKey, former: former)
-        secretHashKey = RootKey.derive("datavault hashes of API keys, v1", from: rootKey)
+    init(_ ring: RootKeyRing) {
+        sealer = Sealer("datavault stored secrets, v1", rootKey: ring.current, former: ring.others)
+        replies = ReplySeal(ring)
+        secretHashKey = ring.hashKey("datavault hashes of API keys, v1")
+        otherRootKeyIDs = ring.others.map { RootKey.identifier(of: $0) }
     }
+
+    /// Of a root key that was never rotated.
+    init(rootKey: SymmetricKey) { self.init(RootKeyRing(rootKey)) }
 
     /// HMAC-SHA256 of a secret's whole text: 32 bytes.
     func hash(_ secret: String) -> [UInt8] {
@@ -31,6 +36,9 @@ struct SecretVault: Sendable {
     func open(_ sealed: [UInt8], at place: [String]) throws(Sealer.Failure) -> [UInt8] {
         try sealer.open(sealed, at: place)
     }
+
+    /// Seals with the present root key what another one has sealed; nil if there is nothing to do.
+    func reseal(_ sealed: [UInt8], at place: [String]) throws -> [UInt8]? { try sealer.reseal(sealed, at: place) }
 
     /// The secret hash key in a form that only the same root key opens: kept, it proves at each start that the root key is
     /// the one that the store's secrets are sealed with.

@@ -28,11 +28,14 @@ struct RefreshToken: Sendable, Hashable {
     struct Keys: Sendable {
         fileprivate let hash, tag, successor: SymmetricKey
 
-        init(rootKey: SymmetricKey) {
-            hash = RootKey.derive("datavault hashes of refresh tokens, v1", from: rootKey)
-            tag = RootKey.derive("datavault tags of refresh tokens, v1", from: rootKey)
-            successor = RootKey.derive("datavault successors of refresh tokens, v1", from: rootKey)
+        init(_ ring: RootKeyRing) {
+            hash = ring.hashKey("datavault hashes of refresh tokens, v1")
+            tag = ring.hashKey("datavault tags of refresh tokens, v1")
+            successor = ring.hashKey("datavault successors of refresh tokens, v1")
         }
+
+        /// Of a root key that was never rotated.
+        init(rootKey: SymmetricKey) { self.init(RootKeyRing(rootKey)) }
     }
 
     /// A session's first token.

@@ -11,6 +11,9 @@ struct TokenKeySealer: Sendable {
         sealer = Sealer("datavault access token keys, v1", rootKey: rootKey, former: former)
     }
 
+    /// Seals with the present root key what another one has sealed; nil if there is nothing to do.
+    func reseal(_ sealed: [UInt8], of id: String) throws -> [UInt8]? { try sealer.reseal(sealed, at: Self.place(id)) }
+
     /// Makes a key.
     func make(number: Int64, createdAt: Int64, activeAt: Int64, retiredAt: Int64, expiresAt: Int64) throws -> TokenKey {
         let pair = Curve25519.Signing.PrivateKey()

@@ -73,7 +73,7 @@ extension Function {
         case .toString: [.invalidConversion, .textLimit]
         case .timePart: [.invalidTimeZone]
         case .listIndex: [.indexOutOfRange]
-        case .mapIndex: [.noSuchKey]
+        case .mapIndex: [.noSuchKey, .textLimit]
         case .order, .not, .size, .textTest, .toBytes, .mathTest, .greatest, .least, .mapHas: []
         }
     }

@@ -25,6 +25,10 @@ extension Function {
         let keys = literals(arguments[1], context.count)
         // The values of all keys one behind the other: a row of it is a key's place and a row.
         let height = arguments[0].isConstant ? 1 : context.count
+        guard table.values.reduce(0, { $0 + $1.footprint }) <= context.limits.maximumBatchTextBytes else {
+            for row in 0..<context.count { status.fail(row, context.sites[.textLimit]) }
+            return .null(count: context.count)
+        }
         guard let all = Register.stacked(table.values, height: height) else { return .null(count: context.count) }
         var rows = [UInt32](repeating: 0, count: context.count)
         for row in 0..<context.count where status.isValue(row) {
@@ -133,6 +137,15 @@ extension Register {
         return Register(values, status: status)
     }
 
+    /// The bytes that putting this register below another copies.
+    var footprint: Int {
+        switch values {
+        case .string(let texts), .bytes(let texts): min(texts.textBytes, texts.bytes.count)
+        case .list(let lists): lists.elements.footprint
+        default: 0
+        }
+    }
+
     private static func concatenatedTexts(_ registers: [Register], _ counts: [Int]) -> Strings {
         var result = Strings()
         for (register, count) in zip(registers, counts) {
@@ -141,7 +154,14 @@ extension Register {
                 for _ in 0..<count { result.append([]) }
                 continue
             }
-            for extent in texts.extents { result.append(texts.bytes[extent.range]) }
+            if texts.textBytes < texts.bytes.count {
+                for extent in texts.extents { result.append(texts.bytes[extent.range]) }
+            } else {
+                // The buffer is smaller than the texts in it, which share their bytes.
+                let base = UInt32(result.bytes.count)
+                result.bytes += texts.bytes
+                result.extents += texts.extents.map { Extent(start: $0.start + base, length: $0.length) }
+            }
         }
         return result
     }

@@ -104,7 +104,14 @@ struct WebAddressParser {
         var authority = input[position..<end]
         position = end
         if let at = authority.lastIndex(of: UInt8(ascii: "@")) {
-            for byte in authority[..<at] { append(byte, encoding: .userInfo) }
+            let colon = authority[..<at].firstIndex(of: UInt8(ascii: ":"))
+            for index in authority.startIndex..<at {
+                if index == colon {
+                    output.append(UInt8(ascii: ":"))
+                } else {
+                    append(authority[index], encoding: .userInfo)
+                }
+            }
             if at > authority.startIndex { output.append(UInt8(ascii: "@")) }
             authority = authority[(at + 1)...]
         }
@@ -200,38 +207,41 @@ struct WebAddressParser {
 
     // MARK: Percent-encoding (section 1.3)
 
-    private enum EncodeSet {
-        case control
-        case fragment
-        case query
-        case path
-        case userInfo
+    /// Characters of ASCII that are encoded in some part of a URL, as bits of their codes.
+    private struct EncodeSet {
+        let low: UInt64
+        let high: UInt64
+
+        private init(_ characters: String) {
+            // Controls and DEL are in all of them.
+            var low: UInt64 = 0xFFFF_FFFF
+            var high: UInt64 = 1 << 63
+            for byte in characters.utf8 {
+                if byte < 64 { low |= 1 << UInt64(byte) } else { high |= 1 << UInt64(byte - 64) }
+            }
+            self.low = low
+            self.high = high
+        }
+
+        @inline(__always)
+        func contains(_ byte: UInt8) -> Bool {
+            byte < 64 ? low >> UInt64(byte) & 1 == 1 : byte >= 128 || high >> UInt64(byte & 63) & 1 == 1
+        }
+
+        static let control = EncodeSet(" ")
+        static let fragment = EncodeSet(" \"<>`")
+        static let query = EncodeSet(" \"#<>'")
+        static let path = EncodeSet(" \"#<>?^`{}")
+        static let userInfo = EncodeSet(" \"#<>?^`{}/:;=@[\\]|")
     }
 
+    @inline(__always)
     private mutating func append(_ byte: UInt8, encoding set: EncodeSet) {
-        guard Self.isEncoded(byte, set) else { return output.append(byte) }
+        if !set.contains(byte) { return output.append(byte) }
         output.append(UInt8(ascii: "%"))
         output.append(Self.digit(byte >> 4))
         output.append(Self.digit(byte & 15))
     }
 
     private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x37 + value }
-
-    @inline(__always)
-    private static func isEncoded(_ byte: UInt8, _ set: EncodeSet) -> Bool {
-        if byte.isASCIILetter || byte.isASCIIDigit { return false }
-        if byte <= 0x1F || byte > 0x7E { return true }
-        switch set {
-        case .control: return byte == 0x20
-        case .fragment: return fragmentSet.contains(byte)
-        case .query: return querySet.contains(byte)
-        case .path: return pathSet.contains(byte)
-        case .userInfo: return userInfoSet.contains(byte)
-        }
-    }
-
-    private static let fragmentSet = Array(" \"<>`".utf8)
-    private static let querySet = Array(" \"#<>'".utf8)
-    private static let pathSet = Array(" \"#<>?^`{}".utf8)
-    private static let userInfoSet = Array(" \"#<>?^`{}/:;=@[\\]|".utf8)
 }

@@ -13,23 +13,21 @@ package struct ExtractionLimits: Sendable, Hashable {
     /// Elements inside each other; deeper ones become siblings of the deepest.
     package var depth = 512
     /// Elements, texts and comments of a document.
-    package var nodes = 2_000_000
+    package var nodes = 1_000_000
     /// Attributes of one element.
-    package var attributesPerElement = 1_024
+    package var attributesPerElement = 256
     /// Attributes of a document.
     package var attributes = 4_000_000
     /// Different names of elements and attributes beside HTML's own.
     package var names = 20_000
     /// Bytes of decoded text that do not stand in the page as they are.
     package var decodedBytes = 32 << 20
-    /// Bytes that the parser may take beside the document.
-    package var parserMemory = 512 << 20
     /// Visits of nodes by all selectors of a plan: what bounds their time.
     package var steps = 50_000_000
     package var records = 10_000
     package var values = 200_000
     /// Values of one field of one record.
-    package var valuesPerField = 1_000
+    package var valuesPerField = 10_000
     /// Bytes of one value.
     package var valueBytes = 1 << 20
     /// Bytes of all values of a page.

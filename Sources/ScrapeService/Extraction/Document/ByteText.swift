@@ -45,6 +45,11 @@ extension Column<UInt8> {
         return true
     }
 
+    /// If a range holds these bytes, letters of ASCII in either case; the wanted ones are in lower case.
+    func equalsIgnoringCase(_ range: ByteRange, _ lowercased: [UInt8]) -> Bool {
+        range.length == lowercased.count && hasBytesIgnoringCase(lowercased, at: range.lower)
+    }
+
     /// If two ranges hold the same bytes.
     func equals(_ left: ByteRange, _ right: ByteRange) -> Bool {
         guard left.length == right.length, left.upper <= count, right.upper <= count else { return false }

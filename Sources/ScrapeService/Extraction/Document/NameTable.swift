@@ -36,6 +36,16 @@ struct NameTable: ~Copyable {
         slots.append(contentsOf: Known.shared.slots)
     }
 
+    /// A table that is there only to be replaced.
+    static func empty() -> NameTable { NameTable() }
+
+    private init() {
+        limit = 0
+        bytes = Column()
+        ranges = Column()
+        slots = Column(repeating: UInt16.max, count: 2)
+    }
+
     var count: Int { ranges.count }
 
     func text(_ name: NameID) -> String {
@@ -68,7 +78,7 @@ struct NameTable: ~Copyable {
     }
 
     private mutating func add(_ name: UnsafeBufferPointer<UInt8>, hash: UInt32, slot: Int) -> NameID {
-        guard ranges.count < limit else {
+        guard ranges.count < limit, slot >= 0 else {
             isFull = true
             return .none
         }
@@ -84,14 +94,18 @@ struct NameTable: ~Copyable {
     private func find(_ name: UnsafeBufferPointer<UInt8>, hash: UInt32) -> (name: NameID, slot: Int) {
         let mask = slots.count &- 1
         var slot = Int(hash) & mask
-        while true {
+        for _ in 0..<Self.maximumProbes {
             let number = slots[slot]
             if number == .max { return (.none, slot) }
             let range = ranges[Int(number)]
             if Int(range.length) == name.count, unsafe isSame(range, name) { return (NameID(number), slot) }
             slot = (slot &+ 1) & mask
         }
+        return (.none, -1)
     }
+
+    /// Names of a page that all hash alike are made to take time: beyond so many steps there is no room for a name.
+    private static let maximumProbes = 128
 
     @inline(__always)
     private func isSame(_ range: ByteRange, _ name: UnsafeBufferPointer<UInt8>) -> Bool {

@@ -31,7 +31,7 @@ struct HTMLTokenizer: ~Copyable {
     mutating func takeText() -> Column<UInt8> { exchange(&text, with: Column()) }
 
     /// Gives the names away.
-    mutating func takeNames() -> NameTable { exchange(&names, with: NameTable(limit: 0)) }
+    mutating func takeNames() -> NameTable { exchange(&names, with: NameTable.empty()) }
 
     @inline(__always)
     var end: Int { text.count }
@@ -211,97 +211,6 @@ struct HTMLTokenizer: ~Copyable {
     private static let commentStart = Array("<!--".utf8)
     static let commentEnd = Array("-->".utf8)
 
-    // MARK: Decoding
-
-    /// A range with line ends as line feeds, NUL replaced, and perhaps character references resolved; the range itself if
-    /// it has none of them.
-    mutating func normalized(
-        _ range: ByteRange, hasReferences: Bool, inAttribute: Bool = false
-    ) -> ByteRange {
-        var builder = TextBuilder(start: range.lower)
-        var index = range.lower
-        while index < range.upper {
-            let current = text[index]
-            if current == 0x0D {
-                builder.copy(text, to: &decoded, index)
-                decoded.append(0x0A)
-                index += 1
-                if index < range.upper, text[index] == 0x0A { index += 1 }
-                builder.rest = index
-            } else if current == 0 {
-                builder.copy(text, to: &decoded, index)
-                appendReplacement()
-                index += 1
-                builder.rest = index
-            } else if current == UInt8(ascii: "&"), hasReferences {
-                index = reference(index, &builder, inAttribute: inAttribute, limit: range.upper)
-            } else {
-                index &+= 1
-            }
-        }
-        return builder.finish(text, &decoded, range.upper)
-    }
-
-    private mutating func appendReplacement() {
-        decoded.append(0xEF)
-        decoded.append(0xBF)
-        decoded.append(0xBD)
-    }
-
-    /// Resolves the character reference at an index (section 13.2.5.72), and gives the index behind it.
-    private mutating func reference(_ start: Int, _ builder: inout TextBuilder, inAttribute: Bool, limit: Int) -> Int {
-        let first = start + 1 < limit ? text[start + 1] : 0
-        if first == UInt8(ascii: "#") { return numericReference(start, &builder, limit: limit) }
-        guard first.isASCIILetter || first.isASCIIDigit else { return start + 1 }
-        var index = start + 1
-        while index < limit, index - start <= CharacterReferences.longestName + 1,
-            text[index].isASCIILetter || text[index].isASCIIDigit
-        {
-            index += 1
-        }
-        let hasSemicolon = index < limit && text[index] == UInt8(ascii: ";")
-        let whole = ByteRange(start: start + 1, length: index - start - 1)
-        if hasSemicolon, let found = CharacterReferences.shared.find(whole, in: text, hasSemicolon: true) {
-            return write(found, start, behind: index + 1, &builder)
-        }
-        var length = min(Int(whole.length), CharacterReferences.longestWithoutSemicolon)
-        while length >= 2 {
-            let name = ByteRange(start: start + 1, length: length)
-            if let found = CharacterReferences.shared.find(name, in: text, hasSemicolon: false) {
-                let next = name.upper < limit ? text[name.upper] : 0
-                if inAttribute, next == UInt8(ascii: "=") || next.isASCIILetter || next.isASCIIDigit { break }
-                return write(found, start, behind: name.upper, &builder)
-            }
-            length -= 1
-        }
-        return start + 1
-    }
-
-    private mutating func numericReference(_ start: Int, _ builder: inout TextBuilder, limit: Int) -> Int {
-        var index = start + 2
-        let isHexadecimal = index < limit && text[index] | 0x20 == UInt8(ascii: "x")
-        if isHexadecimal { index += 1 }
-        let digits = index
-        var number: UInt32 = 0
-        while index < limit {
-            guard let digit = text[index].hexadecimalValue, isHexadecimal || digit < 10 else { break }
-            number = min(number &* (isHexadecimal ? 16 : 10) &+ digit, 0x11_0000)
-            index += 1
-        }
-        guard index > digits else { return start + 1 }
-        if index < limit, text[index] == UInt8(ascii: ";") { index += 1 }
-        let scalar = Unicode.Scalar(CharacterReferences.scalar(number)) ?? "\u{FFFD}"
-        return write(Array(String(Character(scalar)).utf8), start, behind: index, &builder)
-    }
-
-    private mutating func write(_ bytes: [UInt8], _ start: Int, behind index: Int, _ builder: inout TextBuilder) -> Int
-    {
-        builder.copy(text, to: &decoded, start)
-        decoded.append(contentsOf: bytes)
-        builder.rest = index
-        return index
-    }
-
     // MARK: Tags
 
     private mutating func readTag(_ kind: HTMLToken.Kind, at start: Int) {
@@ -349,57 +258,6 @@ struct HTMLTokenizer: ~Copyable {
         }
         if name == .none { truncations.insert(.names) }
         return name
-    }
-}
-
-/// A text that stays a range of the source until something in it has to be written differently.
-struct TextBuilder {
-    private let start: Int
-    /// Where in the source what has not been copied begins.
-    var rest: Int
-    private var decodedStart: Int?
-    /// At the text's first byte, which is text even if it looks like markup.
-    var isFirst = true
-
-    init(start: Int) {
-        self.start = start
-        rest = start
-    }
-
-    /// Copies what comes before an index.
-    mutating func copy(_ text: borrowing Column<UInt8>, to decoded: inout Column<UInt8>, _ index: Int) {
-        if decodedStart == nil { decodedStart = decoded.count }
-        decoded.append(from: text, rest..<index)
-        rest = index
-    }
-
-    /// The range of the whole up to an index.
-    mutating func finish(_ text: borrowing Column<UInt8>, _ decoded: inout Column<UInt8>, _ index: Int) -> ByteRange {
-        guard let decodedStart else { return ByteRange(start: start, length: index - start) }
-        decoded.append(from: text, rest..<index)
-        return ByteRange(start: text.count + decodedStart, length: decoded.count - decodedStart)
-    }
-}
-
-extension Column<UInt8> {
-    /// Appends a part of another column.
-    mutating func append(from other: borrowing Column<UInt8>, _ range: Range<Int>) {
-        precondition(range.lowerBound >= 0 && range.upperBound <= other.count, "range out of bounds")
-        unsafe other.withUnsafeBuffer { unsafe append(contentsOf: UnsafeBufferPointer(rebasing: $0[range])) }
-    }
-
-    /// The index of the next `<`, `&`, carriage return or NUL.
-    @inline(__always)
-    func skipPlain(_ start: Int) -> Int {
-        unsafe withUnsafeBuffer { all in
-            var index = start
-            while index < all.count {
-                let byte = unsafe all[index]
-                if byte == 0x3C || byte == 0x26 || byte == 0x0D || byte == 0 { return index }
-                index &+= 1
-            }
-            return index
-        }
     }
 }
 

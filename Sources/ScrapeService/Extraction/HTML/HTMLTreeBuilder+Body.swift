@@ -180,7 +180,7 @@ extension HTMLTreeBuilder {
         }
     }
 
-    func isHiddenInput() -> Bool {
+    mutating func isHiddenInput() -> Bool {
         for index in token.attributes.lower..<token.attributes.upper
         where tokenizer.attributeNames[index] == NameID(.type) {
             let value = tokenizer.attributeValues[index]

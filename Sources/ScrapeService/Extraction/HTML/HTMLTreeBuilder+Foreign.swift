@@ -9,7 +9,7 @@ extension HTMLTreeBuilder {
         case .comment: insertComment()
         case .doctype, .end: break
         case .startTag:
-            if breaksOut {
+            if breaksOut() {
                 while open.count > 1, !tree.isHTML(current), !isIntegrationPoint(current) { pop() }
                 return process(in: mode)
             }
@@ -20,7 +20,7 @@ extension HTMLTreeBuilder {
     }
 
     /// If the present start tag is one of HTML's that cannot stand in foreign content.
-    private var breaksOut: Bool {
+    private mutating func breaksOut() -> Bool {
         switch token.name.known {
         case .b, .big, .blockquote, .body, .br, .center, .code, .dd, .div, .dl, .dt, .em, .embed, .h1, .h2, .h3, .h4,
             .h5,
@@ -59,20 +59,20 @@ extension HTMLTreeBuilder {
     }
 
     /// If an element's name is a tag's, case aside.
-    private func isNamed(_ node: NodeID, _ name: NameID) -> Bool {
+    private mutating func isNamed(_ node: NodeID, _ name: NameID) -> Bool {
         if tree.nodes[node].name == name { return true }
         return tokenizer.names.text(tree.nodes[node].name).lowercased() == tokenizer.names.text(name)
     }
 
     /// If HTML may stand in a foreign element: sections 13.2.6.
-    func isIntegrationPoint(_ node: NodeID) -> Bool {
+    mutating func isIntegrationPoint(_ node: NodeID) -> Bool {
         guard tree.nodes[node].traits.contains(.scope) else { return false }
         return tree.namespace(node) == .svg || tree.nodes[node].name.known != .annotationXml
             || isHTMLIntegrationPoint(node)
     }
 
     /// If a node is an `annotation-xml` whose encoding is HTML.
-    func isHTMLIntegrationPoint(_ node: NodeID) -> Bool {
+    mutating func isHTMLIntegrationPoint(_ node: NodeID) -> Bool {
         guard tree.nodes[node].name.known == .annotationXml else { return false }
         let range = tree.nodes[node].attributes
         for index in range.lower..<range.upper where tokenizer.attributeNames[index] == NameID(.encoding) {

@@ -21,10 +21,13 @@ extension HTMLTreeBuilder {
         formatting.append(node)
     }
 
-    private func isAlike(_ left: NodeID, _ right: NodeID) -> Bool {
+    private mutating func isAlike(_ left: NodeID, _ right: NodeID) -> Bool {
         let first = tree.nodes[left].attributes
         let second = tree.nodes[right].attributes
-        guard tree.nodes[left].name == tree.nodes[right].name, first.length == second.length else { return false }
+        // Comparing many would take time by their square; such elements are not made by accident.
+        guard tree.nodes[left].name == tree.nodes[right].name, first.length == second.length, first.length <= 32 else {
+            return false
+        }
         if first.start == second.start { return true }
         for index in first.lower..<first.upper {
             var isFound = false
@@ -37,7 +40,7 @@ extension HTMLTreeBuilder {
         return true
     }
 
-    private func isSame(_ left: ByteRange, _ right: ByteRange) -> Bool {
+    private mutating func isSame(_ left: ByteRange, _ right: ByteRange) -> Bool {
         guard left.length == right.length else { return false }
         for offset in 0..<Int(left.length) where byte(left.lower + offset) != byte(right.lower + offset) {
             return false
@@ -53,7 +56,7 @@ extension HTMLTreeBuilder {
         }
     }
 
-    func formattingIndex(_ node: NodeID) -> Int? {
+    mutating func formattingIndex(_ node: NodeID) -> Int? {
         var index = formatting.count - 1
         while index >= 0 {
             if formatting[index] == node { return index }
@@ -63,7 +66,7 @@ extension HTMLTreeBuilder {
     }
 
     /// The last formatting element of a name since the last marker.
-    func lastFormatting(_ name: NameID) -> NodeID {
+    mutating func lastFormatting(_ name: NameID) -> NodeID {
         var index = formatting.count - 1
         while index >= 0, formatting[index] != noNode {
             if tree.nodes[formatting[index]].name == name { return formatting[index] }

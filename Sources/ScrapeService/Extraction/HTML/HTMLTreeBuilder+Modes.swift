@@ -1,5 +1,4 @@
-/// The insertion modes around head and body: HTML standard, sections 13.2.6.4.1 to 13.2.6.4.6 and 13.2.6.4.18 to
-/// 13.2.6.4.22.
+/// The insertion modes before the body: HTML standard, sections 13.2.6.4.1 to 13.2.6.4.6.
 extension HTMLTreeBuilder {
     /// Takes the present token.
     mutating func process() {
@@ -17,13 +16,13 @@ extension HTMLTreeBuilder {
             return
         }
         while !isFull {
-            let isDone = usesForeignRules ? processForeign() : process(in: mode)
+            let isDone = usesForeignRules() ? processForeign() : process(in: mode)
             if isDone { return }
         }
     }
 
     /// If the present token goes by the rules for SVG and MathML: section 13.2.6.
-    private var usesForeignRules: Bool {
+    private mutating func usesForeignRules() -> Bool {
         guard open.count > 0, !tree.isHTML(current), token.kind != .end else { return false }
         let node = current
         let isStart = token.kind == .startTag
@@ -296,95 +295,5 @@ extension HTMLTreeBuilder {
         insertImplied(.body)
         mode = .inBody
         return false
-    }
-
-    // MARK: Behind the body, and framesets
-
-    private mutating func afterBody() -> Bool {
-        switch token.kind {
-        case .text where leadingSpace(token.content) == Int(token.content.length): return inBody()
-        case .comment:
-            insertComment(in: open[0])
-            return true
-        case .doctype: return true
-        case .startTag where token.name.known == .html: return inBody()
-        case .endTag where token.name.known == .html:
-            mode = .afterAfterBody
-            return true
-        case .end: return true
-        default: break
-        }
-        mode = .inBody
-        return false
-    }
-
-    private mutating func afterAfterBody() -> Bool {
-        switch token.kind {
-        case .comment:
-            insertComment(in: documentNode)
-            return true
-        case .doctype: return inBody()
-        case .text where leadingSpace(token.content) == Int(token.content.length): return inBody()
-        case .startTag where token.name.known == .html: return inBody()
-        case .end: return true
-        default: break
-        }
-        mode = .inBody
-        return false
-    }
-
-    /// Of a text within framesets only the white space stays.
-    private mutating func insertSpaceOnly() {
-        let content = token.content
-        var index = content.lower
-        while index < content.upper {
-            if byte(index).isHTMLSpace {
-                insertText(ByteRange(start: index, length: 1), start: token.start, end: token.end)
-            }
-            index += 1
-        }
-    }
-
-    private mutating func inFrameset() -> Bool {
-        switch token.kind {
-        case .text: insertSpaceOnly()
-        case .comment: insertComment()
-        case .startTag:
-            switch token.name.known {
-            case .html: return inBody()
-            case .frameset: insertElement()
-            case .frame: insertVoidElement()
-            case .noframes: return inHead()
-            default: break
-            }
-        case .endTag where token.name.known == .frameset:
-            if open.count > 1 { pop(atEnd: true) }
-            if !isCurrent(.frameset) { mode = .afterFrameset }
-        default: break
-        }
-        return true
-    }
-
-    private mutating func afterFrameset() -> Bool {
-        switch token.kind {
-        case .text: insertSpaceOnly()
-        case .comment: insertComment()
-        case .startTag where token.name.known == .html: return inBody()
-        case .startTag where token.name.known == .noframes: return inHead()
-        case .endTag where token.name.known == .html: mode = .afterAfterFrameset
-        default: break
-        }
-        return true
-    }
-
-    private mutating func afterAfterFrameset() -> Bool {
-        switch token.kind {
-        case .comment: insertComment(in: documentNode)
-        case .text: insertSpaceOnly()
-        case .startTag where token.name.known == .html: return inBody()
-        case .startTag where token.name.known == .noframes: return inHead()
-        default: break
-        }
-        return true
     }
 }

@@ -76,8 +76,9 @@ extension HTMLTreeBuilder {
             return true
         }
         let pending = token
-        let isSpace = tableTexts.allSatisfy { leadingSpace($0.content) == Int($0.content.length) }
-        for text in tableTexts {
+        let texts = tableTexts
+        let isSpace = texts.allSatisfy { leadingSpace($0.content) == Int($0.content.length) }
+        for text in texts {
             tokenizer.token = text
             if isSpace {
                 insertText(text.content, start: text.start, end: text.end)

@@ -52,7 +52,7 @@ struct HTMLTreeBuilder: ~Copyable {
         _ = tree.make(.document, start: 0, end: size)
     }
 
-    var token: HTMLToken { tokenizer.token }
+    var token: HTMLToken { mutating get { tokenizer.token } }
 
     mutating func run() {
         while true {
@@ -82,7 +82,7 @@ struct HTMLTreeBuilder: ~Copyable {
     // MARK: Stack
 
     @inline(__always)
-    var current: NodeID { open[open.count - 1] }
+    var current: NodeID { mutating get { open[open.count - 1] } }
 
     mutating func push(_ node: NodeID) {
         if tree.nodes[node].traits.contains(.paragraph) { openParagraphs += 1 }
@@ -107,7 +107,7 @@ struct HTMLTreeBuilder: ~Copyable {
         open.remove(at: index)
     }
 
-    func stackIndex(_ node: NodeID) -> Int? {
+    mutating func stackIndex(_ node: NodeID) -> Int? {
         var index = open.count - 1
         while index >= 0 {
             if open[index] == node { return index }
@@ -132,9 +132,9 @@ struct HTMLTreeBuilder: ~Copyable {
     }
 
     @inline(__always)
-    func isCurrent(_ name: KnownName) -> Bool { open.count > 0 && tree.isHTML(current, name) }
+    mutating func isCurrent(_ name: KnownName) -> Bool { open.count > 0 && tree.isHTML(current, name) }
 
-    func hasOpen(_ name: KnownName) -> Bool {
+    mutating func hasOpen(_ name: KnownName) -> Bool {
         var index = open.count - 1
         while index >= 0 {
             if tree.isHTML(open[index], name) { return true }
@@ -144,7 +144,7 @@ struct HTMLTreeBuilder: ~Copyable {
     }
 
     /// Section 13.2.4.2: if an element of a name is open with none of some others open below it.
-    func isInScope(_ name: NameID, _ stops: TagTraits = .scope) -> Bool {
+    mutating func isInScope(_ name: NameID, _ stops: TagTraits = .scope) -> Bool {
         var index = open.count - 1
         while index >= 0 {
             let node = open[index]
@@ -155,9 +155,9 @@ struct HTMLTreeBuilder: ~Copyable {
         return false
     }
 
-    func isInScope(_ name: KnownName, _ stops: TagTraits = .scope) -> Bool { isInScope(NameID(name), stops) }
+    mutating func isInScope(_ name: KnownName, _ stops: TagTraits = .scope) -> Bool { isInScope(NameID(name), stops) }
 
-    func isInScope(node wanted: NodeID) -> Bool {
+    mutating func isInScope(node wanted: NodeID) -> Bool {
         var index = open.count - 1
         while index >= 0 {
             if open[index] == wanted { return true }
@@ -167,7 +167,7 @@ struct HTMLTreeBuilder: ~Copyable {
         return false
     }
 
-    func isInTableScope(_ name: KnownName) -> Bool { isInScope(name, .tableScope) }
+    mutating func isInTableScope(_ name: KnownName) -> Bool { isInScope(name, .tableScope) }
 
     mutating func generateImpliedEndTags(except name: NameID = .none, thoroughly: Bool = false) {
         let trait: TagTraits = thoroughly ? .impliedEndThoroughly : .impliedEnd
@@ -188,13 +188,13 @@ struct HTMLTreeBuilder: ~Copyable {
 
     /// Where the next node goes: the parent, and the sibling that it goes before.
     @inline(__always)
-    func insertionPlace(_ override: NodeID = noNode) -> (parent: NodeID, before: NodeID) {
+    mutating func insertionPlace(_ override: NodeID = noNode) -> (parent: NodeID, before: NodeID) {
         let target = override != noNode ? override : current
         if fosterParenting, tree.nodes[target].traits.contains(.tablePart) { return fosterPlace() }
         return (target, noNode)
     }
 
-    private func fosterPlace() -> (parent: NodeID, before: NodeID) {
+    private mutating func fosterPlace() -> (parent: NodeID, before: NodeID) {
         var index = open.count - 1
         while index > 0 {
             let node = open[index]
@@ -267,7 +267,7 @@ struct HTMLTreeBuilder: ~Copyable {
         if open.count > before { pop(atEnd: true) }
     }
 
-    func traits(_ name: KnownName) -> TagTraits { htmlTraits[Int(name.rawValue)] }
+    mutating func traits(_ name: KnownName) -> TagTraits { htmlTraits[Int(name.rawValue)] }
 
     mutating func insertComment(in parent: NodeID? = nil) {
         guard hasRoom() else { return }
@@ -321,12 +321,12 @@ struct HTMLTreeBuilder: ~Copyable {
 
     /// A byte of a content, which may be decoded.
     @inline(__always)
-    func byte(_ index: Int) -> UInt8 {
+    mutating func byte(_ index: Int) -> UInt8 {
         index < tokenizer.text.count ? tokenizer.text[index] : tokenizer.decoded[index - tokenizer.text.count]
     }
 
     /// How much of a content is white space at its beginning.
-    func leadingSpace(_ content: ByteRange) -> Int {
+    mutating func leadingSpace(_ content: ByteRange) -> Int {
         var index = content.lower
         while index < content.upper, byte(index).isHTMLSpace { index &+= 1 }
         return index - content.lower

@@ -92,17 +92,16 @@ package struct PageTruncations: OptionSet, Sendable, Hashable {
     package static let attributes = PageTruncations(rawValue: 1 << 3)
     package static let names = PageTruncations(rawValue: 1 << 4)
     package static let decodedBytes = PageTruncations(rawValue: 1 << 5)
-    package static let parserMemory = PageTruncations(rawValue: 1 << 6)
-    package static let steps = PageTruncations(rawValue: 1 << 7)
-    package static let records = PageTruncations(rawValue: 1 << 8)
-    package static let values = PageTruncations(rawValue: 1 << 9)
-    package static let valueBytes = PageTruncations(rawValue: 1 << 10)
-    package static let links = PageTruncations(rawValue: 1 << 11)
+    package static let steps = PageTruncations(rawValue: 1 << 6)
+    package static let records = PageTruncations(rawValue: 1 << 7)
+    package static let values = PageTruncations(rawValue: 1 << 8)
+    package static let valueBytes = PageTruncations(rawValue: 1 << 9)
+    package static let links = PageTruncations(rawValue: 1 << 10)
 
     /// The bounds' names, as in `ExtractionLimits`.
     package var names: [String] {
         let all = [
-            "pageBytes", "depth", "nodes", "attributes", "names", "decodedBytes", "parserMemory", "steps", "records",
+            "pageBytes", "depth", "nodes", "attributes", "names", "decodedBytes", "steps", "records",
             "values", "valueBytes", "links",
         ]
         return all.indices.filter { rawValue & (1 << UInt32($0)) != 0 }.map { all[$0] }
