@@ -1,5 +1,6 @@
 """Sites that behave badly, each in one way, on one port, with a log of what was asked and when."""
 
+import functools
 import gzip
 import http.server
 import socketserver
@@ -107,12 +108,16 @@ def huge(handler):
     close(handler)
 
 
-def bomb(handler):
-    """A gigabyte of blanks in a megabyte of gzip."""
+@functools.cache
+def blanks():
+    """A gigabyte of them in a megabyte of gzip."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    blanks = b" " * (1 << 20)
-    body = b"".join(packer.compress(blanks) for _ in range(1024)) + packer.flush()
-    send(handler, body, headers={"Content-Encoding": "gzip"})
+    piece = b" " * (1 << 20)
+    return b"".join(packer.compress(piece) for _ in range(1024)) + packer.flush()
+
+
+def bomb(handler):
+    send(handler, blanks(), headers={"Content-Encoding": "gzip"})
 
 
 def broken_gzip(handler):
