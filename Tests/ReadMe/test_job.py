@@ -37,7 +37,11 @@ class ReaderOfTheReadMe:
     def __init__(self, folder):
         self.folder = folder
         self.port, self.operators = free_port(), free_port()
-        self.settings = {"data.folder": folder / "run-data", "gateway.limits.address-burst": 100000}
+        # Nobody pastes as fast as this.
+        self.settings = {
+            "data.folder": folder / "run-data", "gateway.limits.address-burst": 100000,
+            "gateway.limits.caller-burst": 100000, "gateway.limits.organization-burst": 100000,
+        }
         for role in ROLES:
             self.settings[f"{role}.listen"] = f"127.0.0.1:{free_port()}"
             self.settings[f"{role}.admin.listen"] = f"127.0.0.1:{free_port()}"

@@ -2,7 +2,7 @@
 
     python3 docs/examples/collect.py run-data/first-admin.json http://127.0.0.1:8080/docs/ pages.csv
 """
-import json, sys, urllib.error, urllib.request, uuid
+import json, sys, time, urllib.error, urllib.request, uuid
 
 from sign import sign
 
@@ -11,15 +11,17 @@ GATEWAY = "http://127.0.0.1:8080"
 
 def call(admin, method, path, body=None):
     """Makes a call and gives the answer, which is read as it comes."""
-    url, headers = GATEWAY + "/api/v1/" + path, {}
-    if method == "POST":
-        headers["idempotency-key"] = str(uuid.uuid4())
-    data = None if body is None else json.dumps(body).encode()
-    headers = sign(method, url, admin["key_name"].removeprefix("api-keys/"), admin["signing_secret"], data, headers)
-    try:
-        return urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=600)
-    except urllib.error.HTTPError as error:
-        sys.exit(f"{method} {path}: {error.code} {error.read().decode()}")
+    url, data = GATEWAY + "/api/v1/" + path, None if body is None else json.dumps(body).encode()
+    once = {"idempotency-key": str(uuid.uuid4())} if method == "POST" else {}
+    while True:
+        # Signed anew each time; the idempotency key stays, so that nothing is done twice.
+        fields = sign(method, url, admin["key_name"].removeprefix("api-keys/"), admin["signing_secret"], data, once)
+        try:
+            return urllib.request.urlopen(urllib.request.Request(url, data, fields, method=method), timeout=600)
+        except urllib.error.HTTPError as error:
+            if error.code not in (429, 503):
+                sys.exit(f"{method} {path}: {error.code} {error.read().decode()}")
+            time.sleep(int(error.headers.get("retry-after", 1)))
 
 
 def make(admin, path, body):

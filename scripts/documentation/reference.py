@@ -104,7 +104,12 @@ class Reference:
         else:
             body += self.fields(kind)
         return Page(type_path(kind), kind.name, body, sentence(kind.comment),
-                    ABOVE + [(short(kind.package).capitalize(), f"{REFERENCE}#{short(kind.package)}")])
+                    ABOVE + [(short(kind.package).capitalize(), self.package_path(kind.package))])
+
+    def package_path(self, package):
+        """Where the front page has a package; its top for one without services."""
+        has_services = any(service.package == package for service in self.contract.services)
+        return REFERENCE + (f"#{short(package)}" if has_services else "")
 
     def routes(self):
         rows = []
@@ -175,6 +180,8 @@ class Reference:
         text = escape(field.type)
         if self.is_shown(field.target):
             kind = self.contract.types[field.target]
+            if kind.name == "Reason":
+                return f'<a href="{REFERENCE}reasons#{short(kind.package)}">Reason</a>'
             return text.replace(escape(kind.name), f'<a href="{type_path(kind)}">{escape(kind.name)}</a>')
         return text
 

@@ -11,7 +11,7 @@ final class FirstRun: Sendable {
     /// The folder below the data folder that has what came of it.
     private static let folderName = "first-run"
     /// Pages at most, and how long it may take.
-    private static let maximumPages: Int64 = 300
+    private static let maximumPages: Int64 = 1_000
     private static let maximumTime = Duration.seconds(120)
     /// Roles that have to be there.
     private static let roles: Set<String> = ["gateway", "compliance", "scrape", "pipeline"]

@@ -192,9 +192,8 @@ struct ExpressionTests {
         let doubled = try Expression("s + s", schema: schema, limits: limits)
         let register = doubled.evaluate(batch)
         for row in 0..<40 {
-            let expected =
-                row % 4 == 1
-                ? "error: the texts of a batch grow beyond the limit" : "'\(texts[row % 4])\(texts[row % 4])'"
+            let text = texts[row % 4]
+            let expected = row % 4 == 1 ? "error: the texts of a batch grow beyond the limit" : "'\(text)\(text)'"
             #expect(Self.describe(doubled, register, row) == expected)
         }
         let lists = try Expression("[n, n, n].map(i, i + 1)[2]", schema: schema, limits: limits)
