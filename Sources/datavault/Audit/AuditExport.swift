@@ -2,6 +2,7 @@ import ArgumentParser
 import CollectTool
 import ComplianceService
 import Foundation
+import ServiceKit
 
 /// Takes a log, or a part of one, from a running suite.
 struct AuditExport: AsyncParsableCommand {
