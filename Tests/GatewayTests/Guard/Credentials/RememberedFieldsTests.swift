@@ -1,4 +1,5 @@
 import IdentityContract
+import PolicyModel
 import Testing
 import Wire
 
