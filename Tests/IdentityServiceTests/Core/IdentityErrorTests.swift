@@ -23,7 +23,7 @@ import WireProtos
         (.rotationUnfinished, .rotationUnfinished, .failedPrecondition),
         (.limitReached(limit: "users", maximum: 3), .limitReached, .resourceExhausted),
         (.pageTokenInvalid, .pageTokenInvalid, .invalidArgument), (.keyMalformed, .keyMalformed, .invalidArgument),
-        (.networkInvalid(field: "a[0]"), .networkInvalid, .invalidArgument),
+        (.networkInvalid(field: "a[0]", problem: "must be one"), .networkInvalid, .invalidArgument),
         (.fieldImmutable("name"), .fieldImmutable, .invalidArgument),
         (.tooManyWatchers, .tooManyWatchers, .resourceExhausted), (.userRequired, .userRequired, .failedPrecondition),
     ]
