@@ -2,6 +2,7 @@ import ComplianceContract
 import Crypto
 import Foundation
 import Jobs
+import NIOCore
 import PipelineContract
 import Policy
 import PolicyModel
