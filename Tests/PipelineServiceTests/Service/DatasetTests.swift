@@ -1,4 +1,6 @@
+import ComplianceContract
 import Foundation
+import GoogleAPIContract
 import PipelineContract
 import SwiftProtobuf
 import Testing

@@ -1,6 +1,9 @@
+import ComplianceContract
 import Crypto
 import Foundation
+import GoogleAPIContract
 import PipelineContract
+import SwiftProtobuf
 import Testing
 import Wire
 

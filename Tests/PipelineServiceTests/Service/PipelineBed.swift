@@ -2,6 +2,7 @@ import ComplianceContract
 import Crypto
 import Foundation
 import Jobs
+import NIOCore
 import PipelineContract
 import Policy
 import PolicyModel
@@ -82,9 +83,8 @@ func withPipelines(
     try await withPipelineStore(kind) { store, address, folder in
         let key = Curve25519.Signing.PrivateKey()
         let scrape = TestScrape()
-        var scrapePolicy = PolicyConfiguration(
+        let scrapePolicy = PolicyConfiguration(
             trustDomain: "dv", role: .scrape, verifier: PrincipalVerifier(keys: PrincipalKeys([:])))
-        scrapePolicy.denials = nil
         let scrapeServer = Server(services: [scrape], interceptors: PolicyLayer.interceptors(scrapePolicy))
         let scrapeChannel = ClientChannel(.inProcess(scrapeServer, uriNames: ["spiffe://dv/pipeline"]))
         var core = PipelineCore(

@@ -1,5 +1,8 @@
+import ComplianceContract
 import Foundation
+import GoogleAPIContract
 import PipelineContract
+import SwiftProtobuf
 import Testing
 import Wire
 

@@ -1,4 +1,5 @@
 import Foundation
+import GoogleAPIContract
 import Jobs
 import PipelineContract
 import SwiftProtobuf

@@ -1,4 +1,5 @@
 import Foundation
+import GoogleAPIContract
 import PipelineContract
 import ScrapeContract
 import SwiftProtobuf

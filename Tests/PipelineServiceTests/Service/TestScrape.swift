@@ -1,5 +1,6 @@
 import Foundation
 import Policy
+import PolicyModel
 import ScrapeContract
 import SwiftProtobuf
 import Synchronization
