@@ -104,7 +104,8 @@ extension IdentityService {
             parts.firstStart,
             ReplayCleaner(store: parts.context.store, logger: parts.context.logger),
             OutboxRelay(
-                parts.outbox, [AuditRelay.destination(parts.context.peer(compliance.name))], configuration: parts.context.relayConfiguration,
+                parts.outbox, [AuditRelay.destination(parts.context.peer(compliance.name))],
+                configuration: parts.context.relayConfiguration,
                 logger: parts.context.logger),
         ] + parts.sessions.background(parts.core, logger: parts.context.logger)
     }

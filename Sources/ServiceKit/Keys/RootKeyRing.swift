@@ -63,7 +63,7 @@ public struct RootKeyRing: Sendable {
     func announcing(_ next: SymmetricKey) -> RootKeyRing { RootKeyRing(current, .announced, next, kept) }
 
     /// With the next key sealing; for a settled ring with a new one.
-    func rotating(_ new: SymmetricKey? = nil) -> RootKeyRing? {
+    package func rotating(_ new: SymmetricKey? = nil) -> RootKeyRing? {
         guard let next = stage == .announced ? other : new, stage != .rotated else { return nil }
         return RootKeyRing(next, .rotated, current, kept)
     }
