@@ -300,9 +300,11 @@ import Wire
             #expect(masked == "PERMISSION_MISSING")
             let outside = try await auditRefusal { try await export { $0.endIndex = 31 } }
             #expect(outside == "SIZE_OUT_OF_RANGE end_index")
-            // Each export is in the log.
-            #expect(try await log.ownEvents().map(\.action) == ["audit_log.export", "audit_log.export"])
-            #expect(try await log.ownEvents()[0].personal.map(\.value) == ["192.0.2.7"])
+            // Each export is in the log, and the one that was not allowed.
+            let events = try await log.ownEvents()
+            #expect(events.map(\.action) == Array(repeating: "audit_log.export", count: 3))
+            #expect(events.filter(\.hasDenial).map(\.denial.reason) == ["PERMISSION_MISSING"])
+            #expect(events[0].personal.map(\.value) == ["192.0.2.7"])
         }
     }
 

@@ -33,7 +33,7 @@ private typealias Methods = Datavault_Identity_V1_OrganizationsService.Methods
         try await withIdentity(kind) { identity in
             let first = try await identity.organization(isOperator: true)
             let id = UUID().uuidString
-            let request = Self.request("Globex", networks: ["10.1.2.3/8"], requestID: id)
+            let request = Self.request("Globex", networks: ["10.0.0.0/8"], requestID: id)
             let made = try await identity.organizations.createOrganization(
                 request, options: identity.by(first.caller, Methods.createOrganization))
             #expect(made.displayName == "Globex")
