@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes what compose.yaml takes as secrets, in compose/secrets: passwords, the addresses of databases and of Redis, an
-# authority, a certificate for each role, and the root key. What is there stays; certificates are issued anew.
+# authority, a certificate for each role, and root keys. What is there stays; certificates are issued anew.
 #
 # Usage: compose/make-secrets.sh [FOLDER]. DATAVAULT is the command that makes keys: a built `datavault`.
 set -eu
@@ -22,7 +22,8 @@ printf 'datavault' | keep s3-access-key
 printf 'redis://:%s@redis:6379' "$(cat "$folder/redis-password")" | keep gateway-redis-url
 
 [ -s "$folder/authority/ca.key" ] || $datavault keys ca --out "$folder/authority" --trust-domain "${TRUST_DOMAIN:-datavault.local}"
-[ -s "$folder/identity-root-key" ] || $datavault keys root --out "$folder/identity-root-key"
+root_keys="identity-root-key compliance-root-key"
+for name in $root_keys; do [ -s "$folder/$name" ] || $datavault keys root --out "$folder/$name"; done
 for role in $roles; do
     # The gateway keeps nothing.
     if [ "$role" != gateway ]; then
@@ -39,12 +40,14 @@ done
 cp "$folder/authority/ca.pem" "$folder/ca.pem"
 # The containers' users are not this one; who may enter the folder is what protects its files.
 chmod 0700 "$folder"
-find "$folder" -maxdepth 1 -type f ! -name identity-root-key -exec chmod 0444 {} +
+find "$folder" -maxdepth 1 -type f ! -name '*-root-key' -exec chmod 0444 {} +
 # The program refuses a root key that everybody may read.
-if ! chgrp "$group" "$folder/identity-root-key" 2>/dev/null; then
-    echo "make-secrets: only root gives identity-root-key to group $group. Run this as root, or \`docker compose\` with" \
-        "SECRETS_GROUP=$(id -g), the group that it has." >&2
-fi
-chmod 0440 "$folder/identity-root-key"
+for name in $root_keys; do
+    if ! chgrp "$group" "$folder/$name" 2>/dev/null; then
+        echo "make-secrets: only root gives $name to group $group. Run this as root, or \`docker compose\` with" \
+            "SECRETS_GROUP=$(id -g), the group that it has." >&2
+    fi
+    chmod 0440 "$folder/$name"
+done
 echo "make-secrets: $folder has what compose.yaml needs. Keep $folder/authority/ca.key where no service runs, and a copy" \
-    "of $folder/identity-root-key apart from the backups: without it, what it seals is lost."
+    "of $folder/*-root-key apart from the backups: without them, what they seal is lost."

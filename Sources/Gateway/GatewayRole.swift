@@ -59,18 +59,18 @@ public enum GatewayService {
         let further = further.filter { context.hasPeer($0.peer.name) }
         let set = try DescriptorSets.merged([DescriptorSet.array] + further.map { $0.descriptorSet() })
         var packages = RouteTable.packages
-        var upstreams: Upstreams = [.identity: { try context.peer(identity.name).channel() }]
+        var upstreams: Upstreams = [identity.name: { try context.peer(identity.name).channel() }]
         for service in services where context.hasPeer(service.name) {
-            upstreams[service.role] = { try context.peer(service.name).channel() }
+            upstreams[service.name] = { try context.peer(service.name).channel() }
         }
         var names: [String: String] = [:]
         for one in further {
             names[one.package] = one.peer.name
             packages[one.package] = one.peer.role
-            upstreams[one.peer.role] = { try context.peer(one.peer.name).channel() }
+            upstreams[one.peer.name] = { try context.peer(one.peer.name).channel() }
         }
         // What nobody serves yet has no routes: a caller is told that there is nothing, not that something is away.
-        packages = packages.filter { upstreams[$0.value] != nil }
+        packages = packages.filter { upstreams[names[$0.key] ?? $0.value.rawValue] != nil }
         let routes = try RouteTable(descriptorSet: set, packages: packages, peers: names)
         let document = try OpenAPIDocument(routes: routes.openAPI, descriptorSets: [set], version: version).bytes()
 

@@ -15,8 +15,6 @@ COMPOSE = ROOT / "compose"
 ROLES = ["identity", "scrape", "pipeline", "compliance", "gateway"]
 # The gateway keeps nothing.
 KEEPING = [role for role in ROLES if role != "gateway"]
-# Not in the program yet: started by nobody who does not ask for them.
-TO_COME = ["scrape", "pipeline", "compliance"]
 TIMEOUT = 120
 
 sys.path.insert(0, str(COMPOSE))

@@ -23,15 +23,18 @@ def secrets(datavault, tmp_path_factory):
     return folder
 
 
+ROOT_KEYS = {"identity-root-key", "compliance-root-key"}
+
+
 def test_secrets_are_what_compose_takes(secrets, suite):
     made = {path.name for path in secrets.iterdir() if path.is_file()}
     assert made == set(suite["secrets"])
     assert all((secrets / name).read_text().strip() for name in made)
     # The folder keeps others out; containers' users read the files.
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
-    assert all(stat.S_IMODE((secrets / name).stat().st_mode) == 0o444 for name in made - {"identity-root-key"})
-    # But for the one that the program refuses if everybody may read it.
-    assert stat.S_IMODE((secrets / "identity-root-key").stat().st_mode) == 0o440
+    assert all(stat.S_IMODE((secrets / name).stat().st_mode) == 0o444 for name in made - ROOT_KEYS)
+    # But for those that the program refuses if everybody may read them.
+    assert all(stat.S_IMODE((secrets / name).stat().st_mode) == 0o440 for name in ROOT_KEYS)
     passwords = [(secrets / name).read_text() for name in made if name.endswith("password")]
     assert len(set(passwords)) == len(passwords) and all(len(password) == 48 for password in passwords)
     password = (secrets / "redis-password").read_text()

@@ -34,8 +34,9 @@ class Kept:
 
     def __init__(self, suite):
         self.suite = suite
-        self.request = {"displayName": "once", "requestId": str(uuid.uuid4())}
-        first = suite.admin_call("POST", "/api/v1/api-keys", self.request)
+        self.request = {"displayName": "once"}
+        self.once = {"Idempotency-Key": str(uuid.uuid4())}
+        first = suite.admin_call("POST", "/api/v1/api-keys", self.request, headers=self.once)
         assert first.status == 200, first
         self.reply, self.signer = first.json, Signer(first.json)
         # Enough that a kill may well come in between.
@@ -60,7 +61,7 @@ class Kept:
         assert suite.call("GET", "/api/v1/me", key=fresh.json["accessToken"]).status == 200
         assert suite.log_in(**self.me).status == 200
         # The request that gave a secret is known again, and its sealed reply opens.
-        again = suite.admin_call("POST", "/api/v1/api-keys", self.request)
+        again = suite.admin_call("POST", "/api/v1/api-keys", self.request, headers=self.once)
         assert again.status == 200 and again.json == self.reply, again
         # What is made now lasts, too.
         made = suite.make_key()

@@ -53,7 +53,7 @@ def test_contract(call):
 def test_the_role_is_the_one_whose_contract_has_the_name(call):
     # Only a role's name, or nothing to go by: the one is refused, the other asked for.
     unclear = call("--list")
-    assert unclear.returncode == 2 and "next: --to ROLE (identity, example)" in unclear.stderr
+    assert unclear.returncode == 2 and "next: --to ROLE (identity, compliance, scrape, pipeline, example)" in unclear.stderr
     unknown = call("--organization", "acme", "NoSuchService/Nothing")
     assert unknown.returncode == 2 and "no role of this suite has NoSuchService/Nothing" in unknown.stderr
     # Identity listens at a port that the system chose, so that it is found and not reached.

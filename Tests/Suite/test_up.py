@@ -23,7 +23,7 @@ def test_it_says_where_to_go_and_keeps_its_data_to_itself(start):
     base = f"http://127.0.0.1:{suite.ports('gateway')[0]}"
     # What an integrator looks for comes first.
     said = [line.split() for line in suite.lines[suite.lines.index("DataVault is ready.") :] if line]
-    assert said[1:3] == [["API", base], ["description", f"{base}/openapi.json"]]
+    assert said[1:4] == [["API", base], ["documentation", f"{base}/docs/"], ["description", f"{base}/openapi.json"]]
     assert str(suite.folder / "first-admin.json") in suite.text and f"127.0.0.1:{suite.admin_port}" in suite.text
     assert stat.S_IMODE((suite.folder / "first-admin.json").stat().st_mode) == 0o600
     assert stat.S_IMODE(os.stat(suite.folder).st_mode) == 0o700

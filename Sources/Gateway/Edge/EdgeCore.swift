@@ -1,7 +1,7 @@
 import Logging
 import NIOCore
 import NIOPosix
-public import PolicyModel
+import PolicyModel
 import Synchronization
 import Tracing
 public import Wire
@@ -223,8 +223,8 @@ final class EdgeCore: Sendable {
     }
 }
 
-/// Where calls to a role go: asked for each call, as the way may be made when it is first needed.
-public typealias Upstreams = [Role: @Sendable () throws -> ClientChannel]
+/// Where calls to a peer go, by its name: asked for each call, as the way may be made when it is first needed.
+public typealias Upstreams = [String: @Sendable () throws -> ClientChannel]
 
 /// Fields that a guard's refusal brings along.
 enum GuardFields {

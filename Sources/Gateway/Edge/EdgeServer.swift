@@ -8,7 +8,7 @@ public import Wire
 
 /// The edge: one port for REST over HTTP/1.1 and HTTP/2 and for gRPC, encrypted or not.
 ///
-///     let edge = EdgeServer(routes: routes, upstreams: [.identity: { channel }], guard: guard, tls: tls)
+///     let edge = EdgeServer(routes: routes, upstreams: ["identity": { channel }], guard: guard, tls: tls)
 ///     let address = try await edge.listen(.tcp(host: "0.0.0.0", port: 8443))
 ///     try await edge.run()
 ///

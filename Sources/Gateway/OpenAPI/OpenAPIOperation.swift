@@ -72,9 +72,18 @@ struct OpenAPIOperation {
         let text = JSONTree.object(("schema", .object(("type", .text("string")))))
         return [
             ("application/json", .object(("schema", .object(("type", .text("array")), ("items", schema))))),
-            ("application/x-ndjson", text), ("text/event-stream", text),
+            ("application/x-ndjson", text), ("text/event-stream", .object(("schema", Self.event))),
         ]
     }
+
+    /// One event of a stream, as the HTML standard names its fields; a message is JSON in `data`.
+    private static let event = JSONTree.object(
+        ("type", .text("object")),
+        (
+            "properties",
+            .object(
+                ("event", .object(("type", .text("string")))), ("data", .object(("type", .text("string")))))
+        ))
 
     private func requestBody(_ schemas: inout OpenAPISchemas) -> JSONTree? {
         guard !route.body.isEmpty else { return nil }

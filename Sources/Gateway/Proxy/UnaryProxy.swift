@@ -76,7 +76,7 @@ extension EdgeCore {
 
     /// The way to a role.
     func channel(_ method: GatewayMethod) throws(RPCError) -> ClientChannel {
-        guard let upstream = upstreams[method.role] else { throw .serviceUnavailable(method.peer) }
+        guard let upstream = upstreams[method.peer] else { throw .serviceUnavailable(method.peer) }
         do { return try upstream() } catch { throw .serviceUnavailable(method.peer) }
     }
 

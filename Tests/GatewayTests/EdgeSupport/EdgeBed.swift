@@ -37,7 +37,7 @@ final class EdgeBed: Sendable {
         var logger = Logger(label: "edge-tests")
         logger.logLevel = .critical
         edge = EdgeServer(
-            configuration: configuration, routes: routes, upstreams: upstreams ?? [.pipeline: { channel }],
+            configuration: configuration, routes: routes, upstreams: upstreams ?? ["pipeline": { channel }],
             guard: guardian, pages: pages, missingPages: missingPages, tls: tls, accessLog: accessLog, logger: logger)
         (self.library, self.guardian, self.server, self.channel) = (library, guardian, server, channel)
         guard case .tcp(_, let port) = try await edge.listen(.tcp(host: "127.0.0.1", port: 0)) else {

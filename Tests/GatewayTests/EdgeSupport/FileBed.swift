@@ -117,7 +117,7 @@ final class FileBed: Sendable {
         }
         let channel = ClientChannel(.dns(host: "127.0.0.1", port: upstream))
         edge = EdgeServer(
-            configuration: configuration, routes: routes, upstreams: [.pipeline: { channel }], guard: guardian,
+            configuration: configuration, routes: routes, upstreams: ["pipeline": { channel }], guard: guardian,
             accessLog: AccessLog.none, logger: logger)
         (self.channel, self.service) = (channel, service)
         guard case .tcp(_, let port) = try await edge.listen(.tcp(host: "127.0.0.1", port: 0)) else {

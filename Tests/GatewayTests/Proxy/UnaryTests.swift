@@ -151,7 +151,7 @@ import Wire
 
     @Test func namesAServiceThatIsAway() async throws {
         let nowhere = ClientChannel(.dns(host: "127.0.0.1", port: 1))
-        try await EdgeBed.run(upstreams: [.pipeline: { nowhere }]) { bed in
+        try await EdgeBed.run(upstreams: ["pipeline": { nowhere }]) { bed in
             let client = try await bed.client()
             let answer = try await client.request(RequestText.get("/api/v1/libraries/l/books/b"))
             #expect(answer.status == 503)
