@@ -54,7 +54,7 @@ def test_schemathesis_finds_nothing(own_edge, tmp_path):
     # It was let in: with credentials that are refused it would find nothing, either.
     statuses = [json.loads(line)["status"] for line in suite.processes["suite"].lines if '"status"' in line]
     assert statuses.count(401) * 10 < len(statuses), collections.Counter(statuses)
-    assert statuses.count(200) > 300, collections.Counter(statuses)
+    assert statuses.count(200) * 20 > len(statuses), collections.Counter(statuses)
     assert suite.admin_call("GET", "/api/v1/me").status == 200
 
 
