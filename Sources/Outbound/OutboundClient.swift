@@ -104,6 +104,8 @@ public final class OutboundClient: Sendable {
     private func exchange(
         _ request: OutboundRequest, deadline: ContinuousClock.Instant, limits: OutboundLimits
     ) async throws(OutboundError) -> OutboundResponse {
+        // Who was cancelled before asks nobody: a quick server could answer before the transfer hears of it.
+        guard !Task.isCancelled else { throw .cancelledByCaller }
         try check(request, limits)
         let start = ContinuousClock.now
         let timeouts = request.timeouts ?? configuration.timeouts

@@ -55,11 +55,11 @@ import Testing
 
     @Test func whatWouldWaitTooLongIsRefusedAsItComes() async throws {
         var configuration = configuration()
-        configuration.maximumWait = .milliseconds(50)
+        configuration.maximumWait = .seconds(2)
         let (pool, gate) = (HashingPool(configuration), Gate())
         defer { pool.close() }
-        // Hashes take a fifth of a second here.
-        try await pool.run(source: "") { _ in _ = usleep(200_000) }
+        // A hash takes longer here than anybody may wait; on a loaded machine a thread takes its time to wake up, too.
+        try await pool.run(source: "") { _ in _ = usleep(2_500_000) }
         let held = Task { try await pool.run(source: "") { _ in gate.wait() } }
         await gate.reached()
         let busy = await #expect(throws: HashingPool.Busy.self) { try await pool.run(source: "") { _ in } }

@@ -26,7 +26,8 @@ final class HashingPool: Sendable {
     }
 
     private struct Work: Sendable {
-        let run: @Sendable (Argon2Memory) -> Void
+        /// Does the work, and gives what tells its caller.
+        let run: @Sendable (Argon2Memory) -> @Sendable () -> Void
         let refuse: @Sendable (any Error) -> Void
         let since: ContinuousClock.Instant
     }
@@ -89,7 +90,10 @@ final class HashingPool: Sendable {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Result, any Error>) in
                 let work = Work(
-                    run: { memory in continuation.resume(with: Swift.Result { try body(memory) }) },
+                    run: { memory in
+                        let result = Swift.Result { try body(memory) }
+                        return { continuation.resume(with: result) }
+                    },
                     refuse: { continuation.resume(throwing: $0) }, since: .now)
                 submit(work, id, source)
             }
@@ -164,12 +168,14 @@ final class HashingPool: Sendable {
             next.refuse(Self.busy(wait))
             return isClosed
         }
-        next.run(memory)
+        let deliver = next.run(memory)
         let taken = ContinuousClock.now - start
         state.withLock { state in
             state.running -= 1
             state.average = state.average.map { ($0 * 7 + taken) / 8 } ?? taken
         }
+        // After the thread counts as free: who hears of it may ask at once for the next one.
+        deliver()
         return isClosed
     }
 }
