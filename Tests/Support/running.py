@@ -44,11 +44,18 @@ def command(*words, **options):
 
 # Below the range that outgoing connections take theirs from: a server can be started again on its old port.
 PORTS = range(20000, 32000)
+# Tests that run side by side take theirs from parts of their own, as a port is found free before it is taken.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
+HANDED_OUT = set()
 
 
 def free_port():
+    own = range(PORTS.start + WORKER * len(PORTS) // 4, PORTS.start + (WORKER + 1) * len(PORTS) // 4)
     for _ in range(1000):
-        port = random.choice(PORTS)
+        port = random.choice(own)
+        if port in HANDED_OUT:
+            continue
+        HANDED_OUT.add(port)
         with socket.socket() as one:
             try:
                 one.bind(("127.0.0.1", port))
