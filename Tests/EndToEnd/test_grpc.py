@@ -88,7 +88,7 @@ def test_the_same_job_without_json(stubs, channel, tenant, sites):
     assert rows == [row for row in site.rows(sites.url) if f"/{language}/" in row["_url"]]
 
     audit = stubs.audit_logs_grpc.AuditLogsServiceStub(channel)
-    for _ in range(100):
+    for _ in range(300):
         actions = [entry.action for entry in audit.ListAuditLogs(
             stubs.audit_logs.ListAuditLogsRequest(page_size=100), **terms).audit_logs]
         if {"scraper.create", "scrape_job.create", "pipeline.create", "run.start", "dataset.export"} <= set(actions):
