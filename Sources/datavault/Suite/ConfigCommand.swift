@@ -34,9 +34,9 @@ struct ConfigReference: ParsableCommand {
 
     func run() throws {
         switch format {
-        case .markdown: print(SettingsReference.markdown(Roles.schema), terminator: "")
-        case .json: print(try SettingsReference.json(Roles.schema), terminator: "")
-        case .env: print(SettingsReference.environment(Roles.schema), terminator: "")
+        case .markdown: print(SettingsReference.markdown(Roles.documented), terminator: "")
+        case .json: print(try SettingsReference.json(Roles.documented), terminator: "")
+        case .env: print(SettingsReference.environment(Roles.documented), terminator: "")
         }
     }
 }

@@ -34,6 +34,9 @@ enum Roles {
 
     static let schema = RoleDefinition.schema(all)
 
+    /// What operators are told of: the suite's own settings, not those of the tests' example.
+    static let documented = RoleDefinition.schema(services + [GatewayService.role(version: Version.current)])
+
     static var names: String { all.map(\.name).joined(separator: ", ") }
 
     static func named(_ name: String) throws -> RoleDefinition {
