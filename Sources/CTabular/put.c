@@ -123,7 +123,8 @@ size_t datavault_put_short_double(uint8_t *out, double value) {
 }
 
 size_t datavault_put_csv_text(uint8_t *out, const uint8_t *text, size_t length, uint8_t delimiter) {
-    bool is_plain = length > 0;
+    // At the beginning of a file a reader would take U+FEFF for a byte order mark.
+    bool is_plain = length > 0 && !(length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0);
     size_t at = 0;
 #if defined(__SSE2__)
     const __m128i quote = _mm_set1_epi8('"'), newline = _mm_set1_epi8('\n'), carriage = _mm_set1_epi8('\r'),

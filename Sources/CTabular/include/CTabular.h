@@ -90,8 +90,8 @@ size_t datavault_put_timestamp(uint8_t *out, int64_t microseconds);
 /// point; returns 0 and writes nothing for any other.
 size_t datavault_put_short_double(uint8_t *out, double value);
 
-/// Writes a text as a cell: in quotes where it is empty or holds a quote, the delimiter or an end of line. `out` has room
-/// for 2 × length + 18 bytes.
+/// Writes a text as a cell: in quotes where it is empty, begins with U+FEFF or holds a quote, the delimiter or an end of
+/// line. `out` has room for 2 × length + 18 bytes.
 size_t datavault_put_csv_text(uint8_t *out, const uint8_t *text, size_t length, uint8_t delimiter);
 
 /// Writes a text as a JSON string. `out` has room for 6 × length + 18 bytes.

@@ -155,6 +155,16 @@ struct CSVTests {
         #expect(result.schema?.fields[0].type == type)
     }
 
+    @Test("a text that begins with a byte order mark reads back, also where it is the file's first")
+    func leadingMark() throws {
+        let schema = try Schema([Field("\u{FEFF}a", .string)])
+        let batch = try ColumnBatch(schema: schema, rows: [[.string("\u{FEFF}b")]])
+        let options = CSVReadOptions(types: ["\u{FEFF}a": .string])
+        #expect(try readCSV(writeCSV(batch), options: options).rows == [[.string("\u{FEFF}b")]])
+        let bare = writeCSV(batch, CSVWriteOptions(writesHeader: false))
+        #expect(try readCSV(bare, options: CSVReadOptions(hasHeader: false)).rows == [[.string("\u{FEFF}b")]])
+    }
+
     @Test("what is written reads back")
     func roundTrip() throws {
         var generator = SplitMix(7)
