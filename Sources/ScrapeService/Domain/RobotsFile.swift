@@ -168,29 +168,46 @@ struct RobotsFile: Sendable, Hashable {
         return result
     }
 
-    /// Whether a pattern matches the beginning of a path, or all of it if it ends in `$`. Steps back to the last `*` only,
-    /// which is enough, and bounded by the product of the lengths.
+    /// Whether a pattern matches the beginning of a path, or all of it if it ends in `$`.
+    ///
+    /// What stands between two `*` is taken where it first comes, which is enough, in time linear in pattern and path: a
+    /// host's patterns may be as long as its file.
     private static func matches(_ pattern: [UInt8], _ path: [UInt8]) -> Bool {
-        var end = pattern.count
+        let star = UInt8(ascii: "*")
         let isAnchored = pattern.last == UInt8(ascii: "$")
-        if isAnchored { end -= 1 }
-        var (position, index) = (0, 0)
-        var star: (position: Int, index: Int)?
-        while true {
-            if position == end, !isAnchored || index == path.count { return true }
-            if position < end, pattern[position] == UInt8(ascii: "*") {
-                star = (position, index)
-                position += 1
-            } else if position < end, index < path.count, pattern[position] == path[index] {
-                position += 1
-                index += 1
-            } else if let last = star, last.index < path.count {
-                star = (last.position, last.index + 1)
-                position = last.position + 1
-                index = last.index + 1
-            } else {
-                return false
-            }
+        let parts = (isAnchored ? pattern.dropLast() : pattern[...]).split(
+            separator: star, omittingEmptySubsequences: false)
+        guard let first = parts.first, path.starts(with: first) else { return false }
+        var rest = path[first.count...]
+        guard parts.count > 1 else { return !isAnchored || rest.isEmpty }
+        for part in parts.dropFirst().dropLast(isAnchored ? 1 : 0) {
+            guard let end = endOfFirst(part, in: rest) else { return false }
+            rest = path[end...]
         }
+        guard isAnchored, let last = parts.last else { return true }
+        return rest.count >= last.count && rest.suffix(last.count).elementsEqual(last)
+    }
+
+    /// The index behind the first place of some bytes (Knuth, Morris and Pratt).
+    private static func endOfFirst(_ wanted: ArraySlice<UInt8>, in text: ArraySlice<UInt8>) -> Int? {
+        guard wanted.count <= text.count else { return nil }
+        guard let head = wanted.first else { return text.startIndex }
+        if wanted.count == 1 { return text.firstIndex(of: head).map { $0 + 1 } }
+        let wanted = Array(wanted)
+        // How much of the beginning stands at the end of each beginning.
+        var borders = [Int](repeating: 0, count: wanted.count)
+        var length = 0
+        for index in 1..<wanted.count {
+            while length > 0, wanted[index] != wanted[length] { length = borders[length - 1] }
+            if wanted[index] == wanted[length] { length += 1 }
+            borders[index] = length
+        }
+        length = 0
+        for (index, byte) in zip(text.indices, text) {
+            while length > 0, byte != wanted[length] { length = borders[length - 1] }
+            if byte == wanted[length] { length += 1 }
+            if length == wanted.count { return index + 1 }
+        }
+        return nil
     }
 }
