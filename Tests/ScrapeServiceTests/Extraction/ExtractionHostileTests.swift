@@ -54,6 +54,16 @@ import Testing
         #expect(result.truncations.contains(.depth))
     }
 
+    /// A text that is longer than a value may be says so, wherever its bound falls.
+    @Test(arguments: ["ab\u{E9}\u{E9}cd", "abcdefgh", "a b c d e"], 1...9)
+    func valuesSayThatTheyAreCut(_ text: String, _ limit: Int) {
+        let found = ElementText.whole(documentNode, document("<p>\(text)</p>"), limit: limit)
+        let whole = Array(text.utf8)
+        #expect(found.isCut == (whole.count > limit))
+        #expect(found.bytes.count <= limit && whole.starts(with: found.bytes))
+        #expect(String(validating: found.bytes, as: UTF8.self) != nil)
+    }
+
     @Test func nodesEnd() throws {
         var limits = ExtractionLimits()
         limits.nodes = 1_000

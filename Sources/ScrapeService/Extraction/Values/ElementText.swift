@@ -54,7 +54,8 @@ struct ElementText {
     private mutating func append(_ range: ByteRange, _ text: borrowing Column<UInt8>) {
         var index = range.lower
         let end = range.upper
-        while index < end {
+        // What fills the bound is whole; a byte more tells that it is not.
+        while index < end, bytes.count <= limit {
             let byte = text[index]
             if byte < 0x80 {
                 if byte.isHTMLSpace || byte == 0x0B || (byte >= 0x1C && byte <= 0x1F) {
@@ -73,10 +74,17 @@ struct ElementText {
                 write(byte)
                 index &+= 1
             }
-            // A character is not cut.
-            if bytes.count >= limit, index < end, text[index] & 0xC0 != 0x80 { break }
         }
-        if bytes.count > limit { isCut = true }
+        if bytes.count > limit { cut() }
+    }
+
+    /// Ends the text within the bound, and not inside a character.
+    private mutating func cut() {
+        isCut = true
+        bytes.removeLast(bytes.count - limit)
+        guard let start = bytes.lastIndex(where: { $0 & 0xC0 != 0x80 }), bytes[start] >= 0x80 else { return }
+        let wanted = bytes[start] >= 0xF0 ? 4 : bytes[start] >= 0xE0 ? 3 : 2
+        if bytes.count - start < wanted { bytes.removeSubrange(start...) }
     }
 
     @inline(__always)
