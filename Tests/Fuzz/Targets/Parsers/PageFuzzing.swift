@@ -51,7 +51,9 @@ private func checkDocument(_ document: borrowing Document, _ limits: ExtractionL
     precondition(document.attributeNames.count <= limits.attributes, "\(document.attributeNames.count) attributes")
     precondition(document.names.count <= limits.names + KnownName.allCases.count, "\(document.names.count) names")
     let decoded = document.text.count - document.sourceLength
-    precondition(decoded >= 0 && decoded <= limits.decodedBytes, "\(decoded) decoded bytes")
+    // The bound is looked at before a text, of which each byte becomes three at most.
+    let most = limits.decodedBytes + 3 * document.sourceLength
+    precondition(decoded >= 0 && decoded <= most, "\(decoded) decoded bytes")
     precondition(document.subtreeEnds[documentNode] == NodeID(document.count), "the document does not hold its nodes")
     var depths = [0]
     for index in 1..<max(document.count, 1) {
