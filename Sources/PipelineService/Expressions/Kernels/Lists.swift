@@ -146,6 +146,22 @@ extension Register {
         }
     }
 
+    /// The bytes that its values take, about.
+    var weight: Int {
+        switch values {
+        case .string(let texts), .bytes(let texts): footprint + texts.extents.count * MemoryLayout<Extent>.size
+        case .list(let lists): lists.extents.count * MemoryLayout<Extent>.size + lists.elements.weight
+        case .map(let table): table.values.reduce(0) { $0 + $1.weight }
+        case .bool(let values): values.count
+        case .int(let values): values.count * 8
+        case .uint(let values): values.count * 8
+        case .double(let values): values.count * 8
+        case .timestamp(let values): values.count * 8
+        case .duration(let values): values.count * 8
+        case .null: 0
+        }
+    }
+
     private static func concatenatedTexts(_ registers: [Register], _ counts: [Int]) -> Strings {
         var result = Strings()
         for (register, count) in zip(registers, counts) {
