@@ -3,6 +3,7 @@ import IdentityContract
 import Persistence
 import PolicyModel
 import ServiceKit
+import SwiftProtobuf
 import Testing
 import Wire
 
