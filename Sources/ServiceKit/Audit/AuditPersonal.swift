@@ -34,8 +34,12 @@ public struct AuditPersonal: Sendable, Hashable {
         let values: [String]
     }
 
+    /// Elements of a list that are told: more than any personal list of the contract may have. A text for people to read
+    /// stops after some.
+    private static let elements = 1_000
+
     private static func fields(_ message: any ContractMessage) -> [Field] {
-        var list = FieldList()
+        var list = FieldList(elementLimit: elements)
         message.list(&list)
         return list.fields.compactMap { field in
             guard field.sensitivity == .personal else { return nil }
