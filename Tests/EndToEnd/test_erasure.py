@@ -11,10 +11,10 @@ import subprocess
 import pytest
 
 import merkle
-from conftest import PASSWORD
 from running import COMMAND_TIMEOUT, command, wait_for
 from signed import Refused
 
+PASSWORD = "seven grey herons wade upstream"
 OLD, NEW = "ada.erasable@example.com", "augusta.erasable@example.org"
 NAMES = ("Ada Erasable", "Augusta Erasable", "Ada's erasable laptop")
 NETWORKS = ("127.0.0.0/8", "2001:db8:ada::/48")
