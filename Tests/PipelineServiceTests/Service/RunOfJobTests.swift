@@ -115,6 +115,31 @@ struct RunOfJobTests {
         }
     }
 
+    @Test("that were acknowledged are acknowledged again while Scrape is away", arguments: pipelineStores)
+    func replayWithoutScrape(_ kind: Store.Kind) async throws {
+        try await withPipelines(kind) { bed in
+            let name = "scrape-jobs/\(UUID().uuidString.lowercased())"
+            var job = TestScrape.Job(organization: bed.caller.organization.rawValue, fields: Self.fields)
+            job.records = [Self.record(1)]
+            bed.scrape.put(job, named: name)
+            let pipeline = try await bed.makePipeline { $0.input.scrapeJob = name }
+            let id = UUID().uuidString
+            let first = try await bed.start(pipeline.name, requestID: id)
+            _ = try await bed.end(of: first.name)
+            bed.scrape.goAway()
+            let asked = bed.scrape.callers.count
+            let again = try await bed.start(pipeline.name, requestID: id)
+            #expect(again == first)
+            #expect(bed.scrape.callers.count == asked)
+            let other = try await pipelineRefusal {
+                try await bed.start(pipeline.name, requestID: id) { $0.input.scrapeJob = name }
+            }
+            #expect((other.code, other.reason) == (.alreadyExists, "REQUEST_ID_REUSED"))
+            let new = try await pipelineRefusal { try await bed.start(pipeline.name, requestID: UUID().uuidString) }
+            #expect(new.code == .unavailable)
+        }
+    }
+
     @Test("with other fields than the pipeline expects fail, and say so")
     func otherFields() async throws {
         try await withPipelines(.sqlite) { bed in

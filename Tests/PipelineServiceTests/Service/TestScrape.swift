@@ -22,6 +22,11 @@ final class TestScrape: Datavault_Scrape_V1_ScrapeRecordsService.Handler {
     private let jobs = Mutex<[String: Job]>([:])
     private let behalf = Mutex<[String]>([])
 
+    private let away = Mutex(false)
+
+    /// Refuses all calls from now on, as a role that is not there.
+    func goAway() { away.withLock { $0 = true } }
+
     /// For whom it was called.
     var callers: [String] { behalf.withLock { $0 } }
 
@@ -31,6 +36,7 @@ final class TestScrape: Datavault_Scrape_V1_ScrapeRecordsService.Handler {
         _ request: Datavault_Scrape_V1_ReadRecordsRequest,
         responses: ResponseWriter<Datavault_Scrape_V1_ReadRecordsResponse>, context: ServerContext
     ) async throws {
+        guard !away.withLock({ $0 }) else { throw RPCError(code: .unavailable, message: "away") }
         guard case .role(let role, let onBehalf?) = CallScope.current?.caller else {
             throw RPCError(code: .internal, message: "nobody is named")
         }
