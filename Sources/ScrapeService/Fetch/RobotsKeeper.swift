@@ -19,10 +19,14 @@ struct RobotsAnswer: Sendable, Hashable {
 
     let outcome: Outcome
     let file: RobotsFile
-    /// Microseconds since 1970.
+    /// Microseconds since 1970, as `expiresAt`.
+    let fetchedAt: Int64
     let expiresAt: Int64
     /// Why the host could not be asked at all, where that is known; nil where it was, and answered with an error.
     var failure: FetchFailure?
+
+    /// What it asks to be left alone for between two requests, as far as that is heeded, in microseconds.
+    var delay: Int64 { min(Int64((file.crawlDelay ?? 0) * 1_000_000), HostBudget.Rules().longestWait) }
 
     func verdict(on url: CrawlURL) -> RobotsVerdict {
         switch outcome {
@@ -71,9 +75,11 @@ final class RobotsKeeper: Sendable {
     private struct KeptRobots: RowDecodable {
         let outcome: RobotsAnswer.Outcome
         let body: [UInt8]?
+        let fetchedAt: Int64
         let expiresAt: Int64
         init(row: Row) throws {
-            (outcome, body, expiresAt) = (try row["outcome"], try row["body"], try row["expires_at"])
+            (outcome, body) = (try row["outcome"], try row["body"])
+            (fetchedAt, expiresAt) = (try row["fetched_at"], try row["expires_at"])
         }
     }
 
@@ -85,13 +91,14 @@ final class RobotsKeeper: Sendable {
             try tx.optional(
                 KeptRobots.self,
                 """
-                SELECT outcome, body, expires_at FROM scrape_robots WHERE origin = \(origin) AND expires_at > \(now)
+                SELECT outcome, body, fetched_at, expires_at FROM scrape_robots
+                WHERE origin = \(origin) AND expires_at > \(now)
                 """)
         }
         guard let row else { return nil }
         let answer = RobotsAnswer(
             outcome: row.outcome, file: row.body.map { RobotsFile($0, agent: Self.agent) } ?? RobotsFile(),
-            expiresAt: row.expiresAt)
+            fetchedAt: row.fetchedAt, expiresAt: row.expiresAt)
         remember(answer, of: origin)
         return answer
     }
@@ -114,7 +121,7 @@ final class RobotsKeeper: Sendable {
         let life = outcome == .unreachable ? unreachable : configuration.life
         let answer = RobotsAnswer(
             outcome: outcome, file: body.map { RobotsFile($0, agent: Self.agent) } ?? RobotsFile(),
-            expiresAt: now + life, failure: failure)
+            fetchedAt: now, expiresAt: now + life, failure: failure)
         let delay = Int64((answer.file.crawlDelay ?? 0) * 1_000_000)
         try await store.system(.keepRobots).write(.readCommitted) { tx in
             try tx.run(
