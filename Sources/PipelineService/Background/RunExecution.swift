@@ -51,7 +51,8 @@ struct RunExecution: Sendable {
 
     private func work(_ run: Run) async throws {
         let source = try await InputOpening(core: core, organization: organization).open(run)
-        let input = run.input.schema ?? source.schema
+        // A run goes on with the columns that it began with, also where a newer program would give them other types.
+        let input = run.input.schema ?? run.inputSchema ?? source.schema
         let columns = try SchemaFit.columns(of: input, in: source.schema)
         let plan = try PipelinePlan.make(run.pipeline.definition, input: input, limits: core.bounds.plan)
         let (begun, target) = try await begin(run, source, plan)

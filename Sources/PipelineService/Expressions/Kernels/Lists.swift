@@ -127,6 +127,7 @@ extension Register {
         case .int?: values = .int(all(0) { if case .int(let v) = $0 { v } else { nil } })
         case .uint?: values = .uint(all(0) { if case .uint(let v) = $0 { v } else { nil } })
         case .double?: values = .double(all(0) { if case .double(let v) = $0 { v } else { nil } })
+        case .decimal?: values = .decimal(all(.zero) { if case .decimal(let v) = $0 { v } else { nil } })
         case .timestamp?: values = .timestamp(all(0) { if case .timestamp(let v) = $0 { v } else { nil } })
         case .duration?: values = .duration(all(0) { if case .duration(let v) = $0 { v } else { nil } })
         case .string?: values = .string(concatenatedTexts(registers, counts))
