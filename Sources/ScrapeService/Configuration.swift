@@ -8,7 +8,8 @@ enum ScrapeSettings {
         insideConcurrency.declaration, lanes.declaration, workers.declaration, threads.declaration,
         attempts.declaration, pagesPerHost.declaration, pagesPerPath.declaration, knownPages.declaration,
         scrapers.declaration, activeJobs.declaration, previews.declaration, watchers.declaration,
-        resolveTimeout.declaration, connectTimeout.declaration, headersTimeout.declaration, idleTimeout.declaration,
+        downloads.declaration, resolveTimeout.declaration, connectTimeout.declaration, headersTimeout.declaration,
+        idleTimeout.declaration,
         totalTimeout.declaration, connections.declaration, proxy.declaration, authorities.declaration,
     ]
 
@@ -112,6 +113,10 @@ enum ScrapeSettings {
     /// `scrape.maximum-watchers`
     static let watchers = SettingKey(
         "scrape.maximum-watchers", default: 1_000, in: 1...100_000, "Streams of this process that watch jobs.")
+    /// `scrape.maximum-downloads`
+    static let downloads = SettingKey(
+        "scrape.maximum-downloads", default: 32, in: 1...1_000,
+        "Downloads of kept pages under way in this process, each of which holds its page.")
 
     // MARK: Reading
 
@@ -134,7 +139,7 @@ enum ScrapeSettings {
     static func limits(_ settings: Settings) -> ScrapeLimits {
         ScrapeLimits(
             scrapers: settings[scrapers], activeJobs: settings[activeJobs], watchers: settings[watchers],
-            previews: settings[previews])
+            previews: settings[previews], downloads: settings[downloads])
     }
 
     static func timeouts(_ settings: Settings) -> OutboundTimeouts {

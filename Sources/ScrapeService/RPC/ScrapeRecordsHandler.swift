@@ -6,6 +6,8 @@ import Wire
 /// The calls about what jobs have collected.
 struct ScrapeRecordsHandler: Datavault_Scrape_V1_ScrapeRecordsService.Handler {
     let core: ScrapeCore
+    let evidence: EvidenceReader
+    let downloads: Admission
 
     private static let batch = 500
     /// Bytes of the records of a message of a stream.
@@ -41,6 +43,7 @@ struct ScrapeRecordsHandler: Datavault_Scrape_V1_ScrapeRecordsService.Handler {
         let records = try rows.prefix(count).map { row in
             var record = try Datavault_Scrape_V1_QuarantinedRecord(serializedBytes: row.payload)
             record.name = "\(request.parent)/quarantined-records/\(row.number)"
+            record.record.page = PageName.text(row.page, of: request.parent)
             return record
         }
         return .with {
@@ -128,6 +131,7 @@ struct ScrapeRecordsHandler: Datavault_Scrape_V1_ScrapeRecordsService.Handler {
         var record = try Datavault_Scrape_V1_Record(serializedBytes: row.payload)
         record.name = "\(job)/records/\(row.number)"
         record.ordinal = row.number
+        record.page = PageName.text(row.page, of: job)
         return record
     }
 
