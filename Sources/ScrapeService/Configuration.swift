@@ -8,7 +8,8 @@ enum ScrapeSettings {
         insideConcurrency.declaration, lanes.declaration, workers.declaration, threads.declaration,
         attempts.declaration, pagesPerHost.declaration, pagesPerPath.declaration, knownPages.declaration,
         scrapers.declaration, activeJobs.declaration, previews.declaration, watchers.declaration,
-        downloads.declaration, resolveTimeout.declaration, connectTimeout.declaration, headersTimeout.declaration,
+        downloads.declaration, sweepInterval.declaration, sweepGrace.declaration, resolveTimeout.declaration,
+        connectTimeout.declaration, headersTimeout.declaration,
         idleTimeout.declaration,
         totalTimeout.declaration, connections.declaration, proxy.declaration, authorities.declaration,
     ]
@@ -81,13 +82,23 @@ enum ScrapeSettings {
 
     /// `scrape.lanes`
     static let lanes = SettingKey(
-        "scrape.lanes", default: 2, in: 1...32, "Workers that may work at one job at the same time.")
+        "scrape.lanes", default: 2, in: 1...OperatorTerms.mostLanes,
+        "Workers that may work at one job at the same time.")
     /// `scrape.workers`
     static let workers = SettingKey(
         "scrape.workers", default: 16, in: 1...256, "Lanes of all jobs that this process works at, at the same time.")
     /// `scrape.threads`
     static let threads = SettingKey(
         "scrape.threads", default: 0, in: 0...256, "Threads that read pages; 0: one for each core.")
+
+    /// `scrape.sweep-interval`
+    static let sweepInterval = SettingKey(
+        "scrape.sweep-interval", default: Duration.seconds(60), in: .seconds(1)...Duration.seconds(3_600),
+        "Between two looks for what deleted jobs, and processes that died, have left.")
+    /// `scrape.sweep-grace`
+    static let sweepGrace = SettingKey(
+        "scrape.sweep-grace", default: Duration.seconds(3_600), in: .zero...Duration.seconds(604_800),
+        "How long after a job's end objects that no page names are removed: a worker may still be at writing one.")
 
     // MARK: Bounds
 
@@ -140,6 +151,13 @@ enum ScrapeSettings {
         ScrapeLimits(
             scrapers: settings[scrapers], activeJobs: settings[activeJobs], watchers: settings[watchers],
             previews: settings[previews], downloads: settings[downloads])
+    }
+
+    static func sweeper(_ settings: Settings) -> JobSweeper.Configuration {
+        var configuration = JobSweeper.Configuration()
+        configuration.interval = settings[sweepInterval]
+        configuration.grace = settings[sweepGrace]
+        return configuration
     }
 
     static func timeouts(_ settings: Settings) -> OutboundTimeouts {

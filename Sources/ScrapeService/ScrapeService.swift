@@ -69,6 +69,9 @@ public enum ScrapeService {
             ],
             background: [
                 ReplayCleaner(store: store, logger: context.logger),
+                JobSweeper(
+                    store: store, objects: objects, environment: environment,
+                    configuration: ScrapeSettings.sweeper(settings), logger: context.logger),
                 StepKeeper(queue: queue, environment: environment, logger: context.logger),
                 JobWorker(
                     queue, handlers: [worker.handler(concurrency: settings[ScrapeSettings.workers])],

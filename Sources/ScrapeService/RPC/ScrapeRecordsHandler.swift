@@ -111,7 +111,8 @@ struct ScrapeRecordsHandler: Datavault_Scrape_V1_ScrapeRecordsService.Handler {
             let rows = try await core.store.scoped(organization).read { tx in
                 try RecordStore.records(of: id, after: place, count: min(count, 1_000), in: tx)
             }
-            guard let end = rows.last else { return }
+            // A job that is deleted meanwhile: better no records than some of them.
+            guard let end = rows.last else { throw ScrapeError.resourceUnknown(name: request.name) }
             message = .init()
             var bytes = 0
             for row in rows where row.number <= last {
