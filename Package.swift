@@ -359,7 +359,7 @@ let package = Package(
         ),
         .target(
             name: "ScrapeContract",
-            dependencies: ["Wire", "PolicyModel", "PolicyContract", "Patterns", protobuf],
+            dependencies: ["Wire", "PolicyModel", "PolicyContract", "GoogleAPIContract", "Patterns", protobuf],
             path: "Sources/Contracts/ScrapeContract",
             swiftSettings: generated
         ),
@@ -434,6 +434,7 @@ let package = Package(
             dependencies: [
                 "CRE2", "CZlib", "Outbound",
                 "ServiceKit", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos", "Policy", "PolicyModel",
+                "GatewayContract", "GoogleAPIContract",
                 "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,4 +1,5 @@
 import Foundation
+import GoogleAPIContract
 import Policy
 import PolicyModel
 import ScrapeContract
@@ -74,6 +75,15 @@ final class TestScrape: Datavault_Scrape_V1_ScrapeRecordsService.Handler {
     func listPages(
         _ request: Datavault_Scrape_V1_ListPagesRequest, context: ServerContext
     ) async throws -> Datavault_Scrape_V1_ListPagesResponse { throw Self.absent }
+
+    func getPage(
+        _ request: Datavault_Scrape_V1_GetPageRequest, context: ServerContext
+    ) async throws -> Datavault_Scrape_V1_Page { throw Self.absent }
+
+    func downloadPage(
+        _ request: Datavault_Scrape_V1_DownloadPageRequest, responses: ResponseWriter<Google_Api_HttpBody>,
+        context: ServerContext
+    ) async throws { throw Self.absent }
 
     private static let absent = RPCError(code: .unimplemented, message: "not here")
 }
