@@ -65,9 +65,6 @@ struct JSONTable {
     }
 
     private mutating func row(_ tokens: ArraySlice<UInt32>, _ line: Range<Int>, _ row: Int) throws(JSONRecord.Fault) {
-        guard line.count <= limits.maximumRecordBytes else {
-            throw JSONRecord.Fault(reason: .cellTooLong, message: "the record is longer than the limit")
-        }
         var expected = 0
         try record.read(tokens, end: line.upperBound) { bytes, name, value throws(JSONRecord.Fault) in
             // Fields mostly come in the schema's order.
