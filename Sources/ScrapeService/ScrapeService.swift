@@ -66,6 +66,7 @@ public enum ScrapeService {
             ],
             background: [
                 ReplayCleaner(store: store, logger: context.logger),
+                RobotsSweeper(robots: robots, environment: environment, logger: context.logger),
                 StepKeeper(queue: queue, environment: environment, logger: context.logger),
                 JobWorker(
                     queue, handlers: [worker.handler(concurrency: settings[ScrapeSettings.workers])],
