@@ -72,6 +72,7 @@ public enum ScrapeService {
                 JobSweeper(
                     store: store, objects: objects, environment: environment,
                     configuration: ScrapeSettings.sweeper(settings), logger: context.logger),
+                RobotsSweeper(robots: robots, environment: environment, logger: context.logger),
                 StepKeeper(queue: queue, environment: environment, logger: context.logger),
                 JobWorker(
                     queue, handlers: [worker.handler(concurrency: settings[ScrapeSettings.workers])],

@@ -2,7 +2,7 @@ import Persistence
 
 /// The tables of scrapers, their jobs, and what those collect.
 enum ScrapeMigrations {
-    static let all = [scrapers, jobs, pages, records, hosts, sweeps]
+    static let all = [scrapers, jobs, pages, records, hosts, sweeps, robotsExpiry]
 
     private static let scrapers = Migration(
         "scrape 001 scrapers",
@@ -189,4 +189,10 @@ enum ScrapeMigrations {
                 DROP TABLE scrape_hosts
                 """)
         ])
+
+    /// Finds rows of scrape_robots that have expired without reading their bodies.
+    private static let robotsExpiry = Migration(
+        "scrape 007 robots expiry",
+        up: [.sql("CREATE INDEX scrape_robots_expiry ON scrape_robots (expires_at, origin)")],
+        down: [.sql("DROP INDEX scrape_robots_expiry")])
 }
