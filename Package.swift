@@ -359,7 +359,7 @@ let package = Package(
         ),
         .target(
             name: "ScrapeContract",
-            dependencies: ["Wire", "PolicyModel", "PolicyContract", "Patterns", protobuf],
+            dependencies: ["Wire", "PolicyModel", "PolicyContract", "GoogleAPIContract", "Patterns", protobuf],
             path: "Sources/Contracts/ScrapeContract",
             swiftSettings: generated
         ),
@@ -434,6 +434,7 @@ let package = Package(
             dependencies: [
                 "CRE2", "CZlib", "Outbound",
                 "ServiceKit", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos", "Policy", "PolicyModel",
+                "GatewayContract", "GoogleAPIContract",
                 "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -817,6 +818,7 @@ if Context.environment["WIRE_FUZZ"] == nil {
         "ScrapeService": (
             [
                 "Extraction", "Domain/CrawlURL.swift", "Domain/RobotsFile.swift", "Domain/RobotsTags.swift",
+                "Domain/RobotsRules.swift", "Domain/MatchBudget.swift",
                 "Domain/PathPattern.swift", "Fetch/Sitemap.swift", "Fetch/Evidence.swift", "Fetch/LinkResolver.swift",
             ], ["CRE2", "CZlib", crypto]
         ),

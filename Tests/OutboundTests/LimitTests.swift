@@ -99,20 +99,15 @@ import Testing
             $0.connections.maximumQueued = 1
         }
         let request = try OutboundRequest(.get, server.url("/silent"))
-        let busy = [Task { try await small.send(request) }, Task { try await small.send(request) }]
-        // The third is refused once the first two are in.
-        var reason: OutboundError.Reason?
-        while reason != .queueFull {
-            let third = Task { try await small.send(OutboundRequest(.get, server.url("/silent"))) }
-            let alarm = Task {
-                try await Task.sleep(for: .milliseconds(200))
-                third.cancel()
-            }
-            reason = await failure { try await third.value }?.reason
-            alarm.cancel()
+        // None of them is answered, so the first that ends is the one that found no place.
+        let reasons = await withTaskGroup(of: OutboundError.Reason?.self) { group in
+            for _ in 0..<3 { group.addTask { await failure { try await small.send(request) }?.reason } }
+            var reasons = [await group.next() ?? nil]
+            group.cancelAll()
+            for await reason in group { reasons.append(reason) }
+            return reasons
         }
-        busy.forEach { $0.cancel() }
-        for task in busy { #expect(await failure { try await task.value }?.reason == .cancelled) }
+        #expect(reasons == [.queueFull, .cancelled, .cancelled])
         // What was cancelled leaves its place within a turn of the loop.
         var text: String?
         while text == nil { text = try? await small.fetch(OutboundRequest(.get, server.url("/hello"))).text }

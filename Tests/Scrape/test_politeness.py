@@ -7,9 +7,14 @@ from hostile_site import page, send, sends
 from job import ended
 
 
-def gaps(site):
+def assert_spaced(site, delay, lateness=0.15):
+    """Requests are the delay apart, but for the time that one takes from its beginning to the site: so of any of them, as
+    many delays lie between the first and the last as requests, less what the last was quicker than the first."""
     times = sorted(entry[0] for entry in site.asked())
-    return [later - earlier for earlier, later in zip(times, times[1:])]
+    assert len(times) > 5
+    for i, first in enumerate(times):
+        for j in range(i + 1, len(times)):
+            assert times[j] - first >= (j - i) * delay - lateness, (i, j, [time - times[0] for time in times])
 
 
 def test_robots_is_heeded(tenant, site):
@@ -46,10 +51,7 @@ def test_a_delay_holds_for_all_jobs_and_lanes(suite, site):
     for caller, job in jobs:
         assert ended(caller, job, 120)["endReason"] == "END_REASON_PAGE_LIMIT"
     assert slow.most == 1
-    found = gaps(slow)
-    # A request's way takes its time, which differs: each gap is the delay but for that, and so is their mean.
-    assert min(found) > 0.1, found
-    assert sum(found) / len(found) >= 0.19, found
+    assert_spaced(slow, 0.2)
 
 
 def test_the_asked_concurrency_holds_over_lanes(tenant, site):
@@ -67,8 +69,7 @@ def test_a_crawl_delay_counts(tenant, site):
     patient = site(robots="User-agent: *\nCrawl-delay: 0.5\n", fallback=lambda handler: send(
         handler, page(handler.path, *(f"{handler.path.rstrip('/')}/{number}" for number in range(4)))))
     run(tenant, [f"{patient.url}/a"], limits={"pages": 6})
-    found = gaps(patient)
-    assert min(found) > 0.3 and sum(found) / len(found) >= 0.45, found
+    assert_spaced(patient, 0.5)
 
 
 def test_complaints_slow_the_crawl_down(tenant, site):

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import threading
 import time
+import typing
 import urllib.request
 
 import pytest
@@ -227,15 +228,27 @@ class Redis:
         self.process.wait(STOP_TIMEOUT)
 
 
+class Visit(typing.NamedTuple):
+    """A request as a server's log has it, with its times in seconds."""
+
+    begin: float
+    end: float
+    status: int
+    path: str
+    agent: str
+
+
 class Nginx:
     """A private nginx that serves folders, and writes down who asked for what and when."""
 
-    def __init__(self, folder, sites, extra=""):
-        """`sites` gives each path's folder."""
-        self.port, self.folder = free_port(), pathlib.Path(folder)
+    def __init__(self, folder, sites, extra="", others=()):
+        """`sites` gives each path's folder; `others` are further servers, each `(sites, extra)`, on `ports` of their own."""
+        self.folder = pathlib.Path(folder)
+        self.ports = [free_port() for _ in range(1 + len(others))]
+        self.port = self.ports[0]
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = self.folder / "access.log"
-        locations = "\n".join(f"location {path} {{ alias {target}; index index.html; }}" for path, target in sites.items())
+        servers = "\n".join(map(self._server, self.ports, [(sites, extra), *others]))
         # Absolute paths everywhere, and nothing of the system's own configuration.
         configuration = f"""
             daemon off; worker_processes 1; pid {self.folder}/pid; error_log {self.folder}/error.log;
@@ -244,12 +257,13 @@ class Nginx:
             http {{
                 types {{ text/html html; text/css css; text/xml xml; text/plain txt; image/png png; }}
                 default_type application/octet-stream; keepalive_timeout 60s; sendfile on;
-                log_format times '$msec $connection $status $body_bytes_sent "$request" "$http_user_agent"';
+                log_format times '$msec $connection $status $body_bytes_sent "$request" "$http_user_agent" '
+                                 '$request_time $server_port';
                 access_log {self.log} times;
                 client_body_temp_path {self.folder}/body; proxy_temp_path {self.folder}/proxy;
                 fastcgi_temp_path {self.folder}/fastcgi; uwsgi_temp_path {self.folder}/uwsgi;
                 scgi_temp_path {self.folder}/scgi;
-                server {{ listen 127.0.0.1:{self.port}; {extra} {locations} }}
+                {servers}
             }}"""
         (self.folder / "nginx.conf").write_text(configuration)
         self.process = subprocess.Popen(
@@ -257,9 +271,26 @@ class Nginx:
              self.folder / "error.log"])
         wait_for(self.answers, lambda: (self.folder / "error.log").read_text())
 
+    @staticmethod
+    def _server(port, site):
+        sites, extra = site
+        locations = "\n".join(f"location {path} {{ alias {target}; index index.html; }}" for path, target in sites.items())
+        return f"server {{ listen 127.0.0.1:{port}; {extra} {locations} }}"
+
     def answers(self):
         with socket.socket() as one:
             return one.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def visits(self, port):
+        """What a server was asked for, in the order of the requests' beginnings.
+
+        A line is written when an answer has been sent: `$request_time` goes back to the request's first byte.
+        """
+        pattern = re.compile(r'([0-9.]+) \d+ (\d+) \d+ "\w+ (\S+) [^"]*" "([^"]*)" ([0-9.]+) (\d+)')
+        found = [pattern.match(line) for line in self.log.read_text().splitlines()]
+        return sorted(
+            Visit(float(one[1]) - float(one[5]), float(one[1]), int(one[2]), one[3], one[4])
+            for one in found if one and int(one[6]) == port)
 
     def requests(self):
         """What was asked for: (time, connection, status, bytes, request line, user agent)."""

@@ -9,6 +9,9 @@ struct ErrorBody {
     static let statusType = "application/json"
     static let problemType = "application/problem+json"
 
+    /// Seconds that a caller is told to wait at most, whatever the service says.
+    private static let longestRetry: Int64 = 86_400
+
     let error: RPCError
     let info: Google_Rpc_ErrorInfo?
     let status: Int
@@ -22,7 +25,7 @@ struct ErrorBody {
     /// Seconds after which to try again, rounded up; nil if the error does not say.
     var retryAfter: Int? {
         guard let delay = error.detail(Google_Rpc_RetryInfo.self)?.retryDelay else { return nil }
-        return max(1, Int(delay.seconds) + (delay.nanos > 0 ? 1 : 0))
+        return max(1, Int(min(delay.seconds, Self.longestRetry)) + (delay.nanos > 0 ? 1 : 0))
     }
 
     /// `{"code": 5, "message": "…", "details": […]}`

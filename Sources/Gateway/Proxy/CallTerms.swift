@@ -65,14 +65,41 @@ enum CallTerms {
             asked = amount.nanoseconds
         }
         if let text = exchange.known.requestTimeout {
-            let seconds = Double(text).map { Duration.nanoseconds(Int64(min(max($0, 0), 1e6) * 1e9)) }
-            guard let amount = seconds ?? Duration(setting: text) else {
-                throw .headerInvalid("x-request-timeout", "is a number of seconds, or a time as 250ms")
+            guard let amount = RequestTimeout.parse(text) else {
+                throw .headerInvalid("x-request-timeout", "is a number of seconds as 30 or 2.5, or a time as 250ms")
             }
-            asked = min(asked, amount.edgeNanoseconds)
+            asked = min(asked, amount)
         }
         guard asked > 0 else { throw .headerInvalid("x-request-timeout", "leaves no time") }
         return .nanoseconds(min(asked, most))
+    }
+}
+
+/// The value of `X-Request-Timeout`.
+enum RequestTimeout {
+    /// Digits before the point, and behind it: 31 years to the nanosecond, so that nothing that fits overflows.
+    private static let maximumDigits = 9
+
+    /// Reads `30` or `2.5`, seconds in decimal digits, or a time with units as `250ms` or `1m30s`.
+    ///
+    /// No sign, no exponent, and no word that stands for a number: what the floating-point reader of a language takes
+    /// beyond that (`nan`, `inf`, `0x1p4`) is no time.
+    ///
+    /// - Returns: Nanoseconds; nil if the text is no time.
+    static func parse(_ text: String) -> Int64? {
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
+        guard let whole = digits(parts[0]) else { return Duration(setting: text)?.edgeNanoseconds }
+        guard parts.count == 2 else { return whole * 1_000_000_000 }
+        guard var fraction = digits(parts[1]) else { return nil }
+        for _ in parts[1].count..<maximumDigits { fraction *= 10 }
+        return whole * 1_000_000_000 + fraction
+    }
+
+    private static func digits(_ text: Substring.UTF8View) -> Int64? {
+        guard !text.isEmpty, text.count <= maximumDigits, text.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
+            return nil
+        }
+        return text.reduce(0) { $0 * 10 + Int64($1 - 0x30) }
     }
 }
 

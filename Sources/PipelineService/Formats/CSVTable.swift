@@ -52,6 +52,8 @@ struct CSVTable {
             Column(.int64(parse(column, 0, &failures) { CellText.int64($0, $1, $2) }), nulls: nulls(column))
         case .double:
             Column(.double(parse(column, 0, &failures) { CellText.double($0, $1, $2) }), nulls: nulls(column))
+        case .decimal:
+            Column(.decimal(parse(column, .zero, &failures) { ExactDecimal($0, $1, $2) }), nulls: nulls(column))
         case .bool:
             Column(.bool(parse(column, false, &failures) { CellText.bool($0, $1, $2) }), nulls: nulls(column))
         case .date:
@@ -211,7 +213,7 @@ struct CSVTable {
         let cell = index.cell(failure.row * schema.count + column)
         let text = buffer.text(Int(cell.start)..<Int(cell.start) + min(Int(cell.length), 100))
         return rejection(
-            .invalidValue, "column \"\(field.name)\": \"\(text)\" is no \(field.type.rawValue)", field.name, record,
+            .invalidValue, "column \"\(field.name)\": \"\(text)\" is no \(field.type.wording)", field.name, record,
             range.lowerBound, row)
     }
 

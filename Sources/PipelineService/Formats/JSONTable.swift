@@ -88,7 +88,7 @@ struct JSONTable {
                 throw JSONRecord.Fault(
                     reason: .invalidValue,
                     message:
-                        "column \"\(schema.fields[column].name)\": the value is no \(schema.fields[column].type.rawValue)",
+                        "column \"\(schema.fields[column].name)\": the value is no \(schema.fields[column].type.wording)",
                     field: schema.fields[column].name)
             }
         }

@@ -137,7 +137,8 @@ final class CrawlLane: Sendable {
         let waiting = desk.withLock { $0.inHand }
         let turn = CrawlTurn(
             lane: place, results: results, kept: holding.kept, held: holding.held,
-            wanted: max(configuration.inHand - waiting, 1), until: min(end, now + configuration.horizon), now: now)
+            wanted: max(configuration.inHand - waiting, 1), until: min(end, now + configuration.horizon),
+            lead: desk.withLock { $0.lead.ahead }, now: now)
         let outcome = try await context.write(.readCommitted) { tx in try turn.run(in: tx) }
         desk.withLock { desk in
             desk.add(outcome.grants)
@@ -206,15 +207,14 @@ final class CrawlLane: Sendable {
                     desk.withLock { $0.endRobots(at: page.host) }
                     bell.wake()
                 }
-                guard let time = desk.withLock({ $0.takeTime(at: page.host) }) else { return nil }
-                try await sleep(until: time)
+                guard try await waitForTime(at: page.host) else { return nil }
+                // Another worker may have asked meanwhile; what it was told is looked at with a time of its own.
+                if try await visitor.robots.kept(url.origin) != nil { return nil }
                 answer = try await visitor.robots.fetch(
                     url.origin, host: page.host, userAgent: visitor.rules.userAgent)
-                // What robots.txt says of delays counts from the next turn on.
             }
             if let refusal = visitor.refusal(page, url, answer) { return visitor.withSitemaps(refusal, url, answer) }
-            guard let time = desk.withLock({ $0.takeTime(at: page.host) }) else { return nil }
-            try await sleep(until: time)
+            guard try await waitForTime(at: page.host, heeding: answer) else { return nil }
             return visitor.withSitemaps(await visitor.visit(page, url, robots: answer), url, answer)
         } catch {
             // Cancelled, or the store is away: the page was not asked for, and waits.
@@ -222,10 +222,19 @@ final class CrawlLane: Sendable {
         }
     }
 
-    private func sleep(until time: Int64) async throws {
-        let pause = time - now
+    /// Waits until the host may be asked.
+    ///
+    /// - Parameter answer: Its robots.txt, which may ask for more patience than was known when the time was given.
+    /// - Returns: False if there is no time, or none that still holds: the page goes back, and waits for another.
+    private func waitForTime(at host: String, heeding answer: RobotsAnswer? = nil) async throws -> Bool {
+        guard let time = desk.withLock({ $0.takeTime(at: host) }) else { return false }
+        if let answer, time.isOutdated(by: answer) { return false }
+        let pause = time.at - now
         if pause > 0 { try await visitor.environment.sleep(.microseconds(pause)) }
         try Task.checkCancellation()
+        let isOver = time.isOver(now: now)
+        desk.withLock { if isOver { $0.lead.wasLate() } else { $0.lead.wasInTime() } }
+        return !isOver
     }
 }
 

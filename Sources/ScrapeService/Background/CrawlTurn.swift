@@ -26,6 +26,8 @@ struct CrawlTurn: Sendable {
     var wanted = 0
     /// Behind which no request begins.
     var until: Int64 = 0
+    /// How long after now the first one may begin, in microseconds.
+    var lead: Int64 = 0
     let now: Int64
 
     /// What a lane has in hand at a host.
@@ -39,7 +41,7 @@ struct CrawlTurn: Sendable {
     struct Grant: Sendable {
         var pages: [ClaimedPage] = []
         /// When requests may begin.
-        var times: [Int64] = []
+        var times: [RequestTime] = []
         /// Requests at once; nil: as before.
         var slots: Int?
     }
@@ -61,6 +63,9 @@ struct CrawlTurn: Sendable {
             if job.state == .queued { (job.state, job.startedAt) = (.running, now) }
             try write(results, of: &job, in: tx)
             endIfOver(&job)
+            if job.state.hasEnded {
+                try SweepStore.put(lane.job, of: lane.organization, since: now, in: tx)
+            }
         }
         if job.state == .running, wanted > 0 {
             try claim(&outcome, of: job, in: tx)
@@ -214,7 +219,9 @@ struct CrawlTurn: Sendable {
             }
             return nil
         }
-        let times = budget.take(wantedTimes, delay: politeness.delay, now: now, until: until)
+        let times = budget.take(wantedTimes, delay: politeness.delay, now: now + lead, until: until).map {
+            RequestTime(at: $0, delay: budget.delay(wishing: politeness.delay), givenAt: now)
+        }
         if budget != before { try HostStore.set(budget, of: host, in: tx) }
         outcome.soon(budget.nextAt)
         // Pages without a time would only wait in the wrong hand; one may have to be looked at without being asked for.

@@ -2,7 +2,7 @@
 struct LaneDesk: Sendable {
     private struct Host: Sendable {
         var pages: [ClaimedPage] = []
-        var times: [Int64] = []
+        var times: [RequestTime] = []
         var slots = 1
         /// Pages that are being worked at.
         var active: Set<ClaimedPage> = []
@@ -13,6 +13,8 @@ struct LaneDesk: Sendable {
     private(set) var results: [PageResult] = []
     /// No page is begun any more.
     private(set) var isClosed = false
+    /// How far ahead of the clock times are asked for.
+    var lead = RequestLead()
 
     /// Whether anything is under way.
     var isBusy: Bool { hosts.values.contains { !$0.active.isEmpty } }
@@ -50,7 +52,7 @@ struct LaneDesk: Sendable {
     }
 
     /// A time to ask the host at; nil if there is none: the page goes back.
-    mutating func takeTime(at host: String) -> Int64? {
+    mutating func takeTime(at host: String) -> RequestTime? {
         guard let count = hosts[host]?.times.count, count > 0 else { return nil }
         return hosts[host]?.times.removeFirst()
     }

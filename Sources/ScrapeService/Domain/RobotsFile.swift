@@ -1,13 +1,6 @@
 /// What a host's robots.txt asks for, of one crawler (RFC 9309).
 struct RobotsFile: Sendable, Hashable {
-    /// A line that allows or forbids.
-    struct Rule: Sendable, Hashable {
-        let isAllowed: Bool
-        /// Normalized; `*` and a last `$` have their meaning.
-        let pattern: [UInt8]
-    }
-
-    private(set) var rules: [Rule] = []
+    private(set) var rules = RobotsRules()
     /// Seconds between two requests; nil if it does not say. Not of the RFC, and widely asked for.
     private(set) var crawlDelay: Double?
     private(set) var sitemaps: [String] = []
@@ -31,33 +24,44 @@ struct RobotsFile: Sendable, Hashable {
         for line in text.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) { reader.read(line) }
         let found = reader.hasOwn ? reader.own : reader.general
         rules = found.rules
+        rules.finish()
         crawlDelay = found.crawlDelay
         sitemaps = reader.sitemaps
     }
 
-    /// What is said of a path with its query: the longest rule that matches, and of two as long the one that allows
-    /// (RFC 9309, 2.2.2). Nil if none matches, which allows it.
-    func rule(for target: String) -> Rule? {
-        let path = Self.normalized(Array(target.utf8)[...])
-        var best: Rule?
-        for rule in rules {
-            if let best {
-                if rule.pattern.count < best.pattern.count { continue }
-                if rule.pattern.count == best.pattern.count, best.isAllowed || !rule.isAllowed { continue }
-            }
-            if Self.matches(rule.pattern, path) { best = rule }
-        }
-        return best
+    /// About how many bytes it holds.
+    var weight: Int { rules.weight + sitemaps.reduce(0) { $0 + $1.utf8.count + MemoryLayout<String>.stride } }
+
+    /// Whether a path with its query may be asked for: what the longest rule says that matches, and of two as long the one
+    /// that allows (RFC 9309, 2.2.2). What no rule matches is allowed.
+    ///
+    /// - Returns: Nil if the budget is used up before that is known: then it must not be asked for.
+    func allows(_ target: String, spending budget: inout MatchBudget) -> Bool? {
+        // The file itself is always allowed (RFC 9309, 2.2.2).
+        if target == "/robots.txt" { return true }
+        if budget.isUsedUp { return nil }
+        return rules.allows(Self.normalized(Array(target.utf8)[...]), spending: &budget)
     }
 
+    /// The same of one URL, with its own budget.
     func allows(_ target: String) -> Bool {
-        // The file itself is always allowed (RFC 9309, 2.2.2).
-        target == "/robots.txt" || rule(for: target)?.isAllowed ?? true
+        var budget = MatchBudget(steps: MatchBudget.url)
+        return allows(target, spending: &budget) ?? false
+    }
+
+    /// Why a link is left out whose page's budget was used up.
+    static let undecided =
+        "matching robots.txt takes more work than it may: what it says is not known, which forbids it"
+
+    /// Why a path that is not allowed is not.
+    func refusal(of target: String) -> String {
+        var budget = MatchBudget(steps: MatchBudget.url)
+        return allows(target, spending: &budget) == nil ? Self.undecided : "robots.txt forbids it"
     }
 
     /// What the lines of a group ask for.
     private struct Group {
-        var rules: [Rule] = []
+        var rules = RobotsRules()
         var crawlDelay: Double?
     }
 
@@ -116,9 +120,11 @@ struct RobotsFile: Sendable, Hashable {
             isNaming = false
             // An empty one matches nothing.
             guard !value.isEmpty, isOwn || isGeneral else { return }
-            let rule = Rule(isAllowed: isAllowed, pattern: RobotsFile.normalized(value))
-            if isOwn, own.rules.count < RobotsFile.maximumRules { own.rules.append(rule) }
-            if isGeneral, general.rules.count < RobotsFile.maximumRules { general.rules.append(rule) }
+            let pattern = RobotsFile.normalized(value)
+            if isOwn, own.rules.count < RobotsFile.maximumRules { own.rules.add(pattern, isAllowed: isAllowed) }
+            if isGeneral, general.rules.count < RobotsFile.maximumRules {
+                general.rules.add(pattern, isAllowed: isAllowed)
+            }
         }
 
         private mutating func delay(_ value: ArraySlice<UInt8>) {
@@ -166,48 +172,5 @@ struct RobotsFile: Sendable, Hashable {
             index += 1
         }
         return result
-    }
-
-    /// Whether a pattern matches the beginning of a path, or all of it if it ends in `$`.
-    ///
-    /// What stands between two `*` is taken where it first comes, which is enough, in time linear in pattern and path: a
-    /// host's patterns may be as long as its file.
-    private static func matches(_ pattern: [UInt8], _ path: [UInt8]) -> Bool {
-        let star = UInt8(ascii: "*")
-        let isAnchored = pattern.last == UInt8(ascii: "$")
-        let parts = (isAnchored ? pattern.dropLast() : pattern[...]).split(
-            separator: star, omittingEmptySubsequences: false)
-        guard let first = parts.first, path.starts(with: first) else { return false }
-        var rest = path[first.count...]
-        guard parts.count > 1 else { return !isAnchored || rest.isEmpty }
-        for part in parts.dropFirst().dropLast(isAnchored ? 1 : 0) {
-            guard let end = endOfFirst(part, in: rest) else { return false }
-            rest = path[end...]
-        }
-        guard isAnchored, let last = parts.last else { return true }
-        return rest.count >= last.count && rest.suffix(last.count).elementsEqual(last)
-    }
-
-    /// The index behind the first place of some bytes (Knuth, Morris and Pratt).
-    private static func endOfFirst(_ wanted: ArraySlice<UInt8>, in text: ArraySlice<UInt8>) -> Int? {
-        guard wanted.count <= text.count else { return nil }
-        guard let head = wanted.first else { return text.startIndex }
-        if wanted.count == 1 { return text.firstIndex(of: head).map { $0 + 1 } }
-        let wanted = Array(wanted)
-        // How much of the beginning stands at the end of each beginning.
-        var borders = [Int](repeating: 0, count: wanted.count)
-        var length = 0
-        for index in 1..<wanted.count {
-            while length > 0, wanted[index] != wanted[length] { length = borders[length - 1] }
-            if wanted[index] == wanted[length] { length += 1 }
-            borders[index] = length
-        }
-        length = 0
-        for (index, byte) in zip(text.indices, text) {
-            while length > 0, byte != wanted[length] { length = borders[length - 1] }
-            if byte == wanted[length] { length += 1 }
-            if length == wanted.count { return index + 1 }
-        }
-        return nil
     }
 }

@@ -1,10 +1,15 @@
 extension AnswerReader {
     /// Reads a sitemap's answer.
-    func readSitemap(_ page: ClaimedPage, _ answer: FetchedAnswer, at url: CrawlURL) -> PageResult {
+    func readSitemap(
+        _ page: ClaimedPage, _ answer: FetchedAnswer, at url: CrawlURL,
+        _ cancellation: WorkCancellation = WorkCancellation()
+    ) -> PageResult {
         var result = PageResult(page, .fetched)
         let sitemap = Sitemap(answer.body)
         var filter = LinkFilter(rules: rules, page: page, robots: robots)
-        for text in sitemap.pages {
+        filter.budget = MatchBudget(steps: MatchBudget.sitemap)
+        for (number, text) in sitemap.pages.enumerated() {
+            if number % Self.linksALook == 0, cancellation.isHeeded() { return result }
             if let absolute = LinkResolver.absolute(text), let url = CrawlURL(absolute, ignoring: rules.ignored) {
                 filter.add(url)
             } else {

@@ -71,24 +71,38 @@ final class Previewer: Sendable {
             answer = kept
         } else {
             try await waitForTurn(at: page.host, visitor.rules)
-            answer = try await robots.fetch(url.origin, host: page.host, userAgent: visitor.rules.userAgent)
+            // A crawl may have asked meanwhile.
+            if let kept = try await robots.kept(url.origin) {
+                answer = kept
+            } else {
+                answer = try await robots.fetch(url.origin, host: page.host, userAgent: visitor.rules.userAgent)
+            }
         }
         if let refusal = visitor.refusal(page, url, answer) { return refusal }
         try await waitForTurn(at: page.host, visitor.rules)
         return await visitor.visit(page, url, robots: answer)
     }
 
-    /// Takes the host's next time, and waits for it.
+    /// Takes the host's next time, and waits for it; should it have gone by, for another one.
     private func waitForTurn(at host: String, _ rules: CrawlRules) async throws {
-        let (now, delay) = (environment.now(), rules.politeness(at: host).delay)
-        let time = try await store.system(.previewPages).write(.readCommitted) { tx -> Int64? in
-            var budget = try HostStore.lock(host, in: tx)
-            let times = budget.take(1, delay: delay, now: now, until: now + Self.patience)
-            try HostStore.set(budget, of: host, in: tx)
-            return times.first
+        let delay = rules.politeness(at: host).delay
+        let end = environment.now() + Self.patience
+        var lead = RequestLead()
+        while true {
+            let now = environment.now()
+            let first = now + lead.ahead
+            let time = try await store.system(.previewPages).write(.readCommitted) { tx -> RequestTime? in
+                var budget = try HostStore.lock(host, in: tx)
+                let times = budget.take(1, delay: delay, now: first, until: end)
+                try HostStore.set(budget, of: host, in: tx)
+                return times.first.map { RequestTime(at: $0, delay: budget.delay(wishing: delay), givenAt: now) }
+            }
+            guard let time else { throw ScrapeError.busy(retryAfter: .seconds(10)) }
+            let pause = time.at - environment.now()
+            if pause > 0 { try await environment.sleep(.microseconds(pause)) }
+            if !time.isOver(now: environment.now()) { return }
+            lead.wasLate()
         }
-        guard let time else { throw ScrapeError.busy(retryAfter: .seconds(10)) }
-        if time > now { try await environment.sleep(.microseconds(time - now)) }
     }
 
     private func response(_ result: PageResult) throws -> Datavault_Scrape_V1_PreviewScraperResponse {

@@ -6,6 +6,8 @@ struct CallAttempts {
     /// Sent again although the policy allows no retry, as the server never saw the call: a bound against a server that
     /// refuses for ever.
     private static let maxTransparent = 5
+    /// The longest pause, in milliseconds, that a server can ask for: whoever wants to be left alone for longer says no.
+    private static let maxPushback: Int64 = 86_400_000
 
     let channel: ClientChannel
     let policy: RetryPolicy
@@ -44,8 +46,10 @@ struct CallAttempts {
         let longest = policy.longestWait(before: attempt).nanoseconds
         var wait = Int64.random(in: 0...max(longest, 1))
         if let pushback = error.metadata["grpc-retry-pushback-ms"] {
-            // The server knows better; what is no number means: do not.
-            guard let milliseconds = Int64(pushback), milliseconds >= 0 else { return false }
+            // The server knows better; what is no number, or none that fits, means: do not.
+            guard let milliseconds = Int64(pushback), (0...Self.maxPushback).contains(milliseconds) else {
+                return false
+            }
             wait = milliseconds * 1_000_000
         }
         guard NIODeadline.now() + .nanoseconds(wait) < deadline else { return false }

@@ -166,7 +166,7 @@ import Testing
         let first = try await idle.request(RequestText.get("/livez"))
         #expect(first.status == 200)
         let busy = try await bed.client()
-        try await busy.send(RequestText.get("/api/v1/libraries/l/books/slow", "x-request-timeout: 0.5"))
+        try await busy.send(RequestText.get("/api/v1/libraries/l/books/slow", "x-request-timeout: 3"))
         while bed.edge.requestsInFlight == 0 { try await Task.sleep(for: .milliseconds(5)) }
         async let drained: Void = bed.edge.drain(grace: .seconds(10))
         let answer = try await busy.response()

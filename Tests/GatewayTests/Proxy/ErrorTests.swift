@@ -1,7 +1,9 @@
 import Foundation
 import Gateway
+import SwiftProtobuf
 import Testing
 import Wire
+import WireProtos
 
 @Suite struct ErrorTests {
     /// The request, the status, the reason, and a part of the answer.
@@ -63,6 +65,20 @@ import Wire
                 }
                 if status == 405 { #expect(answer["allow"] == "OPTIONS, POST") }
             }
+        }
+    }
+
+    @Test(arguments: [0, -1, 86_400, .max, .min] as [Int64])
+    func tellsAnyWaitThatAServiceAsksFor(_ seconds: Int64) async throws {
+        let retry = Google_Rpc_RetryInfo.with {
+            $0.retryDelay = .with { ($0.seconds, $0.nanos) = (seconds, 999_999_999) }
+        }
+        let refusal = try RPCError(code: .unavailable, message: "later", packing: [retry])
+        try await EdgeBed.run(guard: OpenGuard(refusal: refusal)) { bed in
+            let client = try await bed.client()
+            let answer = try await client.request(RequestText.get("/api/v1/libraries/l/books/b"))
+            let expected = seconds >= 86_400 ? 86_401 : 1
+            #expect(answer.status == 503 && answer["retry-after"] == "\(expected)")
         }
     }
 

@@ -168,10 +168,32 @@ import Wire
                 let answer = try await client.request(RequestText.get("/api/v1/libraries/l/books/slow", field))
                 #expect(answer.status == 504, "\(answer.text)")
             }
-            let bad = try await client.request(
-                RequestText.get("/api/v1/libraries/l/books/b", "x-request-timeout: soon"))
-            #expect(bad.status == 400)
-            #expect(bad.text.contains("HEADER_INVALID") && bad.text.contains("x-request-timeout"))
+            for value in [
+                "soon", "nan", "NaN", "-nan", "inf", "-inf", "infinity", "1e400", "-1e400", "1e3", "0x1p62", "-1", "+1",
+                "1.", ".5", "1.5.5", "1_0", "9999999999", "1.0000000001", "99999999999999999999d", "250 ms", "\u{663}",
+            ] {
+                let bad = try await client.request(
+                    RequestText.get("/api/v1/libraries/l/books/b", "x-request-timeout: \(value)"))
+                #expect(bad.status == 400, "\(value): \(bad.text)")
+                #expect(bad.text.contains("HEADER_INVALID") && bad.text.contains("x-request-timeout"), "\(bad.text)")
+            }
+            for value in ["999999999.999999999", "106751991167d", "0.000000001m", "0", "0.0"] {
+                let answer = try await client.request(
+                    RequestText.get("/api/v1/libraries/l/books/b", "x-request-timeout: \(value)"))
+                let isTime = value.hasPrefix("9") || value.hasPrefix("1")
+                #expect(answer.status == (isTime ? 200 : 400), "\(value): \(answer.text)")
+            }
+        }
+    }
+
+    @Test func weighsTypesByNumbersOnly() async throws {
+        try await EdgeBed.run { bed in
+            let client = try await bed.client()
+            for weight in ["nan", "-nan", "inf", "-inf", "1e400", "-1e400", "0x1p62"] {
+                let answer = try await client.request(
+                    RequestText.get("/api/v1/libraries/l/books/b", "accept: text/plain;q=\(weight), application/json"))
+                #expect(answer.status == 200, "\(weight): \(answer.text)")
+            }
         }
     }
 }

@@ -35,6 +35,7 @@ struct ExpressionTests {
         case .int(let values): return "\(values[at])"
         case .uint(let values): return "\(values[at])u"
         case .double(let values): return "\(values[at])"
+        case .decimal(let values): return "\(values[at])"
         case .string(let texts): return "'\(texts[at])'"
         case .bytes(let texts): return "b\(Array(texts.bytes[texts.extents[at].range]))"
         case .timestamp(let values): return "@\(values[at])"

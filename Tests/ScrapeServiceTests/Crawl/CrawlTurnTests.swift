@@ -101,7 +101,7 @@ struct CrawlTurnTests {
                 let index = turn % 3
                 let grant = try await Self.turn(games[index], kept[index], now: 1_000_000 + Int64(turn + 1) * 300_000)
                 kept[index] = grant?.pages ?? []
-                times += grant?.times ?? []
+                times += grant?.times.map(\.at) ?? []
                 served[index] += grant?.times.count ?? 0
                 let slots = grant?.slots ?? 0
                 #expect(slots <= 3)

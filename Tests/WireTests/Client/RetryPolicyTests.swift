@@ -96,7 +96,9 @@ import Testing
         #expect(ContinuousClock.now - start >= .milliseconds(300))
     }
 
-    @Test(arguments: ["-1", "never"]) func serverMaySayNo(pushback: String) async throws {
+    @Test(arguments: ["-1", "never", "9223372036854775807", "86400001"]) func serverMaySayNo(pushback: String)
+        async throws
+    {
         let attempts = Tally()
         let service = ScriptedEcho(onSay: { _, context in
             attempts.add()

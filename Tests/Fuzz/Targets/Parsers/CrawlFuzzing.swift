@@ -43,28 +43,34 @@ private func check(_ address: WebAddress) {
     precondition(again == address, "\(address) is read as \(again?.description ?? "nothing")")
 }
 
-/// robots.txt: its first line is the path that the others are asked about. Rules say what a plain reading of them says.
+/// robots.txt: the input's first line is the path that the others are asked about. As rules of one group, whose lines'
+/// first byte says which kind they are, they say what a plain reading of them says.
 func fuzzRobots(_ input: [UInt8]) {
     let line = input.prefix { $0 != 0x0A }
-    let file = RobotsFile(Array(input.dropFirst(line.count + 1)), agent: "DataVault")
+    let rest = Array(input.dropFirst(line.count + 1))
+    let file = RobotsFile(rest, agent: "DataVault")
     precondition(file.rules.count <= 10_000 && file.sitemaps.count <= 100, "no bound")
     if let delay = file.crawlDelay { precondition(delay >= 0 && delay <= 3_600, "a delay of \(delay)") }
-    for rule in file.rules {
-        precondition(!rule.pattern.isEmpty && rule.pattern.allSatisfy { $0 > 0x20 && $0 < 0x80 }, "no pattern")
-    }
+    precondition(file.allows("/robots.txt"), "the file itself is always allowed")
     guard let url = CrawlURL("https://h/\(String(decoding: line, as: UTF8.self))") else { return }
     let target = url.target
-    precondition(file.allows("/robots.txt"), "the file itself is always allowed")
-    // A file of one rule tells of each whether it matches.
-    guard target.utf8.count <= 64, file.rules.count <= 64 else { return _ = file.allows(target) }
-    let path = RobotsFile(Array("user-agent: *\nallow: ".utf8) + Array(target.utf8), agent: "x").rules.first?.pattern
-    guard let path, target.utf8.allSatisfy({ $0 != 0x23 }) else { return }
-    var best: RobotsFile.Rule?
-    for rule in file.rules where matches(rule.pattern[...], path[...]) {
-        let (length, other) = (rule.pattern.count, best?.pattern.count ?? -1)
-        if length > other || length == other && rule.isAllowed && best?.isAllowed == false { best = rule }
+    _ = file.allows(target)
+    // What is written in one form only, so that nothing has to be normalized before it is compared.
+    guard target.utf8.count <= 64, !target.contains("%"), target != "/robots.txt" else { return }
+    var text = "user-agent: *\n"
+    var best: (length: Int, isAllowed: Bool) = (0, true)
+    for rule in rest.split(separator: 0x0A).prefix(64) {
+        let isAllowed = rule[rule.startIndex] & 1 == 0
+        let pattern = rule.dropFirst().filter { $0 > 0x20 && $0 < 0x7F && $0 != 0x23 && $0 != 0x25 }
+        guard !pattern.isEmpty else { continue }
+        text += "\(isAllowed ? "allow" : "disallow"): \(String(decoding: pattern, as: UTF8.self))\n"
+        guard matches(pattern[...], Array(target.utf8)[...]) else { continue }
+        if pattern.count > best.length || pattern.count == best.length && isAllowed {
+            best = (pattern.count, isAllowed)
+        }
     }
-    precondition(file.rule(for: target) == best, "\(target): \(file.rule(for: target) as Any) and not \(best as Any)")
+    let group = RobotsFile(Array(text.utf8), agent: "DataVault")
+    precondition(group.allows(target) == best.isAllowed, "\(target) by \(text)")
 }
 
 /// RFC 9309, 2.2.3, by filling a table: which beginnings of the path the pattern so far may have taken.
