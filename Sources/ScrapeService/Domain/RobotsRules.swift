@@ -35,6 +35,11 @@ struct RobotsRules: Sendable, Hashable {
     /// About how many bytes it holds.
     var weight: Int { bytes.count + entries.count * MemoryLayout<Entry>.stride }
 
+    /// The rules as patterns, in no order that means anything.
+    var patterns: [(pattern: [UInt8], isAllowed: Bool)] {
+        entries.map { (Array(Self.pattern($0, bytes)), $0.isAllowed) }
+    }
+
     private static let star = UInt8(ascii: "*")
     private static let end = UInt8(ascii: "$")
 

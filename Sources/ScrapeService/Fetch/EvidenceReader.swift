@@ -22,7 +22,7 @@ struct EvidenceReader: Sendable {
         do throws(ObjectError) { kept = try await objects.get(key, range: offset..<(offset + size)) } catch {
             throw error.reason == .notFound ? ScrapeError.contentDamaged(name: name) : error as any Error
         }
-        let content = await pool.run { () -> [UInt8]? in
+        let content = try await pool.run { _ -> [UInt8]? in
             guard let content = Gzip.expanded(kept, atMost: Int(expanded)), Array(SHA256.hash(data: content)) == hash
             else {
                 return nil

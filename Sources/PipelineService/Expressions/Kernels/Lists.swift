@@ -159,6 +159,7 @@ extension Register {
         case .double(let values): values.count * 8
         case .timestamp(let values): values.count * 8
         case .duration(let values): values.count * 8
+        case .decimal(let values): values.count * MemoryLayout<ExactDecimal>.stride
         case .null: 0
         }
     }

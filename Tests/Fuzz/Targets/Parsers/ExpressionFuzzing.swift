@@ -103,6 +103,7 @@ private func describe(_ expression: Expression, _ register: Register, at row: In
     case .int(let values): "\(values[at])"
     case .uint(let values): "\(values[at])u"
     case .double(let values): values[at].isNaN ? "nan" : "double \(values[at].bitPattern)"
+    case .decimal(let values): "decimal \(values[at])"
     case .string(let texts): text(texts, at)
     case .bytes(let texts): "\(Array(texts.bytes[texts.extents[at].range]))"
     case .timestamp(let values): "time \(values[at])"

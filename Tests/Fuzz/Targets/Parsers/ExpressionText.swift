@@ -49,6 +49,7 @@ extension Literal {
         case .double(let value):
             // A double with neither a point nor an exponent would be an integer.
             "\(value)"
+        case .decimal(let value): "\(value)"
         case .string(let value):
             "\"" + value.unicodeScalars.map { "\\U" + Self.hex($0.value, 8) }.joined() + "\""
         case .bytes(let value): "b'" + value.map { "\\x" + Self.hex(UInt32($0), 2) }.joined() + "'"
