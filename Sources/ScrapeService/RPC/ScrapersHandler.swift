@@ -127,7 +127,7 @@ struct ScrapersHandler: Datavault_Scrape_V1_ScrapersService.Handler {
         }
         let scraper = request.hasScraper ? request.scraper : try await scraper(request.name).message()
         let plan = try core.plans.compiled(scraper.definition, field: "scraper")
-        return try await previewer.preview(plan, url: request.url)
+        return try await previewer.preview(plan, url: request.url, for: try CallRights.current().organization)
     }
 }
 
