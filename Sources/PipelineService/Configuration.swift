@@ -23,6 +23,14 @@ enum PipelineSettings {
     static let quarantinedRows = SettingKey(
         "pipeline.runs.maximum-quarantined", default: Int(PipelineBounds().quarantinedRows), in: 0...100_000_000,
         "Rows that a run may set aside; with one more it fails with RUN_LIMIT_REACHED.")
+    /// `pipeline.runs.maximum-watchers`
+    static let watchers = SettingKey(
+        "pipeline.runs.maximum-watchers", default: PipelineBounds().watchers, in: 1...100_000,
+        "Streams of this process that follow runs.")
+    /// `pipeline.runs.watchers-per-organization`
+    static let ownWatchers = SettingKey(
+        "pipeline.runs.watchers-per-organization", default: PipelineBounds().ownWatchers, in: 1...100_000,
+        "Of those, the streams that one organization may have; one more is refused with LIMIT_REACHED.")
     /// `pipeline.files.maximum-bytes`
     static let fileBytes = SettingKey(
         "pipeline.files.maximum-bytes", default: ByteCount(PipelineBounds().fileBytes),
@@ -42,7 +50,8 @@ enum PipelineSettings {
 
     static let all = [
         threads.declaration, lease.declaration, runsAtOnce.declaration, runTime.declaration,
-        quarantinedRows.declaration, fileBytes.declaration, datasets.declaration, files.declaration,
+        quarantinedRows.declaration, watchers.declaration, ownWatchers.declaration, fileBytes.declaration,
+        datasets.declaration, files.declaration,
         pipelines.declaration,
     ]
 }
@@ -53,6 +62,8 @@ extension PipelineBounds {
         runsAtOnce = settings[PipelineSettings.runsAtOnce]
         runTime = settings[PipelineSettings.runTime]
         quarantinedRows = Int64(settings[PipelineSettings.quarantinedRows])
+        watchers = settings[PipelineSettings.watchers]
+        ownWatchers = settings[PipelineSettings.ownWatchers]
         fileBytes = settings[PipelineSettings.fileBytes].bytes
         datasets = settings[PipelineSettings.datasets]
         files = settings[PipelineSettings.files]

@@ -7,9 +7,9 @@ enum ScrapeSettings {
         allowAddresses.declaration, userAgent.declaration, minimumDelay.declaration, hostConcurrency.declaration,
         insideConcurrency.declaration, lanes.declaration, workers.declaration, threads.declaration,
         attempts.declaration, pagesPerHost.declaration, pagesPerPath.declaration, knownPages.declaration,
-        scrapers.declaration, activeJobs.declaration, previews.declaration, watchers.declaration,
-        downloads.declaration, sweepInterval.declaration, sweepGrace.declaration, resolveTimeout.declaration,
-        connectTimeout.declaration, headersTimeout.declaration,
+        scrapers.declaration, activeJobs.declaration, previews.declaration, ownPreviews.declaration,
+        watchers.declaration, ownWatchers.declaration, downloads.declaration, sweepInterval.declaration,
+        sweepGrace.declaration, resolveTimeout.declaration, connectTimeout.declaration, headersTimeout.declaration,
         idleTimeout.declaration,
         totalTimeout.declaration, connections.declaration, proxy.declaration, authorities.declaration,
     ]
@@ -121,9 +121,17 @@ enum ScrapeSettings {
     /// `scrape.maximum-previews`
     static let previews = SettingKey(
         "scrape.maximum-previews", default: 16, in: 1...1_000, "Previews under way in this process.")
+    /// `scrape.previews-per-organization`
+    static let ownPreviews = SettingKey(
+        "scrape.previews-per-organization", default: ScrapeLimits().ownPreviews, in: 1...1_000,
+        "Of those, the previews that one organization may have under way; one more is refused with BUSY.")
     /// `scrape.maximum-watchers`
     static let watchers = SettingKey(
         "scrape.maximum-watchers", default: 1_000, in: 1...100_000, "Streams of this process that watch jobs.")
+    /// `scrape.watchers-per-organization`
+    static let ownWatchers = SettingKey(
+        "scrape.watchers-per-organization", default: ScrapeLimits().ownWatchers, in: 1...100_000,
+        "Of those, the streams that one organization may have; one more is refused with BUSY.")
     /// `scrape.maximum-downloads`
     static let downloads = SettingKey(
         "scrape.maximum-downloads", default: 32, in: 1...1_000,
@@ -150,7 +158,8 @@ enum ScrapeSettings {
     static func limits(_ settings: Settings) -> ScrapeLimits {
         ScrapeLimits(
             scrapers: settings[scrapers], activeJobs: settings[activeJobs], watchers: settings[watchers],
-            previews: settings[previews], downloads: settings[downloads])
+            ownWatchers: settings[ownWatchers], previews: settings[previews], ownPreviews: settings[ownPreviews],
+            downloads: settings[downloads])
     }
 
     static func sweeper(_ settings: Settings) -> JobSweeper.Configuration {

@@ -56,13 +56,13 @@ public enum ScrapeService {
             logger: context.logger)
         let previewer = Previewer(
             store: store, fetcher: fetcher, robots: robots, pool: pool, environment: environment,
-            maximum: limits.previews)
+            limits: limits)
         return RoleAssembly(
             services: [
                 ScrapersHandler(core: core, previewer: previewer),
                 ScrapeJobsHandler(
                     core: core, queue: queue,
-                    watch: JobWatch(store: store, environment: environment, limit: limits.watchers)),
+                    watch: JobWatch(store: store, environment: environment, limits: limits)),
                 ScrapeRecordsHandler(
                     core: core, evidence: EvidenceReader(objects: objects, pool: pool),
                     downloads: Admission(limit: limits.downloads)),

@@ -26,8 +26,9 @@ struct PipelineBounds: Sendable {
     var scannedRows = 200_000
     /// Bytes of one page, about.
     var pageBytes = 1 << 20
-    /// Watchers of runs at a process.
+    /// Watchers of runs at a process, and those of them that one organization may have.
     var watchers = 1_000
+    var ownWatchers = 100
     /// Rows of a segment that an append makes.
     var segmentRows = 16_384
     /// How long objects of a deleted dataset stay for exports that go on.

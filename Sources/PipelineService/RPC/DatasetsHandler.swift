@@ -66,9 +66,7 @@ struct DatasetsHandler: Datavault_Pipeline_V1_DatasetsService.Handler {
     ) async throws -> DatasetMessage {
         let (core, now, sent) = (core, core.now, request.dataset)
         let id = try ResourceName.datasets.identifier(in: sent.name)
-        let mask = try UpdateMask(request.updateMask.paths, changeable: ["display_name"]) { _ in
-            !sent.displayName.isEmpty
-        }
+        let mask = try ResourceMask.read(request.updateMask.paths, sent, changeable: ["display_name"])
         try TextRules.check(shown: sent.displayName, field: "dataset.display_name")
         let intent = CallScope.current?.audit
         return try await core.replay.write(request, id: request.requestID) { tx in

@@ -74,29 +74,24 @@ struct PipelinesHandler: Datavault_Pipeline_V1_PipelinesService.Handler {
     ) async throws -> PipelineMessage {
         let (core, now, sent) = (core, core.now, request.pipeline)
         let id = try ResourceName.pipelines.identifier(in: sent.name)
-        let mask = try UpdateMask(request.updateMask.paths, changeable: Self.changeable) { field in
-            switch field {
-            case "display_name": !sent.displayName.isEmpty
-            case "input": sent.hasInput
-            case "steps": !sent.steps.isEmpty
-            default: sent.hasOutput
-            }
-        }
+        let mask = try ResourceMask.read(request.updateMask.paths, sent, changeable: Self.changeable)
         try TextRules.check(shown: sent.displayName, field: "pipeline.display_name")
-        let input = try sent.input.spec(field: "pipeline.input", limits: core.bounds.plan.schema)
-        let steps = try sent.steps.enumerated().map { try $1.step(at: $0) }
-        let output = mask.contains("output") ? try sent.output.spec(field: "pipeline.output") : nil
         let intent = CallScope.current?.audit
         return try await core.replay.write(request, id: request.requestID) { tx in
             guard let old = try PipelineStore.pipeline(id, in: tx) else {
                 throw PipelineFault.resourceUnknown(name: sent.name)
             }
             try Etag.check(sent.etag, old.version)
+            let changed = try mask.applied(sent, to: PipelineMessage(old))
             var new = old
-            if mask.contains("display_name") { new.displayName = sent.displayName }
-            if mask.contains("input") { new.input = input }
-            if mask.contains("steps") { new.definition = PipelineDefinition(steps: steps) }
-            if let output { new.output = output }
+            new.displayName = changed.displayName
+            if mask.contains("input") {
+                new.input = try changed.input.spec(field: "pipeline.input", limits: core.bounds.plan.schema)
+            }
+            if mask.contains("steps") {
+                new.definition = PipelineDefinition(steps: try changed.steps.enumerated().map { try $1.step(at: $0) })
+            }
+            if mask.contains("output") { new.output = try changed.output.spec(field: "pipeline.output") }
             new.outputSchema = try PlanCheck(new, bounds: core.bounds, in: tx).requireSound().output
             if new != old {
                 (new.updatedAt, new.version) = (now, old.version + 1)

@@ -5,13 +5,19 @@ import Policy
 import PolicyModel
 import ServiceKit
 import SwiftProtobuf
-import Synchronization
 import Wire
 
 /// The calls about runs.
 struct RunsHandler: Datavault_Pipeline_V1_RunsService.Handler {
     let core: PipelineCore
-    let watchers = Watchers()
+    let places: SharedPlaces
+    let watched: SharedPoll<WatchedRun, Run>
+
+    init(core: PipelineCore) {
+        self.core = core
+        places = SharedPlaces(total: core.bounds.watchers, each: core.bounds.ownWatchers)
+        watched = Self.poll(core)
+    }
 
     func startRun(_ request: Datavault_Pipeline_V1_StartRunRequest, context: ServerContext) async throws -> RunMessage {
         let (core, rights, now) = (core, try CallRights.current(), core.now)
@@ -66,8 +72,12 @@ struct RunsHandler: Datavault_Pipeline_V1_RunsService.Handler {
 
     /// - Throws: `resourceUnknown`.
     func run(_ text: String, of organization: OrganizationID) async throws -> Run {
+        try await Self.run(text, of: organization, in: core.store)
+    }
+
+    static func run(_ text: String, of organization: OrganizationID, in store: Store) async throws -> Run {
         let name = try RunName(text)
-        let kept = try await core.store.scoped(organization).read { tx in try RunStore.run(name.run, in: tx) }
+        let kept = try await store.scoped(organization).read { tx in try RunStore.run(name.run, in: tx) }
         guard let run = kept?.run, run.pipeline.id == name.pipeline else {
             throw PipelineFault.resourceUnknown(name: text)
         }
@@ -162,19 +172,4 @@ extension QuarantinedRow {
         case .text(let text): text.utf8.count + message.utf8.count
         }
     }
-}
-
-/// How many streams of this process follow runs.
-final class Watchers: Sendable {
-    private let count = Atomic<Int>(0)
-
-    /// - Throws: `limitReached`.
-    func enter(atMost maximum: Int) throws(PipelineFault) {
-        guard count.wrappingAdd(1, ordering: .relaxed).newValue <= maximum else {
-            leave()
-            throw .limitReached(limit: "watchers", maximum: maximum)
-        }
-    }
-
-    func leave() { count.wrappingSubtract(1, ordering: .relaxed) }
 }

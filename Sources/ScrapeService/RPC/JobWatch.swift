@@ -1,32 +1,47 @@
 import Persistence
 import ScrapeContract
-import Synchronization
+import ServiceKit
 import Wire
 
 /// Reads jobs for those who watch them.
 struct JobWatch: Sendable {
-    let store: Store
-    let environment: ScrapeEnvironment
-    let limit: Int
-    /// Between two looks.
-    var interval: Duration = .milliseconds(250)
-    /// After which a job is told again although nothing has changed.
-    var heartbeat: Duration = .seconds(15)
-    private let watchers = WatcherCount()
+    private struct Key: Hashable {
+        let organization: OrganizationID
+        let name: String
+    }
 
-    init(store: Store, environment: ScrapeEnvironment, limit: Int) {
-        (self.store, self.environment, self.limit) = (store, environment, limit)
+    private let store: Store
+    private let places: SharedPlaces
+    private let jobs: SharedPoll<Key, JobMessage>
+
+    /// - Parameters:
+    ///   - interval: Between two looks at a job, however many watch it.
+    ///   - heartbeat: After which a job is told again although nothing has changed.
+    init(
+        store: Store, environment: ScrapeEnvironment, limits: ScrapeLimits, interval: Duration = .milliseconds(250),
+        heartbeat: Duration = .seconds(15)
+    ) {
+        self.store = store
+        places = SharedPlaces(total: limits.watchers, each: limits.ownWatchers)
+        jobs = SharedPoll(
+            interval: interval, heartbeat: heartbeat, sleep: environment.sleep, isLast: { $0.state.hasEnded },
+            read: { key in try await Self.job(key.name, of: key.organization, in: store) })
     }
 
     /// Ends the streams: the server is about to.
-    func drain() { watchers.drain() }
+    func drain() { jobs.close(throwing: RPCError(code: .unavailable, message: "the server is draining")) }
 
     /// - Throws: `ScrapeError.resourceUnknown`.
     func job(_ name: String, of organization: OrganizationID) async throws -> JobMessage {
+        try await Self.job(name, of: organization, in: store)
+    }
+
+    private static func job(_ name: String, of organization: OrganizationID, in store: Store) async throws -> JobMessage
+    {
         let id = try ResourceName.jobs.identifier(in: name)
         let found = try await store.scoped(organization).read { tx -> (JobRow, Int64)? in
             guard let row = try JobStore.job(id, of: organization.rawValue, in: tx) else { return nil }
-            return (row, try Self.fetching(row, in: tx))
+            return (row, try fetching(row, in: tx))
         }
         guard let (row, fetching) = found else { throw ScrapeError.resourceUnknown(name: name) }
         return try row.message(fetching: fetching)
@@ -40,44 +55,17 @@ struct JobWatch: Sendable {
     }
 
     /// Tells a job as it is, and again when it has changed, until it has ended.
+    ///
+    /// - Throws: `ScrapeError.busy` if the organization has as many watchers as it may, or the process.
     func stream(
         _ name: String, of organization: OrganizationID, _ tell: (JobMessage) async throws -> Void
     ) async throws {
-        guard watchers.enter(limit) else { throw ScrapeError.busy(retryAfter: .seconds(5)) }
-        defer { watchers.leave() }
-        var last = try await job(name, of: organization)
-        try await tell(last)
-        var silence = Duration.zero
-        while !last.state.hasEnded {
-            try await environment.sleep(interval)
-            silence += interval
-            guard !watchers.isDraining else { throw RPCError(code: .unavailable, message: "the server is draining") }
-            let next = try await job(name, of: organization)
-            if next != last || silence >= heartbeat {
-                try await tell(next)
-                (last, silence) = (next, .zero)
-            }
-        }
+        if places.enter(organization.rawValue) != nil { throw ScrapeError.busy(retryAfter: .seconds(5)) }
+        defer { places.leave(organization.rawValue) }
+        for try await job in jobs.values(of: Key(organization: organization, name: name)) { try await tell(job) }
+        // The stream of one who has gone ends without an error.
+        try Task.checkCancellation()
     }
-}
-
-/// How many streams there are, and whether they are to end.
-private final class WatcherCount: Sendable {
-    private let state = Mutex((count: 0, isDraining: false))
-
-    var isDraining: Bool { state.withLock { $0.isDraining } }
-
-    func enter(_ limit: Int) -> Bool {
-        state.withLock { state in
-            guard state.count < limit else { return false }
-            state.count += 1
-            return true
-        }
-    }
-
-    func leave() { state.withLock { $0.count -= 1 } }
-
-    func drain() { state.withLock { $0.isDraining = true } }
 }
 
 extension Datavault_Scrape_V1_ScrapeJobState {

@@ -1,7 +1,7 @@
 import Persistence
 import ScrapeContract
+import ServiceKit
 import SwiftProtobuf
-import Synchronization
 
 extension SystemReason {
     static let previewPages = SystemReason("ask a host within the budget that all share")
@@ -14,8 +14,7 @@ final class Previewer: Sendable {
     private let robots: RobotsKeeper
     private let pool: ExtractionPool
     private let environment: ScrapeEnvironment
-    private let maximum: Int
-    private let underWay = Mutex(0)
+    private let places: SharedPlaces
 
     private static let records = 100
     private static let links = 1_000
@@ -24,20 +23,20 @@ final class Previewer: Sendable {
 
     init(
         store: Store, fetcher: PageFetcher, robots: RobotsKeeper, pool: ExtractionPool, environment: ScrapeEnvironment,
-        maximum: Int
+        limits: ScrapeLimits
     ) {
         (self.store, self.fetcher, self.robots, self.pool) = (store, fetcher, robots, pool)
-        (self.environment, self.maximum) = (environment, maximum)
+        self.environment = environment
+        places = SharedPlaces(total: limits.previews, each: limits.ownPreviews)
     }
 
-    /// - Throws: `ScrapeError` if the page is out of the plan's scope, or cannot be had.
-    func preview(_ plan: CrawlPlan, url text: String) async throws -> Datavault_Scrape_V1_PreviewScraperResponse {
-        let isFull = underWay.withLock { count in
-            if count < maximum { count += 1 } else { return true }
-            return false
-        }
-        if isFull { throw ScrapeError.busy(retryAfter: .seconds(1)) }
-        defer { underWay.withLock { $0 -= 1 } }
+    /// - Throws: `ScrapeError` if the page is out of the plan's scope, or cannot be had, or too many previews are under
+    ///   way.
+    func preview(
+        _ plan: CrawlPlan, url text: String, for organization: OrganizationID
+    ) async throws -> Datavault_Scrape_V1_PreviewScraperResponse {
+        if places.enter(organization.rawValue) != nil { throw ScrapeError.busy(retryAfter: .seconds(1)) }
+        defer { places.leave(organization.rawValue) }
 
         var rules = plan.rules
         rules.keepsPages = false

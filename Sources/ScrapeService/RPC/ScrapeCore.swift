@@ -11,13 +11,17 @@ struct ScrapeCore: Sendable {
     let limits: ScrapeLimits
 }
 
-/// Bounds of an organization.
+/// Bounds of an organization, and of what all share.
 struct ScrapeLimits: Sendable {
     var scrapers = 10_000
     /// Jobs that have not ended.
     var activeJobs = 100
-    /// Streams of this process that watch jobs, previews and downloads under way.
+    /// Streams of this process that watch jobs, and those of them that one organization may have.
     var watchers = 1_000
+    var ownWatchers = 100
+    /// The same of previews under way.
     var previews = 16
+    var ownPreviews = 4
+    /// Downloads of kept pages under way in this process.
     var downloads = 32
 }

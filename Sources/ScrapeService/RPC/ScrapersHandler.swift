@@ -67,12 +67,21 @@ struct ScrapersHandler: Datavault_Scrape_V1_ScrapersService.Handler {
         }
     }
 
+    private static let changeable = [
+        "display_name", "start_urls", "scope", "extraction", "limits", "politeness", "keep_pages",
+    ]
+
     func updateScraper(
         _ request: Datavault_Scrape_V1_UpdateScraperRequest, context: ServerContext
     ) async throws -> ScraperMessage {
         let (core, sent) = (core, request.scraper)
         let id = try ResourceName.scrapers.identifier(in: sent.name)
-        let mask = try ScraperMask(request.updateMask.paths, sent)
+        let mask: ResourceMask<ScraperMessage>
+        do throws(MaskFault) {
+            mask = try ResourceMask(request.updateMask.paths, sent, changeable: Self.changeable)
+        } catch {
+            throw ScrapeError(error)
+        }
         let (intent, now) = (CallScope.current?.audit, core.environment.now())
         return try await core.replay.write(request, id: request.requestID) { tx in
             guard var row = try ScraperStore.scraper(id, in: tx) else {
@@ -80,7 +89,7 @@ struct ScrapersHandler: Datavault_Scrape_V1_ScrapersService.Handler {
             }
             guard sent.etag.isEmpty || sent.etag == "\(row.version)" else { throw ScrapeError.etagMismatch }
             let before = try row.message()
-            let changed = mask.applied(sent, to: before).definition
+            let changed = try mask.applied(sent, to: before).definition
             if changed != before.definition {
                 row.planVersion = try core.plans.compiled(changed, field: "scraper").version
                 row.displayName = changed.displayName
@@ -127,65 +136,15 @@ struct ScrapersHandler: Datavault_Scrape_V1_ScrapersService.Handler {
         }
         let scraper = request.hasScraper ? request.scraper : try await scraper(request.name).message()
         let plan = try core.plans.compiled(scraper.definition, field: "scraper")
-        return try await previewer.preview(plan, url: request.url)
+        return try await previewer.preview(plan, url: request.url, for: try CallRights.current().organization)
     }
 }
 
-/// Which fields of a scraper a request changes (AIP-134), each as a whole.
-struct ScraperMask: Sendable {
-    private static let changeable = [
-        "display_name", "start_urls", "scope", "extraction", "limits", "politeness", "keep_pages",
-    ]
-    /// A mask may name these although nothing changes them: masks that are made of a JSON body do.
-    private static let steering: Set<String> = ["name", "etag"]
-
-    private let fields: Set<String>
-
-    /// - Throws: `ScrapeError.fieldImmutable` for a path that is no field that can change.
-    init(_ paths: [String], _ sent: ScraperMessage) throws(ScrapeError) {
-        if paths.isEmpty {
-            fields = Set(Self.changeable.filter { Self.isSet($0, in: sent) })
-        } else if paths == ["*"] {
-            fields = Set(Self.changeable)
-        } else {
-            var fields: Set<String> = []
-            for path in paths where !Self.steering.contains(path) {
-                // A mask of a JSON body names what is within; a field changes as a whole all the same.
-                let field = String(path.prefix { $0 != "." })
-                guard Self.changeable.contains(field) else { throw .fieldImmutable(path) }
-                fields.insert(field)
-            }
-            self.fields = fields
+extension ScrapeError {
+    init(_ fault: MaskFault) {
+        switch fault {
+        case .immutable(let path): self = .fieldImmutable(path)
+        case .unknown: self = .fieldInvalid(field: "update_mask", problem: fault.problem)
         }
-    }
-
-    private static func isSet(_ field: String, in sent: ScraperMessage) -> Bool {
-        switch field {
-        case "display_name": !sent.displayName.isEmpty
-        case "start_urls": !sent.startUrls.isEmpty
-        case "scope": sent.hasScope
-        case "extraction": sent.hasExtraction
-        case "limits": sent.hasLimits
-        case "politeness": sent.hasPoliteness
-        default: sent.hasKeepPages
-        }
-    }
-
-    func applied(_ sent: ScraperMessage, to old: ScraperMessage) -> ScraperMessage {
-        var new = old
-        if fields.contains("display_name") { new.displayName = sent.displayName }
-        if fields.contains("start_urls") { new.startUrls = sent.startUrls }
-        if fields.contains("scope") { if sent.hasScope { new.scope = sent.scope } else { new.clearScope() } }
-        if fields.contains("extraction") {
-            if sent.hasExtraction { new.extraction = sent.extraction } else { new.clearExtraction() }
-        }
-        if fields.contains("limits") { if sent.hasLimits { new.limits = sent.limits } else { new.clearLimits() } }
-        if fields.contains("politeness") {
-            if sent.hasPoliteness { new.politeness = sent.politeness } else { new.clearPoliteness() }
-        }
-        if fields.contains("keep_pages") {
-            if sent.hasKeepPages { new.keepPages = sent.keepPages } else { new.clearKeepPages() }
-        }
-        return new
     }
 }

@@ -25,6 +25,12 @@ extension StoreError: RPCErrorConvertible {
             error = RPCError(
                 .aborted, Datavault_Policy_V1_Reason.outcomeUnknown,
                 "it is not known whether the change was kept; repeat the call under the same request_id")
+        case .cancelled where Task.isCancelled:
+            // The caller has gone: nothing is wrong with the store.
+            return RPCError(code: .cancelled, message: "the call was cancelled")
+        case .cancelled:
+            error = RPCError(
+                .unavailable, Datavault_Policy_V1_Reason.storeUnavailable, "the database is being closed; try again")
         default:
             error = RPCError(code: .internal, message: "the database refused what the service asked of it")
         }
