@@ -49,6 +49,10 @@ extension EdgeCore {
             admission = try await guardian.admit(summary, to: method.admitted)
         }
         note(admission, exchange)
+        if let denial = admission.denial {
+            try await recordDenial(exchange, method, admission)
+            throw denial
+        }
         return admission
     }
 
