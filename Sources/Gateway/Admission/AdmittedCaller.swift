@@ -9,13 +9,14 @@ final class AdmittedCaller: Admission {
     private let method: AdmittedMethod
     private let source: String
     private let guardian: CallerGuard
+    let denial: RPCError?
 
     init(
         caller: KnownCaller, signature: SignedRequest?, decision: LimitDecision, method: AdmittedMethod,
-        source: String, guardian: CallerGuard
+        source: String, guardian: CallerGuard, denial: RPCError? = nil
     ) {
         (self.caller, self.signature, self.decision) = (caller, signature, decision)
-        (self.method, self.source, self.guardian) = (method, source, guardian)
+        (self.method, self.source, self.guardian, self.denial) = (method, source, guardian, denial)
     }
 
     var organization: String? { caller.organization }

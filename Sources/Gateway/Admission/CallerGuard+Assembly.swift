@@ -42,6 +42,7 @@ extension CallerGuard {
         let parts = Parts(
             recognition: CallerRecognition(credentials.store, signatures: configuration.signatures),
             nonces: shared.nonces, limits: shared.limits, addresses: LocalLimiter(configuration.limits),
+            denials: LocalLimiter(configuration.denials),
             principals: PrincipalMint(ring), usage: usage,
             newKeyLooks: configuration.newKeyLooks)
         self.init(

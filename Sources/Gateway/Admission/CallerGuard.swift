@@ -1,3 +1,4 @@
+import Metrics
 import Policy
 import PolicyModel
 public import ServiceKit
@@ -16,6 +17,8 @@ public final class CallerGuard: RequestGuard {
         var limits: any RateLimiter
         /// Of source addresses: always kept here, so that a flood of strangers is no flood on Redis.
         var addresses: LocalLimiter
+        /// Of refusals that services are to record.
+        var denials = LocalLimiter(GuardConfiguration().denials)
         var principals: PrincipalMint
         var usage: KeyUsageReporter
         /// Pauses after which an unknown key is looked for again.
@@ -34,6 +37,7 @@ public final class CallerGuard: RequestGuard {
     /// The limits where they are this gateway's own: nothing has to be waited for then.
     private let localLimits: LocalLimiter?
     private let newcomers = Atomic(0)
+    private let unrecorded = Counter(label: "datavault_gateway_denials_total", dimensions: [("kind", "beyond_limit")])
     /// Work beside requests: the stream of credentials, keys and their use, Redis.
     public let services: [any Service]
     /// What the edge cannot work without.
@@ -63,9 +67,8 @@ public final class CallerGuard: RequestGuard {
         try check(recognized, head, now)
         let caller = recognized.caller
         if case .permission(let permission) = method.access, !caller.permissions.contains(permission) {
-            // To ask for what one may not do is not free, either.
-            _ = try await take(Self.refusalCost, caller)
-            throw GuardErrors.permissionMissing(permission)
+            return try await deny(
+                GuardErrors.permissionMissing(permission), caller, signature, head.sourceAddress, method)
         }
         let decision = try await take(method.cost, caller)
         return AdmittedCaller(
@@ -87,6 +90,25 @@ public final class CallerGuard: RequestGuard {
         return AdmittedCaller(
             caller: recognized.caller, signature: nil, decision: decision, method: method, source: head.sourceAddress,
             guardian: self)
+    }
+
+    /// Refuses a caller what it may not do. Where the audit log tells of the method's calls, its service is to record the
+    /// refusal first, as it records those of its own: for that the refusal is an admission.
+    private func deny(
+        _ error: RPCError, _ caller: KnownCaller, _ signature: SignedRequest?, _ source: String,
+        _ method: AdmittedMethod
+    ) async throws(RPCError) -> any Admission {
+        // To ask for what one may not do is not free, either; and to have it written down costs what the call does.
+        let decision = try await take(method.isAudited ? method.cost : Self.refusalCost, caller)
+        guard method.isAudited else { throw error }
+        // A log that a caller can fill is one in which nothing is found.
+        guard parts.denials.takeNow(1, from: caller.limitSubjects).refusal == nil else {
+            unrecorded.increment()
+            throw error
+        }
+        return AdmittedCaller(
+            caller: caller, signature: signature, decision: decision, method: method, source: source, guardian: self,
+            denial: error)
     }
 
     /// Whether a caller may come from where it comes from; notes that its secret was used.

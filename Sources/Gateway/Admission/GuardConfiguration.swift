@@ -42,6 +42,18 @@ enum GuardSettings {
     static let addressBurst = SettingKey(
         "gateway.limits.address-burst", default: 100, in: bursts,
         "Units that an address can spend at once, for public methods and refused credentials.")
+    static let callerDenialRate = SettingKey(
+        "gateway.limits.caller-denial-rate", default: 0.2, in: rates,
+        "Refusals of a key or a user that are recorded in the audit log, each second; others are counted only.")
+    static let callerDenialBurst = SettingKey(
+        "gateway.limits.caller-denial-burst", default: 60, in: bursts,
+        "Refusals of a key or a user that can be recorded at once.")
+    static let organizationDenialRate = SettingKey(
+        "gateway.limits.organization-denial-rate", default: 1.0, in: rates,
+        "Refusals in an organization that are recorded in the audit log, each second; others are counted only.")
+    static let organizationDenialBurst = SettingKey(
+        "gateway.limits.organization-denial-burst", default: 300, in: bursts,
+        "Refusals in an organization that can be recorded at once.")
     static let principalKeyRotation = SettingKey(
         "gateway.principal-key-rotation", default: Duration.seconds(86_400),
         in: .seconds(20)...Duration.seconds(30 * 86_400), "How long the gateway signs principals with one key.")
@@ -68,6 +80,14 @@ public struct GuardConfiguration: Sendable {
     public var redisPrefix = "datavault:gateway:"
     /// Pauses after which an unknown key is looked for again, as it may have been made a moment ago; then it is refused.
     public var newKeyLooks: [Duration] = [.milliseconds(100), .milliseconds(150), .milliseconds(250)]
+    /// How many refusals are recorded in the audit log: of a caller, and of an organization's callers together. Beyond that
+    /// a caller is refused all the same, and a counter says how often.
+    public var denials = {
+        var limits = RateLimits()
+        limits.caller = RateLimit(rate: 0.2, burst: 60)
+        limits.organization = RateLimit(rate: 1, burst: 300)
+        return limits
+    }()
     /// How long a key signs principals.
     public var principalKeyRotation: Duration = .seconds(86_400)
     /// Proxies whose word is taken, for `ForwardedAddress`.
@@ -84,7 +104,9 @@ public struct GuardConfiguration: Sendable {
         GuardSettings.maximumNonces.declaration, GuardSettings.callerRate.declaration,
         GuardSettings.callerBurst.declaration, GuardSettings.organizationRate.declaration,
         GuardSettings.organizationBurst.declaration, GuardSettings.addressRate.declaration,
-        GuardSettings.addressBurst.declaration, GuardSettings.principalKeyRotation.declaration,
+        GuardSettings.addressBurst.declaration, GuardSettings.callerDenialRate.declaration,
+        GuardSettings.callerDenialBurst.declaration, GuardSettings.organizationDenialRate.declaration,
+        GuardSettings.organizationDenialBurst.declaration, GuardSettings.principalKeyRotation.declaration,
     ]
 
     /// Reads the settings.
@@ -95,6 +117,11 @@ public struct GuardConfiguration: Sendable {
             rate: settings[GuardSettings.organizationRate], burst: settings[GuardSettings.organizationBurst])
         limits.address = RateLimit(
             rate: settings[GuardSettings.addressRate], burst: settings[GuardSettings.addressBurst])
+        denials.caller = RateLimit(
+            rate: settings[GuardSettings.callerDenialRate], burst: settings[GuardSettings.callerDenialBurst])
+        denials.organization = RateLimit(
+            rate: settings[GuardSettings.organizationDenialRate], burst: settings[GuardSettings.organizationDenialBurst]
+        )
         signatureLifetime = settings[GuardSettings.signatureLifetime]
         clockSkew = settings[GuardSettings.clockSkew]
         maximumNonces = settings[GuardSettings.maximumNonces]

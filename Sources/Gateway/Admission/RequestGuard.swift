@@ -71,12 +71,15 @@ public struct AdmittedMethod: Sendable {
     public let access: CallPolicy.Access
     /// Units of the caller's budget.
     public let cost: Int
+    /// Whether the audit log tells of its calls, those that are refused included.
+    public let isAudited: Bool
     /// Of the path, made once: principals are looked up by it for every call.
     let hash: Int
 
     /// Describes a method.
-    public init(path: String, role: Role, access: CallPolicy.Access, cost: Int) {
+    public init(path: String, role: Role, access: CallPolicy.Access, cost: Int, isAudited: Bool = false) {
         (self.path, self.role, self.access, self.cost) = (path, role, access, cost)
+        self.isAudited = isAudited
         hash = path.hashValue
     }
 }
@@ -95,6 +98,10 @@ public protocol Admission: Sendable {
     /// Whether `confirm` has anything to do.
     var mustBeConfirmed: Bool { get }
 
+    /// What the caller is to be told instead of a reply, once the service has recorded that it was refused; nil, which is
+    /// the rule: the call is made.
+    var denial: RPCError? { get }
+
     /// Counts the request as made, after its body has been checked: a signature's nonce is used up here.
     ///
     /// - Throws: UNAUTHENTICATED (a replay), UNAVAILABLE.
@@ -112,6 +119,9 @@ public protocol Admission: Sendable {
 extension Admission {
     /// It has.
     public var mustBeConfirmed: Bool { true }
+
+    /// There is none.
+    public var denial: RPCError? { nil }
 
     /// None is kept.
     public func metadata(from source: String) throws(RPCError) -> PreparedMetadata? { nil }

@@ -49,6 +49,8 @@ public struct EdgeConfiguration: Sendable {
     public var maxStreamDuration: Duration = .seconds(3_600)
     /// Between two signs of life of a stream that has nothing to say.
     public var heartbeatInterval: Duration = .seconds(15)
+    /// The longest that a caller who is refused waits until its service has recorded that.
+    public var denialTimeout: Duration = .seconds(5)
     /// From the start of a drain to the moment at which requests in flight are cut off.
     public var drainGrace: Duration = .seconds(30)
 

@@ -10,6 +10,9 @@ final class EdgeMetrics: Sendable {
         uniqueKeysWithValues: AbuseKind.allCases.map {
             ($0, Counter(label: "datavault_gateway_refused_total", dimensions: [("kind", $0.rawValue)]))
         })
+    private let recordedDenials = Counter(
+        label: "datavault_gateway_denials_total", dimensions: [("kind", "recorded")])
+    private let failedDenials = Counter(label: "datavault_gateway_denials_total", dimensions: [("kind", "failed")])
     let received = Counter(label: "datavault_gateway_received_bytes_total")
     let sent = Counter(label: "datavault_gateway_sent_bytes_total")
 
@@ -19,6 +22,7 @@ final class EdgeMetrics: Sendable {
     func connectionClosed() { connections.decrement() }
     func requestBegan() { inFlight.increment() }
     func requestEnded() { inFlight.decrement() }
+    func denied(isRecorded: Bool) { (isRecorded ? recordedDenials : failedDenials).increment() }
     func refuse(_ kind: AbuseKind) { refused[kind]?.increment() }
 }
 

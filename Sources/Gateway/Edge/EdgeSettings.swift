@@ -70,6 +70,9 @@ enum EdgeSettings {
     static let heartbeatInterval = SettingKey(
         "gateway.edge.heartbeat", default: standard.heartbeatInterval, in: .milliseconds(100)...Duration.seconds(600),
         "Between two signs of life of a stream that has nothing to say.")
+    static let denialTimeout = SettingKey(
+        "gateway.edge.denial-timeout", default: standard.denialTimeout, in: .milliseconds(100)...Duration.seconds(60),
+        "The longest that a caller who is refused waits until its service has recorded that.")
     static let maxConnections = SettingKey(
         "gateway.edge.connections", default: standard.maxConnections, in: 1...1_000_000,
         "Connections in all; more are closed at once.")
@@ -122,6 +125,7 @@ enum EdgeSettings {
         requestTimeout.declaration, uploadTimeout.declaration, minimumBodyRate.declaration,
         bodyRateGrace.declaration, writeTimeout.declaration, idleTimeout.declaration, defaultCallTimeout.declaration,
         maxCallTimeout.declaration, maxStreamDuration.declaration, heartbeatInterval.declaration,
+        denialTimeout.declaration,
         maxConnections.declaration, maxConnectionsPerAddress.declaration, maxRequestsInFlight.declaration,
         offloadBytes.declaration, offloadThreads.declaration, maxOffloaded.declaration, maxSpools.declaration,
         maxSpoolBytes.declaration, backlog.declaration, strictTransportAge.declaration, logsRequests.declaration,
@@ -152,6 +156,7 @@ extension EdgeConfiguration {
         maxCallTimeout = settings[EdgeSettings.maxCallTimeout]
         maxStreamDuration = settings[EdgeSettings.maxStreamDuration]
         heartbeatInterval = settings[EdgeSettings.heartbeatInterval]
+        denialTimeout = settings[EdgeSettings.denialTimeout]
         maxConnections = settings[EdgeSettings.maxConnections]
         maxConnectionsPerAddress = settings[EdgeSettings.maxConnectionsPerAddress]
         maxRequestsInFlight = settings[EdgeSettings.maxRequestsInFlight]

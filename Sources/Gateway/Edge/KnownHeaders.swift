@@ -6,6 +6,7 @@ struct KnownHeaders {
     var contentType: String?
     var contentLength: Int?
     var contentEncoding: String?
+    var contentDigest: String?
     var accept: String?
     var expect: String?
     var host: String?
@@ -63,6 +64,7 @@ struct KnownHeaders {
             }
         case 13: if name == "last-event-id" { lastEventID = value }
         case 14:
+            if name == "content-digest" { return contentDigest = contentDigest.map { "\($0), \(value)" } ?? value }
             guard name == "content-length" else { return }
             guard contentLength == nil else { throw .malformed("there are several content-length fields") }
             let isNumber = !value.isEmpty && value.utf8.count <= 18 && value.utf8.allSatisfy { $0 >= 48 && $0 <= 57 }

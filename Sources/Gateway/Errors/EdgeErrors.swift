@@ -71,6 +71,10 @@ extension RPCError {
     static let digestMismatch = RPCError(
         .unauthenticated, Reason.digestMismatch, "the body is not the one that was signed")
 
+    static let contentDigestMismatch = RPCError(
+        .invalidArgument, Reason.digestMismatch, "the body is not the one that content-digest says",
+        metadata: ["header": "content-digest"])
+
     static let overloaded = {
         var retry = Google_Rpc_RetryInfo()
         retry.retryDelay = Google_Protobuf_Duration(seconds: 1)

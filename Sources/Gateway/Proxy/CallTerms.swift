@@ -14,8 +14,16 @@ enum CallTerms {
         _ exchange: any Exchange, _ method: GatewayMethod, _ admission: any Admission,
         _ configuration: EdgeConfiguration
     ) throws(RPCError) -> CallOptions {
+        let timeout = try timeout(exchange, isStream: method.descriptor.kind != .unary, configuration)
+        return try options(exchange, admission, timeout)
+    }
+
+    /// As above, of a call that has so much time.
+    static func options(
+        _ exchange: any Exchange, _ admission: any Admission, _ timeout: TimeAmount
+    ) throws(RPCError) -> CallOptions {
         var options = CallOptions()
-        options.timeout = try timeout(exchange, isStream: method.descriptor.kind != .unary, configuration)
+        options.timeout = timeout
         options.waitForReady = false
         options.prepared = try admission.metadata(from: exchange.sourceAddress)
         if options.prepared == nil { options.metadata = try identity(exchange, admission) }

@@ -51,7 +51,8 @@ extension EdgeCore {
             if case .found(let route) = routes.find(exchange.method, parsed) { found = route }
         }
         guard let route = found, route.call.descriptor.kind == .unary, route.upload == nil, route.download == nil,
-            exchange.bytesIn <= configuration.offloadBytes, exchange.bytesIn <= bodyLimit(route),
+            exchange.fields.known.contentDigest == nil, exchange.bytesIn <= configuration.offloadBytes,
+            exchange.bytesIn <= bodyLimit(route),
             (try? RequestMedia.check(exchange, route)) != nil,
             (try? AnswerFormat.choose(exchange.fields.known.accept, route)) != nil
         else { return nil }

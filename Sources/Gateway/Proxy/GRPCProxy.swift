@@ -23,11 +23,7 @@ extension EdgeCore {
         let limit = configuration.bodyBytesOfMethods[method.descriptor.path] ?? normal
         // A call that streams lasts as long as its deadline says, not as long as a body may take.
         if isUpload { exchange.bodyDeadline = .distantFuture }
-        var source: any PieceSource = ReceivedPieces(exchange, limit: limit, size: configuration.uploadPieceBytes)
-        if let digest = admission.digest {
-            let spool = try await Spool.fill(from: exchange, limit: limit, digest, self)
-            source = SpooledPieces(spool, size: configuration.uploadPieceBytes, offload)
-        }
+        let source = try await pieces(exchange, admission, limit: limit)
         try await admission.confirm()
         let timeout = try CallTerms.timeout(exchange, isStream: method.descriptor.kind != .unary, configuration)
         let head = HTTP2RequestHead(
@@ -96,7 +92,10 @@ private struct GRPCPassage {
         let (upstream, exchange) = (upstream, exchange)
         var sender: Task<RPCError?, Never>?
         if exchange.bodyHasEnded, method.descriptor.kind == .unary {
-            if let failure = await send(source) { throw failure }
+            if let failure = await send(source) {
+                await upstream.reset(with: .cancel)
+                throw failure
+            }
         } else {
             let passage = UncheckedPassage(self, source)
             sender = Task.immediate(executorPreference: context) {

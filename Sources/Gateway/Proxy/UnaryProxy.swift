@@ -17,7 +17,8 @@ extension EdgeCore {
             let limit = bodyLimit(route)
             if let announced = exchange.announcedLength, announced > limit { throw .bodyTooLarge(limit) }
             let admission = try await admit(exchange, route.call)
-            let body = try await body(exchange, route, limit: limit, admission.digest)
+            let expected = try ExpectedDigest(exchange, admission)
+            let body = try await body(exchange, route, limit: limit, expected)
             if admission.mustBeConfirmed { try await admission.confirm() }
             let request: [UInt8]
             if body.readableBytes <= configuration.offloadBytes, maker.route.upload == nil {
@@ -49,6 +50,10 @@ extension EdgeCore {
             admission = try await guardian.admit(summary, to: method.admitted)
         }
         note(admission, exchange)
+        if let denial = admission.denial {
+            try await recordDenial(exchange, method, admission)
+            throw denial
+        }
         return admission
     }
 
@@ -81,19 +86,19 @@ extension EdgeCore {
     }
 
     private func body(
-        _ exchange: any Exchange, _ route: Route, limit: Int, _ digest: ContentDigest?
+        _ exchange: any Exchange, _ route: Route, limit: Int, _ expected: ExpectedDigest?
     ) async throws(RPCError) -> ByteBuffer {
         if route.body == .none {
             var body = ByteBuffer()
             // The rule.
-            if exchange.bodyHasEnded, exchange.bytesIn == 0, digest == nil, exchange.wholeBodyNow() != nil {
+            if exchange.bodyHasEnded, exchange.bytesIn == 0, expected == nil, exchange.wholeBodyNow() != nil {
                 return body
             }
             do throws(RPCError) { body = try await exchange.wholeBody(limit: 0) } catch {
                 guard error.code == .resourceExhausted else { throw error }
                 throw .bodyInvalid("the method takes no body")
             }
-            if let digest, !digest.matches(body) { throw .digestMismatch }
+            if let expected, !expected.digest.matches(body) { throw expected.mismatch }
             return body
         }
         let body: ByteBuffer
@@ -106,11 +111,12 @@ extension EdgeCore {
         if body.readableBytes > 0, route.upload == nil, exchange.known.contentType == nil {
             throw .mediaTypeUnsupported("application/json, and say so in content-type")
         }
-        if let digest {
+        if let expected {
+            let digest = expected.digest
             let matches =
                 body.readableBytes > configuration.offloadBytes
                 ? try await offload.run { () throws(RPCError) in digest.matches(body) } : digest.matches(body)
-            guard matches else { throw .digestMismatch }
+            guard matches else { throw expected.mismatch }
         }
         return body
     }

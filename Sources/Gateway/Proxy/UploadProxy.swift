@@ -15,13 +15,7 @@ extension EdgeCore {
         let admission = try await admit(exchange, method)
         exchange.bodyDeadline = .now() + .nanoseconds(configuration.uploadTimeout.edgeNanoseconds)
 
-        let source: any PieceSource
-        if let digest = admission.digest {
-            let spool = try await Spool.fill(from: exchange, limit: limit, digest, self)
-            source = SpooledPieces(spool, size: configuration.uploadPieceBytes, offload)
-        } else {
-            source = ReceivedPieces(exchange, limit: limit, size: configuration.uploadPieceBytes)
-        }
+        let source = try await pieces(exchange, admission, limit: limit)
         try await admission.confirm()
 
         let options = try CallTerms.options(exchange, method, admission, configuration)
@@ -37,6 +31,20 @@ extension EdgeCore {
             reply = message
         } catch { throw .upstream(error, method.peer) }
         try await answer(exchange, route, reply)
+    }
+
+    /// A body in pieces, held to its digest where there is one: a signed one is on disk and verified before the first
+    /// piece, of another the end is told only if it fits.
+    func pieces(
+        _ exchange: any Exchange, _ admission: any Admission, limit: Int
+    ) async throws(RPCError) -> any PieceSource {
+        let expected = try ExpectedDigest(exchange, admission)
+        if let expected, expected.isSigned {
+            let spool = try await Spool.fill(from: exchange, limit: limit, expected.digest, self)
+            return SpooledPieces(spool, size: configuration.uploadPieceBytes, offload)
+        }
+        let received = ReceivedPieces(exchange, limit: limit, size: configuration.uploadPieceBytes)
+        return expected.map { DigestedPieces(received, $0, offload) } ?? received
     }
 
     /// Sends the pieces; returns early where the service has answered and wants no more.

@@ -39,7 +39,8 @@ public final class GatewayMethod: Sendable {
         (self.descriptor, self.role, self.peer) = (descriptor, role, peer)
         (access, cost, stream, deprecation) = (policy.access, policy.cost, policy.stream, policy.deprecation)
         (self.request, self.response, self.comment) = (request, response, comment)
-        admitted = AdmittedMethod(path: descriptor.path, role: role, access: access, cost: cost)
+        admitted = AdmittedMethod(
+            path: descriptor.path, role: role, access: access, cost: cost, isAudited: policy.isAudited)
         requestID = try? request.path("request_id")
         let mask = try? request.path("update_mask")
         let isMask = mask?.fields.last?.messageType?.fullName == "google.protobuf.FieldMask"
@@ -53,4 +54,5 @@ struct MethodPolicy {
     var cost: Int
     var stream: CallPolicy.Stream?
     var deprecation: Deprecation?
+    var isAudited: Bool
 }

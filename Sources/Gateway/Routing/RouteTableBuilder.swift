@@ -145,7 +145,7 @@ struct RouteTableBuilder {
         guard roles.isEmpty || roles.contains(.gateway) else { return nil }
         return MethodPolicy(
             access: access, cost: options.hasCost ? Int(options.cost) : CallPolicy.defaultCost, stream: stream,
-            deprecation: deprecation)
+            deprecation: deprecation, isAudited: !options.audit.isEmpty)
     }
 
     private static func kind(_ proto: Google_Protobuf_MethodDescriptorProto) -> MethodKind {

@@ -8,6 +8,12 @@ extension ContentDigest {
     ///
     /// - Parameter field: The field, its lines joined.
     static func read(_ field: String) throws(SignatureFault) -> ContentDigest {
+        if let digest = try strongest(of: field) { return digest }
+        throw .malformed(parameter: "content-digest", "the field has neither sha-256 nor sha-512")
+    }
+
+    /// As `read`; nil if all of the field's algorithms are others.
+    static func strongest(of field: String) throws(SignatureFault) -> ContentDigest? {
         let members: StructuredField.Dictionary
         do throws(StructuredFieldFault) { members = try StructuredFieldParser.dictionary(field) } catch {
             throw .malformed(
@@ -22,6 +28,6 @@ extension ContentDigest {
             }
             return ContentDigest(algorithm: algorithm, value: value)
         }
-        throw .malformed(parameter: "content-digest", "the field has neither sha-256 nor sha-512")
+        return nil
     }
 }

@@ -25,12 +25,13 @@ final class EdgeBed: Sendable {
         _ configuration: EdgeConfiguration = .patient, guard guardian: OpenGuard = OpenGuard(),
         pages: [String: EdgePage] = [:], missingPages: [(prefix: String, page: EdgePage)] = [],
         upstreams: Upstreams? = nil, accessLog: AccessLog = .none,
-        tls: (any TLSContextSource)? = nil
+        tls: (any TLSContextSource)? = nil, denials: any DenialRecorder = LoggedDenials()
     ) async throws {
         let library = LibraryService()
         var policy = PolicyConfiguration(
             trustDomain: "datavault.test", role: .pipeline, verifier: guardian.verifier)
         policy.logger.logLevel = .critical
+        policy.denials = denials
         let server = Server(services: [library, SinkService()], interceptors: PolicyLayer.interceptors(policy))
         let channel = ClientChannel(.inProcess(server, uriNames: ["spiffe://datavault.test/gateway"]))
         let routes = try RouteTable(descriptorSet: Self.descriptorSet, packages: ["datavault.test": .pipeline])
@@ -58,12 +59,12 @@ final class EdgeBed: Sendable {
     static func run(
         _ configuration: EdgeConfiguration = .patient, guard guardian: OpenGuard = OpenGuard(),
         pages: [String: EdgePage] = [:], missingPages: [(prefix: String, page: EdgePage)] = [],
-        upstreams: Upstreams? = nil, accessLog: AccessLog = .none,
+        upstreams: Upstreams? = nil, accessLog: AccessLog = .none, denials: any DenialRecorder = LoggedDenials(),
         _ body: (EdgeBed) async throws -> Void
     ) async throws {
         let bed = try await EdgeBed(
             configuration, guard: guardian, pages: pages, missingPages: missingPages, upstreams: upstreams,
-            accessLog: accessLog)
+            accessLog: accessLog, denials: denials)
         do { try await body(bed) } catch {
             await bed.end()
             throw error

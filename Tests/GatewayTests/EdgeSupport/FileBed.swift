@@ -21,9 +21,12 @@ final class FileBed: Sendable {
         let transcoder: Transcoder
         private let written = Atomic<Int>(0)
         private let cancelled = Atomic<Bool>(false)
+        private let uploaded = Atomic<Int>(0)
 
         /// Messages that streams have written.
         var writes: Int { written.load(ordering: .relaxed) }
+        /// Uploads whose end the service has seen.
+        var uploads: Int { uploaded.load(ordering: .relaxed) }
         /// Whether a quiet stream was cancelled.
         var wasCancelled: Bool { cancelled.load(ordering: .relaxed) }
 
@@ -49,6 +52,7 @@ final class FileBed: Sendable {
                 pieces += 1
                 if name.hasSuffix("refused") { throw RPCError(code: .permissionDenied, message: "no room") }
             }
+            uploaded.add(1, ordering: .relaxed)
             try await context.write(
                 bytes: bytes(
                     #"{"name":"\#(name)","size":"\#(size)","pieces":\#(pieces)}"#, "\(FileContract.package).Receipt"))

@@ -15,6 +15,8 @@ final class OpenGuard: RequestGuard {
     /// What bodies have to hash to; nil: anything.
     let digest: ContentDigest?
     private let refusal: RPCError?
+    /// What callers are refused with once their service has recorded it; nil: they are let in.
+    private let denial: RPCError?
     /// Requests that were admitted, and those that were confirmed.
     let counts = Mutex((admitted: 0, confirmed: 0))
     let summaries = Mutex<[RequestSummary]>([])
@@ -26,8 +28,11 @@ final class OpenGuard: RequestGuard {
     /// Whether it answers at once, as a guard does that has seen the caller before; else it has to be waited for.
     private let isPrompt: Bool
 
-    init(digest: ContentDigest? = nil, refusal: RPCError? = nil, isPrompt: Bool = true) {
-        (self.digest, self.refusal, self.isPrompt) = (digest, refusal, isPrompt)
+    init(
+        digest: ContentDigest? = nil, refusal: RPCError? = nil, denial: RPCError? = nil, isPrompt: Bool = true
+    ) {
+        (self.digest, self.refusal, self.denial) = (digest, refusal, denial)
+        self.isPrompt = isPrompt && denial == nil
     }
 
     private struct Let: Admission {
@@ -38,6 +43,7 @@ final class OpenGuard: RequestGuard {
         let method: AdmittedMethod
         let guardian: OpenGuard
         let source: String
+        var denial: RPCError? { guardian.denial }
         var mustBeConfirmed: Bool { digest != nil }
 
         func confirm() async throws(RPCError) { guardian.counts.withLock { $0.confirmed += 1 } }
@@ -45,7 +51,7 @@ final class OpenGuard: RequestGuard {
         func principal() throws(RPCError) -> [UInt8]? {
             let now = WallTime.milliseconds()
             var permissions: Set<String> = []
-            if case .permission(let name) = method.access { permissions = [name] }
+            if case .permission(let name) = method.access, denial == nil { permissions = [name] }
             let principal = VerifiedPrincipal(
                 organization: OpenGuard.organization, subject: OpenGuard.subject, kind: .user,
                 permissions: permissions, sourceAddress: source, strength: .bearer, audience: method.role,

@@ -1,4 +1,5 @@
 import IdentityContract
+import PolicyModel
 import SwiftProtobuf
 import Testing
 import Wire
@@ -126,6 +127,37 @@ struct LimitTests {
         let request = fixture.bearer(fixture.secretText)
         for _ in 0..<10 { #expect(await fixture.refusal(request) == "PERMISSION_MISSING permission=things.write") }
         #expect(await fixture.refusal(request) == "RATE_LIMITED limit=key")
+    }
+
+    @Test("What the audit log tells of is refused by way of its service, up to a number; it costs what the call does")
+    func deniedCalls() async throws {
+        let audited = AdmittedMethod(
+            path: "/datavault.test.v1.Things/Make", role: .pipeline, access: .permission("things.write"), cost: 5,
+            isAudited: true)
+        let fixture = try GuardFixture(
+            limits: limits(RateLimit(rate: 0.001, burst: 25), RateLimit(rate: 100, burst: 1_000)),
+            denials: limits(RateLimit(rate: 0.001, burst: 3), RateLimit(rate: 100, burst: 1_000))
+        ) { $0.permissions = ["things.read"] }
+        let request = fixture.bearer(fixture.secretText)
+        for _ in 0..<3 {
+            let admission = try await fixture.admit(request, audited)
+            #expect(admission.denial.map(GuardFixture.reason) == "PERMISSION_MISSING permission=things.write")
+            // The service has to see who it is.
+            #expect(try admission.principal()?.isEmpty == false)
+            #expect(admission.subject == "api-keys/\(GuardFixture.keyID)")
+        }
+        for _ in 0..<2 {
+            #expect(await fixture.refusal(request, audited) == "PERMISSION_MISSING permission=things.write")
+        }
+        #expect(await fixture.refusal(request, audited) == "RATE_LIMITED limit=key")
+        // An organization's callers share what is recorded of them.
+        let shared = try GuardFixture(
+            denials: limits(RateLimit(rate: 100, burst: 1_000), RateLimit(rate: 0.001, burst: 1))
+        ) { $0.permissions = ["things.read"] }
+        #expect(try await shared.admit(shared.bearer(shared.secretText), audited).denial != nil)
+        #expect(
+            await shared.refusal(shared.bearer(try shared.token()), audited)
+                == "PERMISSION_MISSING permission=things.write")
     }
 
     @Test("Keys that are sprayed from an address stop there; others, and known keys from it, do not feel it")

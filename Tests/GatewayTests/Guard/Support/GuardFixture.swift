@@ -45,7 +45,8 @@ final class GuardFixture: Sendable {
     let guardian: CallerGuard
 
     init(
-        limits: RateLimits = RateLimits(), nonces: (any NonceStore)? = nil, newKeyLooks: [Duration] = [],
+        limits: RateLimits = RateLimits(), denials: RateLimits = GuardConfiguration().denials,
+        nonces: (any NonceStore)? = nil, newKeyLooks: [Duration] = [],
         _ change: (inout Datavault_Identity_V1_ApiKeyCredential) -> Void = { _ in },
         organizationNetworks: [String] = []
     ) throws {
@@ -94,7 +95,8 @@ final class GuardFixture: Sendable {
             CallerGuard.Parts(
                 recognition: CallerRecognition(store), nonces: nonces ?? local,
                 limits: LocalLimiter(limits, now: { monotonic.now * 1_000_000 }),
-                addresses: LocalLimiter(limits, now: { monotonic.now * 1_000_000 }), principals: PrincipalMint(ring),
+                addresses: LocalLimiter(limits, now: { monotonic.now * 1_000_000 }),
+                denials: LocalLimiter(denials, now: { monotonic.now * 1_000_000 }), principals: PrincipalMint(ring),
                 usage: usage, newKeyLooks: newKeyLooks, now: { wall.now }))
     }
 
