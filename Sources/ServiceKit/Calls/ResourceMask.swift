@@ -49,8 +49,7 @@ public struct ResourceMask<Resource: Message>: Sendable {
         }
     }
 
-    /// Whether the resource has such a field. What stands within a message with a JSON form of its own, as seconds of a
-    /// duration, is no field.
+    /// Whether the resource has such a field: no part is empty, and none goes into a list, a map or a scalar.
     private static func isPath(_ path: String) -> Bool {
         let parts = path.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count <= 32 && !parts.contains("") && Resource.isPathValid(path)
