@@ -92,7 +92,7 @@ soak-jobs: setup ## Kill workers 100 times during 100 000 jobs on each store
 sanitize: setup ## Run Wire's tests under the address and thread sanitizers
 	@scripts/sanitize.sh
 
-fuzz: setup ## Fuzz Wire's parsers; SECONDS_EACH=300 for each target
+fuzz: setup ## Fuzz all that reads bytes from outside; SECONDS_EACH=300 for each target
 	@scripts/fuzz.sh $${SECONDS_EACH:-300}
 
 clean: ## Remove what was built

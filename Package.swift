@@ -359,7 +359,7 @@ let package = Package(
         ),
         .target(
             name: "ScrapeContract",
-            dependencies: ["Wire", "PolicyModel", "PolicyContract", "Patterns", protobuf],
+            dependencies: ["Wire", "PolicyModel", "PolicyContract", "GoogleAPIContract", "Patterns", protobuf],
             path: "Sources/Contracts/ScrapeContract",
             swiftSettings: generated
         ),
@@ -434,6 +434,7 @@ let package = Package(
             dependencies: [
                 "CRE2", "CZlib", "Outbound",
                 "ServiceKit", "ScrapeContract", "ComplianceContract", "Wire", "WireProtos", "Policy", "PolicyModel",
+                "GatewayContract", "GoogleAPIContract",
                 "PolicyContract", "Persistence", "Jobs", "DescriptorSet", protobuf,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -792,7 +793,8 @@ if Context.environment["WIRE_THREAD_SANITIZER"] != nil {
 
 let fuzzed: [Target.Dependency] = [
     "Wire", nioCore, nioEmbedded, .product(name: "Logging", package: "swift-log"), "CNghttp2",
-    "Transcoding", "TestContractProtos", protobuf,
+    "Transcoding", "TestContractProtos", protobuf, "ServiceKit", "ScrapeService", "PipelineService",
+    "ComplianceService", .product(name: "Crypto", package: "swift-crypto"),
 ]
 if Context.environment["WIRE_FUZZ"] == nil {
     package.targets.append(
@@ -809,6 +811,30 @@ if Context.environment["WIRE_FUZZ"] == nil {
     // The fuzzer instead of the replay: both are made of the same sources. See scripts/fuzz.sh.
     let coverage = SwiftSetting.unsafeFlags(["-sanitize=fuzzer"])
     add(coverage, to: "Wire", "Transcoding")
+    // Of the services only what reads bytes: stores and handlers take long to build, and nothing of them is fuzzed.
+    let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+    let parsers: [String: (sources: [String], dependencies: [Target.Dependency])] = [
+        "ServiceKit": (["Lists"], [crypto]),
+        "ScrapeService": (
+            [
+                "Extraction", "Domain/CrawlURL.swift", "Domain/RobotsFile.swift", "Domain/RobotsTags.swift",
+                "Domain/PathPattern.swift", "Fetch/Sitemap.swift", "Fetch/Evidence.swift", "Fetch/LinkResolver.swift",
+            ], ["CRE2", "CZlib", crypto]
+        ),
+        "PipelineService": (["Formats", "Columns", "Expressions", "Steps"], ["CRE2", "CSimdJSON", "CTabular"]),
+        "ComplianceService": (
+            ["Domain/Leaf", "Domain/Checkpoint", "Domain/Export", "Domain/Merkle"], [crypto]
+        ),
+    ]
+    for target in package.targets {
+        guard let parser = parsers[target.name] else { continue }
+        (target.sources, target.dependencies) = (parser.sources, parser.dependencies)
+        add(coverage, to: target.name)
+    }
+    // C is instrumented by the same flags under another name.
+    for target in package.targets where target.name == "CTabular" {
+        target.cSettings = [.unsafeFlags(["-fsanitize=fuzzer-no-link"])]
+    }
     package.targets.append(
         .executableTarget(
             name: "wire-fuzz",

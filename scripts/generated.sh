@@ -20,7 +20,7 @@ generated=(
     "wire | proto | $grpc | Sources/Wire/Generated | Visibility=Public,ImportWire=false,ExtraModuleImports=WireProtos"
     "wire | proto | datavault/policy/v1 | Sources/Policy/Generated | Visibility=Public,ExtraModuleImports=PolicyContract"
     "swift+wire | proto:GOOGLEAPIS | datavault/identity/v1 | Sources/Contracts/IdentityContract | Visibility=Public"
-    "swift+wire | proto:GOOGLEAPIS | datavault/scrape/v1 | Sources/Contracts/ScrapeContract | Visibility=Public"
+    "swift+wire | proto:GOOGLEAPIS | datavault/scrape/v1 | Sources/Contracts/ScrapeContract | Visibility=Public,$google_modules"
     "swift+wire | proto:GOOGLEAPIS | datavault/pipeline/v1 | Sources/Contracts/PipelineContract | Visibility=Public,$google_modules"
     "swift | proto:GOOGLEAPIS | datavault/compliance/v1 | Sources/Contracts/ComplianceContract | Visibility=Public"
     "wire | proto:GOOGLEAPIS | datavault/compliance/v1 | Sources/Contracts/ComplianceContract | Visibility=Public,ExtraModuleImports=GoogleAPIContract"

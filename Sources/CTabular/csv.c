@@ -104,8 +104,10 @@ static void unescape(uint8_t *text, datavault_cell *cell) {
     memset(out, '"', (size_t)(end - out));
 }
 
-/// Ends the record before `at`, takes it into the table or the list of bad ones; false where one of them is full now.
-static inline bool end_record(record *now, uint8_t *text, size_t at, size_t next, datavault_table *table) {
+/// Ends the record before `at`, takes it into the table or the list of bad ones, and says whether one of them is full now.
+static inline datavault_table_status end_record(record *now, uint8_t *text, size_t at, size_t next,
+                                                size_t maximum_record, datavault_table *table) {
+    if (at - now->start > maximum_record) return datavault_table_record_too_long;
     datavault_cell *row = table->cells + table->records * table->columns;
     const bool is_blank = now->cells == 1 && table->columns != 1 && row[0].length == 0;
     if (now->cells != table->columns && now->fault == 0) now->fault = datavault_record_ragged;
@@ -128,11 +130,12 @@ static inline bool end_record(record *now, uint8_t *text, size_t at, size_t next
     }
     table->consumed = next;
     begin_record(now, next);
-    return table->records < table->maximum_records && table->bad_count < table->maximum_bad;
+    return table->records < table->maximum_records && table->bad_count < table->maximum_bad ? datavault_table_end_of_text
+                                                                                           : datavault_table_full;
 }
 
 datavault_table_status datavault_csv_index(uint8_t *text, size_t length, size_t from, bool is_last, uint8_t delimiter,
-                                           uint32_t maximum_cell, datavault_table *table) {
+                                           uint32_t maximum_cell, size_t maximum_record, datavault_table *table) {
     record now;
     begin_record(&now, from);
     table->records = table->bad_count = 0;
@@ -150,7 +153,10 @@ datavault_table_status datavault_csv_index(uint8_t *text, size_t length, size_t 
                 const bool is_line_end = (found.newlines & (left & (0 - left))) != 0;
                 end_cell(&now, text, position, is_line_end, maximum_cell,
                          table->cells + table->records * table->columns, table->columns);
-                if (is_line_end && !end_record(&now, text, position, position + 1, table)) return datavault_table_full;
+                if (!is_line_end) continue;
+                const datavault_table_status status =
+                    end_record(&now, text, position, position + 1, maximum_record, table);
+                if (status != datavault_table_end_of_text) return status;
             }
             continue;
         }
@@ -175,7 +181,10 @@ datavault_table_status datavault_csv_index(uint8_t *text, size_t length, size_t 
                 const bool is_line_end = (found.newlines & bit) != 0;
                 end_cell(&now, text, position, is_line_end, maximum_cell,
                          table->cells + table->records * table->columns, table->columns);
-                if (is_line_end && !end_record(&now, text, position, position + 1, table)) return datavault_table_full;
+                if (!is_line_end) continue;
+                const datavault_table_status status =
+                    end_record(&now, text, position, position + 1, maximum_record, table);
+                if (status != datavault_table_end_of_text) return status;
             }
         }
     }
@@ -184,7 +193,8 @@ datavault_table_status datavault_csv_index(uint8_t *text, size_t length, size_t 
         if (now.is_open) return datavault_table_unclosed_quote;
         end_cell(&now, text, length, true, maximum_cell, table->cells + table->records * table->columns,
                  table->columns);
-        end_record(&now, text, length, length, table);
+        const datavault_table_status status = end_record(&now, text, length, length, maximum_record, table);
+        if (status == datavault_table_record_too_long) return status;
     }
     return datavault_table_end_of_text;
 }

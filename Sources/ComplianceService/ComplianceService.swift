@@ -47,6 +47,9 @@ public enum ComplianceService {
             ],
             background: [
                 start, ReplayCleaner(store: store, logger: logger), LogMeter(store: store, logger: logger),
+                CheckpointSigner(
+                    store: store, keys: logKeys, configuration: signerConfiguration(context.settings), now: now,
+                    logger: logger),
                 OutboxRelay(
                     outbox, [ownRelay(appender)], configuration: context.relayConfiguration, logger: logger),
             ],
@@ -69,6 +72,13 @@ public enum ComplianceService {
         configuration.readersPerLog = settings[ComplianceSettings.readersPerOrganization]
         configuration.heartbeat = settings[ComplianceSettings.heartbeat]
         configuration.poll = settings[ComplianceSettings.poll]
+        return configuration
+    }
+
+    private static func signerConfiguration(_ settings: Settings) -> CheckpointSigner.Configuration {
+        var configuration = CheckpointSigner.Configuration()
+        configuration.interval = settings[ComplianceSettings.checkpointInterval]
+        configuration.kept = settings[ComplianceSettings.checkpoints]
         return configuration
     }
 

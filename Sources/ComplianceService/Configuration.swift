@@ -34,10 +34,20 @@ enum ComplianceSettings {
         "compliance.audit.poll", default: LogFeed.Configuration().poll,
         in: Duration.milliseconds(10)...Duration.seconds(60),
         "How often a tail looks for entries that other instances have written.")
+    /// `compliance.audit.checkpoint-interval`
+    static let checkpointInterval = SettingKey(
+        "compliance.audit.checkpoint-interval", default: CheckpointSigner.Configuration().interval,
+        in: Duration.seconds(1)...Duration.seconds(604_800),
+        "The time between two checkpoints that are signed and kept of a log, as long as it grows.")
+    /// `compliance.audit.checkpoints`
+    static let checkpoints = SettingKey(
+        "compliance.audit.checkpoints", default: CheckpointSigner.Configuration().kept, in: 1...1_000_000,
+        "Checkpoints that are kept of each log; of more the oldest is dropped.")
 
     static let all = [
         rootKeyFile.declaration, batch.declaration, waiting.declaration, readers.declaration,
-        readersPerOrganization.declaration, heartbeat.declaration, poll.declaration,
+        readersPerOrganization.declaration, heartbeat.declaration, poll.declaration, checkpointInterval.declaration,
+        checkpoints.declaration,
     ]
 
     /// The root key's file, as settings name it.

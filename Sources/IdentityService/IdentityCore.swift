@@ -42,12 +42,12 @@ struct IdentityCore: Sendable {
     ///   - organization: Whose resource it is, which need not be the caller's organization.
     func record(
         _ action: String, within intent: AuditIntent?, of organization: OrganizationID, resource: String,
-        before: String? = nil, after: String? = nil, in tx: borrowing Transaction
+        before: String? = nil, after: String? = nil, personal: [AuditPersonal] = [], in tx: borrowing Transaction
     ) throws {
         guard let intent else { return }
         try audit.record(
-            action, by: AuditParty(organization: organization.rawValue, actor: intent.actor.name), resource: resource,
-            before: before, after: after, in: tx)
+            action, by: AuditParty(organization: organization.rawValue, actor: intent.actor.name), within: intent,
+            resource: resource, before: before, after: after, personal: personal, in: tx)
     }
 
     /// Hashes a new password.

@@ -79,8 +79,8 @@ extension IdentityService {
                     prefix: "", owner: owner, scopes: scopes, createdAt: now, updatedAt: now),
                 now: now, in: tx)
             try audit.record(
-                "api_key.create", by: .identity, of: organization, resource: made.key.name,
-                after: MaskedText.of(ApiKeyMessage(made.key, [made.secret.kept, made.signing.kept], at: now)), in: tx)
+                "api_key.create", of: organization, resource: made.key.name,
+                .key(after: ApiKeyMessage(made.key, [made.secret.kept, made.signing.kept], at: now)), in: tx)
             return FirstKey(name: made.key.name, secret: made.secret.text, signingSecret: made.signing.text)
         }
     }

@@ -1,10 +1,8 @@
-import Dispatch
 import Jobs
 import Logging
 import Persistence
 import Policy
 import ServiceKit
-import Synchronization
 import Wire
 
 /// What all parts of the role work with.
@@ -40,25 +38,5 @@ struct CallRights: Sendable {
             throw RPCError(code: .internal, message: "the call is bound to no organization")
         }
         return CallRights(organization: OrganizationID(organization), subject: caller.principal?.subject ?? caller.name)
-    }
-}
-
-/// Threads for what takes the processor for long: parsing, expressions, columns. Tasks' own threads and connections'
-/// loops stay free.
-final class WorkPool: Sendable {
-    private let queues: [DispatchQueue]
-    private let turn = Atomic<Int>(0)
-
-    /// - Parameter threads: How many pieces are worked on at once.
-    init(threads: Int) {
-        queues = (0..<max(threads, 1)).map { DispatchQueue(label: "datavault.pipeline.work.\($0)") }
-    }
-
-    /// Runs the body on one of the threads.
-    func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-        let queue = queues[(turn.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max) % queues.count]
-        return try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Swift.Result(catching: body)) }
-        }
     }
 }

@@ -8,7 +8,9 @@ enum ScrapeSettings {
         insideConcurrency.declaration, lanes.declaration, workers.declaration, threads.declaration,
         attempts.declaration, pagesPerHost.declaration, pagesPerPath.declaration, knownPages.declaration,
         scrapers.declaration, activeJobs.declaration, previews.declaration, watchers.declaration,
-        resolveTimeout.declaration, connectTimeout.declaration, headersTimeout.declaration, idleTimeout.declaration,
+        downloads.declaration, sweepInterval.declaration, sweepGrace.declaration, resolveTimeout.declaration,
+        connectTimeout.declaration, headersTimeout.declaration,
+        idleTimeout.declaration,
         totalTimeout.declaration, connections.declaration, proxy.declaration, authorities.declaration,
     ]
 
@@ -80,13 +82,23 @@ enum ScrapeSettings {
 
     /// `scrape.lanes`
     static let lanes = SettingKey(
-        "scrape.lanes", default: 2, in: 1...32, "Workers that may work at one job at the same time.")
+        "scrape.lanes", default: 2, in: 1...OperatorTerms.mostLanes,
+        "Workers that may work at one job at the same time.")
     /// `scrape.workers`
     static let workers = SettingKey(
         "scrape.workers", default: 16, in: 1...256, "Lanes of all jobs that this process works at, at the same time.")
     /// `scrape.threads`
     static let threads = SettingKey(
         "scrape.threads", default: 0, in: 0...256, "Threads that read pages; 0: one for each core.")
+
+    /// `scrape.sweep-interval`
+    static let sweepInterval = SettingKey(
+        "scrape.sweep-interval", default: Duration.seconds(60), in: .seconds(1)...Duration.seconds(3_600),
+        "Between two looks for what deleted jobs, and processes that died, have left.")
+    /// `scrape.sweep-grace`
+    static let sweepGrace = SettingKey(
+        "scrape.sweep-grace", default: Duration.seconds(3_600), in: .zero...Duration.seconds(604_800),
+        "How long after a job's end objects that no page names are removed: a worker may still be at writing one.")
 
     // MARK: Bounds
 
@@ -112,6 +124,10 @@ enum ScrapeSettings {
     /// `scrape.maximum-watchers`
     static let watchers = SettingKey(
         "scrape.maximum-watchers", default: 1_000, in: 1...100_000, "Streams of this process that watch jobs.")
+    /// `scrape.maximum-downloads`
+    static let downloads = SettingKey(
+        "scrape.maximum-downloads", default: 32, in: 1...1_000,
+        "Downloads of kept pages under way in this process, each of which holds its page.")
 
     // MARK: Reading
 
@@ -134,7 +150,14 @@ enum ScrapeSettings {
     static func limits(_ settings: Settings) -> ScrapeLimits {
         ScrapeLimits(
             scrapers: settings[scrapers], activeJobs: settings[activeJobs], watchers: settings[watchers],
-            previews: settings[previews])
+            previews: settings[previews], downloads: settings[downloads])
+    }
+
+    static func sweeper(_ settings: Settings) -> JobSweeper.Configuration {
+        var configuration = JobSweeper.Configuration()
+        configuration.interval = settings[sweepInterval]
+        configuration.grace = settings[sweepGrace]
+        return configuration
     }
 
     static func timeouts(_ settings: Settings) -> OutboundTimeouts {

@@ -48,9 +48,10 @@ public enum ScrapeService {
         let core = ScrapeCore(
             store: store, replay: Replay(store: store), audit: audit, plans: plans, environment: environment,
             limits: limits)
+        let objects = try context.objects()
         let worker = CrawlWorker(
             queue: queue, fetcher: fetcher, robots: robots, pool: pool,
-            evidence: EvidenceKeeper(objects: try context.objects(), environment: environment), plans: plans,
+            evidence: EvidenceKeeper(objects: objects, environment: environment), plans: plans,
             environment: environment, retries: RetryRules(attempts: settings[ScrapeSettings.attempts]),
             logger: context.logger)
         let previewer = Previewer(
@@ -62,10 +63,16 @@ public enum ScrapeService {
                 ScrapeJobsHandler(
                     core: core, queue: queue,
                     watch: JobWatch(store: store, environment: environment, limit: limits.watchers)),
-                ScrapeRecordsHandler(core: core),
+                ScrapeRecordsHandler(
+                    core: core, evidence: EvidenceReader(objects: objects, pool: pool),
+                    downloads: Admission(limit: limits.downloads)),
             ],
             background: [
                 ReplayCleaner(store: store, logger: context.logger),
+                JobSweeper(
+                    store: store, objects: objects, environment: environment,
+                    configuration: ScrapeSettings.sweeper(settings), logger: context.logger),
+                RobotsSweeper(robots: robots, environment: environment, logger: context.logger),
                 StepKeeper(queue: queue, environment: environment, logger: context.logger),
                 JobWorker(
                     queue, handlers: [worker.handler(concurrency: settings[ScrapeSettings.workers])],

@@ -36,6 +36,8 @@ class Suite:
             "gateway.limits.caller-rate": 10000, "gateway.limits.caller-burst": 100000,
             "gateway.limits.organization-rate": 10000, "gateway.limits.organization-burst": 100000,
             "identity.login.source-failures": 10000,
+            # Nobody waits an hour here.
+            "compliance.audit.checkpoint-interval": "1s",
         }
         for role in ROLES:
             self.settings[f"{role}.listen"] = f"127.0.0.1:{self.ports[role]}"

@@ -16,6 +16,8 @@ postgres, redis, suite, tenant = (
 SHORT = {
     "scrape.outbound.headers-timeout": "2s", "scrape.outbound.idle-timeout": "2s",
     "scrape.outbound.total-timeout": "6s", "scrape.attempts": "2",
+    # What is deleted is gone soon.
+    "scrape.sweep-interval": "1s",
 }
 
 

@@ -43,6 +43,8 @@ typedef enum {
     datavault_table_full,
     /// The text ended, `is_last` was said, and a quote is open.
     datavault_table_unclosed_quote,
+    /// The record that begins at `consumed` has an end, and is longer than a record may be.
+    datavault_table_record_too_long,
 } datavault_table_status;
 
 /// A table of cells, row by row, each row with the same number of cells. The caller owns all memory.
@@ -65,7 +67,7 @@ typedef struct {
 /// Takes the records of `text`, at least `length` bytes and less than 1 GiB, from `from` on into the table. Doubled quotes
 /// inside quotes are made single in place, in records that are taken. `is_last` says that the text's end ends a record.
 datavault_table_status datavault_csv_index(uint8_t *text, size_t length, size_t from, bool is_last, uint8_t delimiter,
-                                           uint32_t maximum_cell, datavault_table *table);
+                                           uint32_t maximum_cell, size_t maximum_record, datavault_table *table);
 
 /// Counts the cells of the first record, or gives -1 where the text does not hold its end. At most `maximum` + 1.
 ptrdiff_t datavault_csv_count_cells(const uint8_t *text, size_t length, size_t from, bool is_last, uint8_t delimiter,

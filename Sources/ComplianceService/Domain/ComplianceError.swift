@@ -6,6 +6,7 @@ enum ComplianceError: Error, Hashable {
     case tooManyReaders
     case intakeFull
     case subjectUnknown
+    case checkpointUnknown(size: Int64)
     case permissionMissing(String)
     case fieldInvalid(field: String, problem: String)
     case notStarted

@@ -4,18 +4,8 @@ import Persistence
 import SwiftProtobuf
 import Wire
 
-/// Checkpoints and proofs.
+/// Proofs.
 extension AuditLogsHandler {
-    func getCheckpoint(
-        _ request: Datavault_Compliance_V1_GetCheckpointRequest, context: ServerContext
-    ) async throws -> Datavault_Compliance_V1_Checkpoint {
-        let log = try LogAccess.current(request.scope).log
-        let (head, key) = try await store.system(.readLogHead).read { tx in
-            (try LogHead.read(log, in: tx), try Self.key(in: tx))
-        }
-        return try message(log, head, key)
-    }
-
     func getInclusionProof(
         _ request: Datavault_Compliance_V1_GetInclusionProofRequest, context: ServerContext
     ) async throws -> Datavault_Compliance_V1_InclusionProof {
@@ -77,24 +67,8 @@ extension AuditLogsHandler {
     /// What the log is now, and the key to sign that with. A log only grows: what is read later has all of it.
     func headAndKey(_ log: LogName) async throws -> (LogHead, LogKeyRow) {
         try await store.system(.readLogHead).read { tx in
-            (try LogHead.read(log, in: tx), try Self.key(in: tx))
-        }
-    }
-
-    private static func key(in tx: borrowing Transaction) throws -> LogKeyRow {
-        guard let key = try LogKeyStore.current(in: tx) else { throw ComplianceError.notStarted }
-        return key
-    }
-
-    private func message(
-        _ log: LogName, _ head: LogHead, _ key: LogKeyRow
-    ) throws -> Datavault_Compliance_V1_Checkpoint {
-        let signed = try logKeys.sign(log, head.frontier, with: key, now: now())
-        return .with {
-            ($0.text, $0.origin, $0.size) = (signed.text, signed.origin, signed.size)
-            $0.rootHash = Data(signed.root)
-            $0.time = Google_Protobuf_Timestamp(seconds: signed.time, nanos: 0)
-            $0.keyID = key.id
+            guard let key = try LogKeyStore.current(in: tx) else { throw ComplianceError.notStarted }
+            return (try LogHead.read(log, in: tx), key)
         }
     }
 }

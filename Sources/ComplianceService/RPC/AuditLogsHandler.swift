@@ -9,7 +9,7 @@ import Wire
 
 /// Shows the logs and proves them.
 struct AuditLogsHandler: Datavault_Compliance_V1_AuditLogsService.Handler, DrainAware {
-    private static let pageSize = 50
+    static let pageSize = 50
 
     let store: Store
     let replay: Replay
@@ -46,12 +46,6 @@ struct AuditLogsHandler: Datavault_Compliance_V1_AuditLogsService.Handler, Drain
     }
 
     private static func filter(_ request: Datavault_Compliance_V1_ListAuditLogsRequest) throws -> EntryFilter {
-        func time(_ time: Google_Protobuf_Timestamp, _ field: String) throws -> Int64 {
-            guard let time = time.microseconds else {
-                throw ComplianceError.fieldInvalid(field: field, problem: "must lie in the years 1 to 9999")
-            }
-            return time
-        }
         var filter = EntryFilter()
         if request.hasStartTime { filter.start = try time(request.startTime, "start_time") }
         if request.hasEndTime { filter.end = try time(request.endTime, "end_time") }
@@ -70,6 +64,14 @@ struct AuditLogsHandler: Datavault_Compliance_V1_AuditLogsService.Handler, Drain
             throw ComplianceError.fieldInvalid(field: field, problem: "must not have U+0000")
         }
         return filter
+    }
+
+    /// Microseconds since 1970.
+    static func time(_ time: Google_Protobuf_Timestamp, _ field: String) throws -> Int64 {
+        guard let time = time.microseconds else {
+            throw ComplianceError.fieldInvalid(field: field, problem: "must lie in the years 1 to 9999")
+        }
+        return time
     }
 
     func getAuditLog(

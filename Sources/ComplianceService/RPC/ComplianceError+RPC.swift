@@ -31,6 +31,10 @@ extension ComplianceError: RPCErrorConvertible {
                 details: [Google_Rpc_RetryInfo.with { $0.retryDelay.nanos = 500_000_000 }])
         case .subjectUnknown:
             RPCError(.notFound, Reason.subjectUnknown, "nothing in the log is kept under a key of this subject")
+        case .checkpointUnknown(let size):
+            RPCError(
+                .notFound, Reason.checkpointUnknown, "no checkpoint is kept of this size", metadata: ["size": "\(size)"]
+            )
         case .permissionMissing(let permission):
             RPCError(
                 .permissionDenied, Datavault_Policy_V1_Reason.permissionMissing,

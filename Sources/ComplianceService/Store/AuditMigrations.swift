@@ -3,7 +3,7 @@ import Persistence
 /// The log's tables. Entries and tiles are never changed and never deleted: what the runtime role is not granted on
 /// PostgreSQL, triggers refuse on both stores, the tables' owner included.
 enum AuditMigrations {
-    static let all = [log, keys]
+    static let all = [log, keys, CheckpointStore.migration]
 
     private static let log = Migration(
         "compliance 001 audit log",

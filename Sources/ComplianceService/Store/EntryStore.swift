@@ -129,4 +129,22 @@ enum EntryStore {
             WHERE organization = \(try log.sql(in: tx)) AND log_index >= \(first) ORDER BY log_index LIMIT \(count)
             """)
     }
+
+    /// The first entry that the log took at a time or later, found by halves, as that time never goes back.
+    ///
+    /// - Parameter time: In microseconds since 1970.
+    /// - Returns: The log's size if there is none.
+    static func first(
+        takenFrom time: Int64, _ log: LogName, size: Int64, in tx: borrowing Transaction
+    ) throws -> Int64 {
+        var (low, high) = (Int64(0), size)
+        while low < high {
+            let middle = low + (high - low) / 2
+            guard let row = try entries(from: middle, count: 1, log, in: tx).first, row.index == middle else {
+                throw StoreError(.corrupt, "an entry of the log is not there")
+            }
+            if try AuditLeaf(row.leaf).loggedAt < time { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
 }

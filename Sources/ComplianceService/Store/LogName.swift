@@ -6,6 +6,7 @@ extension SystemReason {
     static let readLogHead = SystemReason("read a log's size, and the key that it is signed with")
     static let logKeys = SystemReason("keep the keys that checkpoints are signed with")
     static let eraseInSuiteLog = SystemReason("erase a person's key of the log of what concerns no organization")
+    static let signCheckpoints = SystemReason("sign what the logs of all organizations are, and keep that")
     static let measureLogs = SystemReason("count what the logs hold")
 }
 

@@ -81,10 +81,37 @@ extension Datavault_Compliance_V1_TailAuditLogsResponse: ContractMessage {
 extension Datavault_Compliance_V1_GetCheckpointRequest: ContractMessage {
     public func check(_ found: inout Violations) {
         found.value("scope", scope, EnumRule())
+        found.value("size", size, IntegerRule(0...9_223_372_036_854_775_807))
     }
 
     public func list(_ fields: inout FieldList) {
         if scope.rawValue != 0 { fields.add("scope", .enumeration("\(scope)")) }
+        if size != 0 { fields.add("size", .integer(size)) }
+    }
+}
+
+extension Datavault_Compliance_V1_ListCheckpointsRequest: ContractMessage {
+    public func check(_ found: inout Violations) {
+        found.value("scope", scope, EnumRule())
+        found.value("page_size", pageSize, IntegerRule(0...1_000))
+        found.value("page_token", pageToken, TextRule(length: 0...200))
+    }
+
+    public func list(_ fields: inout FieldList) {
+        if scope.rawValue != 0 { fields.add("scope", .enumeration("\(scope)")) }
+        if pageSize != 0 { fields.add("page_size", .integer(Int64(pageSize))) }
+        if !pageToken.isEmpty { fields.add("page_token", .text(pageToken)) }
+    }
+}
+
+extension Datavault_Compliance_V1_ListCheckpointsResponse: ContractMessage {
+    public func check(_ found: inout Violations) {
+        found.messages("checkpoints", checkpoints, count: 0...Int.max)
+    }
+
+    public func list(_ fields: inout FieldList) {
+        fields.list("checkpoints", checkpoints) { .message($0) }
+        if !nextPageToken.isEmpty { fields.add("next_page_token", .text(nextPageToken)) }
     }
 }
 
@@ -153,6 +180,8 @@ extension Datavault_Compliance_V1_ExportAuditLogsRequest: ContractMessage {
         found.value("scope", scope, EnumRule())
         found.value("first_index", firstIndex, IntegerRule(0...9_223_372_036_854_775_807))
         found.value("end_index", endIndex, IntegerRule(0...9_223_372_036_854_775_807))
+        found.value("start_time", startTime, TimestampRule(), isSet: hasStartTime)
+        found.value("end_time", endTime, TimestampRule(), isSet: hasEndTime)
     }
 
     public func list(_ fields: inout FieldList) {
@@ -160,6 +189,8 @@ extension Datavault_Compliance_V1_ExportAuditLogsRequest: ContractMessage {
         if firstIndex != 0 { fields.add("first_index", .integer(firstIndex)) }
         if endIndex != 0 { fields.add("end_index", .integer(endIndex)) }
         if withPersonal { fields.add("with_personal", .bool(withPersonal)) }
+        if hasStartTime { fields.add("start_time", .foreign(startTime)) }
+        if hasEndTime { fields.add("end_time", .foreign(endTime)) }
     }
 }
 

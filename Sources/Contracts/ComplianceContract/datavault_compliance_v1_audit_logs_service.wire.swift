@@ -52,7 +52,7 @@ public enum Datavault_Compliance_V1_AuditLogsService {
             )
         )
 
-        /// Gives what the log is now, signed.
+        /// Gives what the log is now, signed; with a size, the checkpoint that was kept at that size.
         public static let getCheckpoint = MethodDescriptor(
             service: "datavault.compliance.v1.AuditLogsService",
             name: "GetCheckpoint",
@@ -63,6 +63,21 @@ public enum Datavault_Compliance_V1_AuditLogsService {
             attachment: CallPolicy(
                 access: .permission("audit.read"),
                 request: Datavault_Compliance_V1_GetCheckpointRequest.self
+            )
+        )
+
+        /// Gives the checkpoints that the log signs from time to time and keeps, the newest first. From each of them on
+        /// GetConsistencyProof shows that nothing was changed since.
+        public static let listCheckpoints = MethodDescriptor(
+            service: "datavault.compliance.v1.AuditLogsService",
+            name: "ListCheckpoints",
+            kind: .unary,
+            requestType: "datavault.compliance.v1.ListCheckpointsRequest",
+            responseType: "datavault.compliance.v1.ListCheckpointsResponse",
+            idempotency: .noSideEffects,
+            attachment: CallPolicy(
+                access: .permission("audit.read"),
+                request: Datavault_Compliance_V1_ListCheckpointsRequest.self
             )
         )
 
@@ -165,6 +180,7 @@ public enum Datavault_Compliance_V1_AuditLogsService {
             Methods.getAuditLog,
             Methods.tailAuditLogs,
             Methods.getCheckpoint,
+            Methods.listCheckpoints,
             Methods.getInclusionProof,
             Methods.getConsistencyProof,
             Methods.exportAuditLogs,
@@ -195,11 +211,18 @@ public enum Datavault_Compliance_V1_AuditLogsService {
             context: ServerContext
         ) async throws
 
-        /// Gives what the log is now, signed.
+        /// Gives what the log is now, signed; with a size, the checkpoint that was kept at that size.
         func getCheckpoint(
             _ request: Datavault_Compliance_V1_GetCheckpointRequest,
             context: ServerContext
         ) async throws -> Datavault_Compliance_V1_Checkpoint
+
+        /// Gives the checkpoints that the log signs from time to time and keeps, the newest first. From each of them on
+        /// GetConsistencyProof shows that nothing was changed since.
+        func listCheckpoints(
+            _ request: Datavault_Compliance_V1_ListCheckpointsRequest,
+            context: ServerContext
+        ) async throws -> Datavault_Compliance_V1_ListCheckpointsResponse
 
         /// Proves that an entry is in the log (RFC 6962, 2.1.1).
         func getInclusionProof(
@@ -274,13 +297,23 @@ public enum Datavault_Compliance_V1_AuditLogsService {
             try await channel.serverStreaming(Methods.tailAuditLogs, request, options: options)
         }
 
-        /// Gives what the log is now, signed.
+        /// Gives what the log is now, signed; with a size, the checkpoint that was kept at that size.
         @inlinable
         public func getCheckpoint(
             _ request: Datavault_Compliance_V1_GetCheckpointRequest,
             options: CallOptions = CallOptions()
         ) async throws -> Datavault_Compliance_V1_Checkpoint {
             try await channel.unary(Methods.getCheckpoint, request, options: options)
+        }
+
+        /// Gives the checkpoints that the log signs from time to time and keeps, the newest first. From each of them on
+        /// GetConsistencyProof shows that nothing was changed since.
+        @inlinable
+        public func listCheckpoints(
+            _ request: Datavault_Compliance_V1_ListCheckpointsRequest,
+            options: CallOptions = CallOptions()
+        ) async throws -> Datavault_Compliance_V1_ListCheckpointsResponse {
+            try await channel.unary(Methods.listCheckpoints, request, options: options)
         }
 
         /// Proves that an entry is in the log (RFC 6962, 2.1.1).
@@ -364,6 +397,11 @@ extension Datavault_Compliance_V1_AuditLogsService.Handler {
         router.method(Datavault_Compliance_V1_AuditLogsService.Methods.getCheckpoint) { context in
             let request = try context.singleRequest(as: Datavault_Compliance_V1_GetCheckpointRequest.self)
             let response = try await self.getCheckpoint(request, context: context)
+            try context.respond(response)
+        }
+        router.method(Datavault_Compliance_V1_AuditLogsService.Methods.listCheckpoints) { context in
+            let request = try context.singleRequest(as: Datavault_Compliance_V1_ListCheckpointsRequest.self)
+            let response = try await self.listCheckpoints(request, context: context)
             try context.respond(response)
         }
         router.method(Datavault_Compliance_V1_AuditLogsService.Methods.getInclusionProof) { context in

@@ -45,6 +45,10 @@ public nonisolated enum Datavault_Compliance_V1_Reason: SwiftProtobuf.Enum, Swif
 
   /// Nothing in the log is kept under a key of this subject. NOT_FOUND.
   case subjectUnknown // = 6
+
+  /// No checkpoint was kept at this size, or it is kept no longer; the metadata's `size` repeats what was asked for.
+  /// NOT_FOUND.
+  case checkpointUnknown // = 7
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -60,6 +64,7 @@ public nonisolated enum Datavault_Compliance_V1_Reason: SwiftProtobuf.Enum, Swif
     case 4: self = .tooManyReaders
     case 5: self = .intakeFull
     case 6: self = .subjectUnknown
+    case 7: self = .checkpointUnknown
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -73,6 +78,7 @@ public nonisolated enum Datavault_Compliance_V1_Reason: SwiftProtobuf.Enum, Swif
     case .tooManyReaders: return 4
     case .intakeFull: return 5
     case .subjectUnknown: return 6
+    case .checkpointUnknown: return 7
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -86,6 +92,7 @@ public nonisolated enum Datavault_Compliance_V1_Reason: SwiftProtobuf.Enum, Swif
     .tooManyReaders,
     .intakeFull,
     .subjectUnknown,
+    .checkpointUnknown,
   ]
 
 }
@@ -93,5 +100,5 @@ public nonisolated enum Datavault_Compliance_V1_Reason: SwiftProtobuf.Enum, Swif
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 nonisolated extension Datavault_Compliance_V1_Reason: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_ENTRY_UNKNOWN\0\u{1}REASON_PAGE_TOKEN_INVALID\0\u{1}REASON_SIZE_OUT_OF_RANGE\0\u{1}REASON_TOO_MANY_READERS\0\u{1}REASON_INTAKE_FULL\0\u{1}REASON_SUBJECT_UNKNOWN\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_ENTRY_UNKNOWN\0\u{1}REASON_PAGE_TOKEN_INVALID\0\u{1}REASON_SIZE_OUT_OF_RANGE\0\u{1}REASON_TOO_MANY_READERS\0\u{1}REASON_INTAKE_FULL\0\u{1}REASON_SUBJECT_UNKNOWN\0\u{1}REASON_CHECKPOINT_UNKNOWN\0")
 }

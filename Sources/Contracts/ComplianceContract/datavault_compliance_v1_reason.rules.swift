@@ -15,6 +15,7 @@ extension Datavault_Compliance_V1_Reason: ContractReason {
         case .tooManyReaders: "TOO_MANY_READERS"
         case .intakeFull: "INTAKE_FULL"
         case .subjectUnknown: "SUBJECT_UNKNOWN"
+        case .checkpointUnknown: "CHECKPOINT_UNKNOWN"
         case .UNRECOGNIZED(let number): "\(number)"
         }
     }

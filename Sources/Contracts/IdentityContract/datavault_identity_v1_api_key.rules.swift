@@ -27,11 +27,11 @@ extension Datavault_Identity_V1_ApiKey: ContractMessage {
 
     public func list(_ fields: inout FieldList) {
         if !name.isEmpty { fields.add("name", .text(name)) }
-        if !displayName.isEmpty { fields.add("display_name", .text(displayName)) }
+        if !displayName.isEmpty { fields.add("display_name", .text(displayName), .personal) }
         if !prefix.isEmpty { fields.add("prefix", .text(prefix)) }
         if !owner.isEmpty { fields.add("owner", .text(owner)) }
         fields.list("scopes", scopes) { .text($0) }
-        fields.list("allowed_networks", allowedNetworks) { .text($0) }
+        fields.list("allowed_networks", allowedNetworks, .personal) { .text($0) }
         if hasExpireTime { fields.add("expire_time", .foreign(expireTime)) }
         if state.rawValue != 0 { fields.add("state", .enumeration("\(state)")) }
         if hasCreateTime { fields.add("create_time", .foreign(createTime)) }

@@ -33,7 +33,7 @@ public nonisolated enum Datavault_Pipeline_V1_ColumnType: SwiftProtobuf.Enum, Sw
   /// Whole numbers of 64 bits. In JSON beyond ±(2⁵³ − 1) as text, as a JSON number would lose digits.
   case integer // = 2
 
-  /// Floating-point numbers of 64 bits.
+  /// Floating-point numbers of 64 bits: what is written as a decimal becomes the nearest one.
   case number // = 3
 
   /// True or false.
@@ -47,6 +47,10 @@ public nonisolated enum Datavault_Pipeline_V1_ColumnType: SwiftProtobuf.Enum, Sw
 
   /// Days of the calendar; as text by RFC 3339, `2026-03-31`.
   case date // = 7
+
+  /// Decimal numbers, exact, with their digits as they were written: `12.10` stays `12.10`. Up to 38 digits, of them up
+  /// to 38 behind the point. In JSON as text, as a JSON number would lose digits.
+  case decimal // = 8
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -63,6 +67,7 @@ public nonisolated enum Datavault_Pipeline_V1_ColumnType: SwiftProtobuf.Enum, Sw
     case 5: self = .time
     case 6: self = .textList
     case 7: self = .date
+    case 8: self = .decimal
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -77,6 +82,7 @@ public nonisolated enum Datavault_Pipeline_V1_ColumnType: SwiftProtobuf.Enum, Sw
     case .time: return 5
     case .textList: return 6
     case .date: return 7
+    case .decimal: return 8
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -91,6 +97,7 @@ public nonisolated enum Datavault_Pipeline_V1_ColumnType: SwiftProtobuf.Enum, Sw
     .time,
     .textList,
     .date,
+    .decimal,
   ]
 
 }
@@ -131,7 +138,7 @@ public nonisolated struct Datavault_Pipeline_V1_Column: Sendable {
 fileprivate nonisolated let _protobuf_package = "datavault.pipeline.v1"
 
 nonisolated extension Datavault_Pipeline_V1_ColumnType: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0COLUMN_TYPE_UNSPECIFIED\0\u{1}COLUMN_TYPE_TEXT\0\u{1}COLUMN_TYPE_INTEGER\0\u{1}COLUMN_TYPE_NUMBER\0\u{1}COLUMN_TYPE_BOOLEAN\0\u{1}COLUMN_TYPE_TIME\0\u{1}COLUMN_TYPE_TEXT_LIST\0\u{1}COLUMN_TYPE_DATE\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0COLUMN_TYPE_UNSPECIFIED\0\u{1}COLUMN_TYPE_TEXT\0\u{1}COLUMN_TYPE_INTEGER\0\u{1}COLUMN_TYPE_NUMBER\0\u{1}COLUMN_TYPE_BOOLEAN\0\u{1}COLUMN_TYPE_TIME\0\u{1}COLUMN_TYPE_TEXT_LIST\0\u{1}COLUMN_TYPE_DATE\0\u{1}COLUMN_TYPE_DECIMAL\0")
 }
 
 nonisolated extension Datavault_Pipeline_V1_Schema: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -75,12 +75,15 @@ public nonisolated enum Datavault_Scrape_V1_Reason: SwiftProtobuf.Enum, Swift.Ca
   /// The page to preview could not be had; the metadata's `problem` says why, as a `PageProblem`. FAILED_PRECONDITION.
   case previewFailed // = 15
 
-  /// As many previews or watchers are under way as the service serves at once; a `google.rpc.RetryInfo` says when to try
+  /// As many previews, watchers or downloads are under way as the service serves at once; a `google.rpc.RetryInfo` says when to try
   /// again. RESOURCE_EXHAUSTED.
   case busy // = 16
 
   /// The page's content was not kept. NOT_FOUND.
   case contentNotKept // = 17
+
+  /// The page's content is not what was kept: it is gone, or its SHA-256 is another one. DATA_LOSS.
+  case contentDamaged // = 18
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -107,6 +110,7 @@ public nonisolated enum Datavault_Scrape_V1_Reason: SwiftProtobuf.Enum, Swift.Ca
     case 15: self = .previewFailed
     case 16: self = .busy
     case 17: self = .contentNotKept
+    case 18: self = .contentDamaged
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -131,6 +135,7 @@ public nonisolated enum Datavault_Scrape_V1_Reason: SwiftProtobuf.Enum, Swift.Ca
     case .previewFailed: return 15
     case .busy: return 16
     case .contentNotKept: return 17
+    case .contentDamaged: return 18
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -155,6 +160,7 @@ public nonisolated enum Datavault_Scrape_V1_Reason: SwiftProtobuf.Enum, Swift.Ca
     .previewFailed,
     .busy,
     .contentNotKept,
+    .contentDamaged,
   ]
 
 }
@@ -162,5 +168,5 @@ public nonisolated enum Datavault_Scrape_V1_Reason: SwiftProtobuf.Enum, Swift.Ca
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 nonisolated extension Datavault_Scrape_V1_Reason: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_RESOURCE_UNKNOWN\0\u{1}REASON_ETAG_MISMATCH\0\u{1}REASON_FIELD_IMMUTABLE\0\u{1}REASON_PAGE_TOKEN_INVALID\0\u{1}REASON_FIELD_INVALID\0\u{1}REASON_SELECTOR_INVALID\0\u{1}REASON_PATTERN_INVALID\0\u{1}REASON_URL_INVALID\0\u{1}REASON_ADDRESS_NOT_ALLOWED\0\u{1}REASON_START_OUT_OF_SCOPE\0\u{1}REASON_FIELD_NAME_TAKEN\0\u{1}REASON_SCRAPER_IN_USE\0\u{1}REASON_JOB_STATE\0\u{1}REASON_LIMIT_REACHED\0\u{1}REASON_PREVIEW_FAILED\0\u{1}REASON_BUSY\0\u{1}REASON_CONTENT_NOT_KEPT\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_RESOURCE_UNKNOWN\0\u{1}REASON_ETAG_MISMATCH\0\u{1}REASON_FIELD_IMMUTABLE\0\u{1}REASON_PAGE_TOKEN_INVALID\0\u{1}REASON_FIELD_INVALID\0\u{1}REASON_SELECTOR_INVALID\0\u{1}REASON_PATTERN_INVALID\0\u{1}REASON_URL_INVALID\0\u{1}REASON_ADDRESS_NOT_ALLOWED\0\u{1}REASON_START_OUT_OF_SCOPE\0\u{1}REASON_FIELD_NAME_TAKEN\0\u{1}REASON_SCRAPER_IN_USE\0\u{1}REASON_JOB_STATE\0\u{1}REASON_LIMIT_REACHED\0\u{1}REASON_PREVIEW_FAILED\0\u{1}REASON_BUSY\0\u{1}REASON_CONTENT_NOT_KEPT\0\u{1}REASON_CONTENT_DAMAGED\0")
 }

@@ -25,6 +25,7 @@ extension Datavault_Scrape_V1_Reason: ContractReason {
         case .previewFailed: "PREVIEW_FAILED"
         case .busy: "BUSY"
         case .contentNotKept: "CONTENT_NOT_KEPT"
+        case .contentDamaged: "CONTENT_DAMAGED"
         case .UNRECOGNIZED(let number): "\(number)"
         }
     }

@@ -183,6 +183,10 @@ public nonisolated struct Datavault_Scrape_V1_Record: Sendable {
   /// Its values, in the order of the scraper's fields; a field that the page lacks is not there.
   public var values: [Datavault_Scrape_V1_FieldValue] = []
 
+  /// The page that it is from, `scrape-jobs/{job}/pages/{page}`: its content can be downloaded if it was kept; empty in
+  /// previews.
+  public var page: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -491,7 +495,7 @@ nonisolated extension Datavault_Scrape_V1_FieldIssueKind: SwiftProtobuf._ProtoNa
 
 nonisolated extension Datavault_Scrape_V1_Record: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Record"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}ordinal\0\u{1}url\0\u{3}fetch_time\0\u{3}content_hash\0\u{3}plan_version\0\u{1}values\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}ordinal\0\u{1}url\0\u{3}fetch_time\0\u{3}content_hash\0\u{3}plan_version\0\u{1}values\0\u{1}page\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -506,6 +510,7 @@ nonisolated extension Datavault_Scrape_V1_Record: SwiftProtobuf.Message, SwiftPr
       case 5: try { try decoder.decodeSingularStringField(value: &self.contentHash) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.planVersion) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.values) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.page) }()
       default: break
       }
     }
@@ -537,6 +542,9 @@ nonisolated extension Datavault_Scrape_V1_Record: SwiftProtobuf.Message, SwiftPr
     if !self.values.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.values, fieldNumber: 7)
     }
+    if !self.page.isEmpty {
+      try visitor.visitSingularStringField(value: self.page, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -548,6 +556,7 @@ nonisolated extension Datavault_Scrape_V1_Record: SwiftProtobuf.Message, SwiftPr
     if lhs.contentHash != rhs.contentHash {return false}
     if lhs.planVersion != rhs.planVersion {return false}
     if lhs.values != rhs.values {return false}
+    if lhs.page != rhs.page {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -10,6 +10,7 @@ extension Datavault_Scrape_V1_Record: ContractMessage {
         found.value("content_hash", contentHash, TextRule(length: 0...64))
         found.value("plan_version", planVersion, TextRule(length: 0...64))
         found.messages("values", values, count: 0...100)
+        found.value("page", page, TextRule(length: 0...120))
     }
 
     public func list(_ fields: inout FieldList) {
@@ -20,6 +21,7 @@ extension Datavault_Scrape_V1_Record: ContractMessage {
         if !contentHash.isEmpty { fields.add("content_hash", .text(contentHash)) }
         if !planVersion.isEmpty { fields.add("plan_version", .text(planVersion)) }
         fields.list("values", values) { .message($0) }
+        if !page.isEmpty { fields.add("page", .text(page)) }
     }
 }
 

@@ -165,6 +165,23 @@ public nonisolated struct Datavault_Scrape_V1_CancelScrapeJobRequest: Sendable {
   public init() {}
 }
 
+/// Which job to delete.
+public nonisolated struct Datavault_Scrape_V1_DeleteScrapeJobRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The job's name, `scrape-jobs/{job}`.
+  public var name: String = String()
+
+  /// Made by the caller; the same request under the same identifier is done once (AIP-155).
+  public var requestID: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "datavault.scrape.v1"
@@ -446,6 +463,41 @@ nonisolated extension Datavault_Scrape_V1_CancelScrapeJobRequest: SwiftProtobuf.
   }
 
   public static func ==(lhs: Datavault_Scrape_V1_CancelScrapeJobRequest, rhs: Datavault_Scrape_V1_CancelScrapeJobRequest) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.requestID != rhs.requestID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Datavault_Scrape_V1_DeleteScrapeJobRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".DeleteScrapeJobRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}request_id\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.requestID) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.requestID.isEmpty {
+      try visitor.visitSingularStringField(value: self.requestID, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Datavault_Scrape_V1_DeleteScrapeJobRequest, rhs: Datavault_Scrape_V1_DeleteScrapeJobRequest) -> Bool {
     if lhs.name != rhs.name {return false}
     if lhs.requestID != rhs.requestID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}

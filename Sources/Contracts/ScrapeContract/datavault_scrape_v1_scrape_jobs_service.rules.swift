@@ -109,3 +109,17 @@ extension Datavault_Scrape_V1_CancelScrapeJobRequest: ContractMessage {
         if !requestID.isEmpty { fields.add("request_id", .text(requestID)) }
     }
 }
+
+extension Datavault_Scrape_V1_DeleteScrapeJobRequest: ContractMessage {
+    private static let namePattern = Pattern(checked: "scrape-jobs/[0-9a-f-]{36}")
+
+    public func check(_ found: inout Violations) {
+        found.value("name", name, TextRule(length: 0...80, pattern: Self.namePattern), required: true)
+        found.value("request_id", requestID, TextRule(format: .uuid))
+    }
+
+    public func list(_ fields: inout FieldList) {
+        if !name.isEmpty { fields.add("name", .text(name)) }
+        if !requestID.isEmpty { fields.add("request_id", .text(requestID)) }
+    }
+}

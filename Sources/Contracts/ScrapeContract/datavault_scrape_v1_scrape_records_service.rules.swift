@@ -88,6 +88,30 @@ extension Datavault_Scrape_V1_ListPagesResponse: ContractMessage {
     }
 }
 
+extension Datavault_Scrape_V1_GetPageRequest: ContractMessage {
+    private static let namePattern = Pattern(checked: "scrape-jobs/[0-9a-f-]{36}/pages/[1-9][0-9]{0,17}")
+
+    public func check(_ found: inout Violations) {
+        found.value("name", name, TextRule(length: 0...120, pattern: Self.namePattern), required: true)
+    }
+
+    public func list(_ fields: inout FieldList) {
+        if !name.isEmpty { fields.add("name", .text(name)) }
+    }
+}
+
+extension Datavault_Scrape_V1_DownloadPageRequest: ContractMessage {
+    private static let namePattern = Pattern(checked: "scrape-jobs/[0-9a-f-]{36}/pages/[1-9][0-9]{0,17}")
+
+    public func check(_ found: inout Violations) {
+        found.value("name", name, TextRule(length: 0...120, pattern: Self.namePattern), required: true)
+    }
+
+    public func list(_ fields: inout FieldList) {
+        if !name.isEmpty { fields.add("name", .text(name)) }
+    }
+}
+
 extension Datavault_Scrape_V1_ReadRecordsRequest: ContractMessage {
     private static let namePattern = Pattern(checked: "scrape-jobs/[0-9a-f-]{36}")
 

@@ -24,9 +24,11 @@ final class FailedLogIns: Sendable {
     }
 
     /// Keeps one until it is written.
-    func note(_ user: UserID, of organization: OrganizationID) {
+    ///
+    /// - Parameter source: The address that it came from.
+    func note(_ user: UserID, of organization: OrganizationID, from source: String?) {
         let party = AuditParty(organization: organization.rawValue, actor: user.name)
-        log.withLock { $0.add(party, now: now()) }
+        log.withLock { $0.add(party, from: source, now: now()) }
     }
 
     func take(isFinal: Bool) -> [FailureLog.Entry] { log.withLock { $0.take(now: now(), isFinal: isFinal) } }
@@ -88,6 +90,9 @@ struct FailedLogInRecorder: Service {
         try audit.record(
             SessionsHandler.logInAction, by: entry.party, resource: entry.party.actor,
             after: entry.count == 1 ? nil : #"{"failures":\#(entry.count)}"#,
+            personal: entry.source.map {
+                [AuditPersonal(name: "source_address", subject: entry.party.actor, value: $0)]
+            } ?? [],
             outcome: IdentityError.loginFailed.auditOutcome, in: tx)
     }
 }

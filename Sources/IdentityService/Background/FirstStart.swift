@@ -120,10 +120,9 @@ struct FirstStart: Sendable {
         try core.audit.record(
             "organization.create", by: .identity, of: organization.id, resource: message.name,
             after: MaskedText.of(message), in: tx)
-        let (admin, part) = (UserMessage(user), MemberMessage(member))
+        let part = MemberMessage(member)
         try core.audit.record(
-            "user.create", by: .identity, of: organization.id, resource: admin.name, after: MaskedText.of(admin), in: tx
-        )
+            "user.create", of: organization.id, resource: user.id.name, .user(after: UserMessage(user)), in: tx)
         try core.audit.record(
             "member.create", by: .identity, of: organization.id, resource: part.name, after: MaskedText.of(part), in: tx
         )

@@ -19,9 +19,8 @@ struct KeyChangeObserver: UserChangeObserver {
             for key in try ApiKeyStore.living(of: user, of: organization, in: tx) {
                 let revoked = try keys.revoke(key, now: now, in: tx)
                 try audit.record(
-                    "api_key.revoke", by: .identity, of: organization, resource: key.name,
-                    before: MaskedText.of(ApiKeyMessage(key, [], at: now)),
-                    after: MaskedText.of(ApiKeyMessage(revoked, [], at: now)), in: tx)
+                    "api_key.revoke", of: organization, resource: key.name,
+                    .key(before: ApiKeyMessage(key, [], at: now), after: ApiKeyMessage(revoked, [], at: now)), in: tx)
             }
         case .passwordSet: break
         }

@@ -89,9 +89,9 @@ struct OverlapRetirement: Service {
             let changed = try keys.change(key, now: now, in: tx)
             let rest = secrets.filter { $0.id != own[1].id }
             try core.audit.record(
-                "api_key.retire_secret", by: .identity, of: organization, resource: key.name,
-                before: MaskedText.of(ApiKeyMessage(key, secrets, at: now)),
-                after: MaskedText.of(ApiKeyMessage(changed, rest, at: now)), in: tx)
+                "api_key.retire_secret", of: organization, resource: key.name,
+                .key(before: ApiKeyMessage(key, secrets, at: now), after: ApiKeyMessage(changed, rest, at: now)), in: tx
+            )
             return true
         }
     }

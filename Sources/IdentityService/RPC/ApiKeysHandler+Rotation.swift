@@ -46,8 +46,7 @@ extension ApiKeysHandler {
             let after = ApiKeyMessage(
                 new, try ApiKeySecretStore.working(of: id, of: organization, now: now, in: tx), at: now)
             try core.audit.record(
-                intent, resource: after.name, before: MaskedText.of(ApiKeyMessage(old, secrets, at: now)),
-                after: MaskedText.of(after), in: tx)
+                intent, resource: after.name, .key(before: ApiKeyMessage(old, secrets, at: now), after: after), in: tx)
             return .with {
                 $0.apiKey = after
                 if kind == .secret { $0.secret = made.text } else { $0.signingSecret = made.text }
@@ -87,8 +86,8 @@ extension ApiKeysHandler {
             }
             let revoked = try keys.revoke(old, now: now, in: tx)
             try core.audit.record(
-                intent, resource: old.name, before: MaskedText.of(ApiKeyMessage(old, [], at: now)),
-                after: MaskedText.of(ApiKeyMessage(revoked, [], at: now)), in: tx)
+                intent, resource: old.name,
+                .key(before: ApiKeyMessage(old, [], at: now), after: ApiKeyMessage(revoked, [], at: now)), in: tx)
             return Google_Protobuf_Empty()
         }
     }

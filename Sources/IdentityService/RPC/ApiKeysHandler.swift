@@ -32,7 +32,7 @@ struct ApiKeysHandler: Datavault_Identity_V1_ApiKeysService.Handler {
                 createdAt: now, updatedAt: now)
             let made = try keys.insert(key, now: now, in: tx)
             let message = ApiKeyMessage(made.key, [made.secret.kept, made.signing.kept], at: now)
-            try core.audit.record(intent, resource: message.name, after: MaskedText.of(message), in: tx)
+            try core.audit.record(intent, resource: message.name, .key(after: message), in: tx)
             return .with {
                 $0.apiKey = message
                 $0.secret = made.secret.text
@@ -118,8 +118,7 @@ struct ApiKeysHandler: Datavault_Identity_V1_ApiKeysService.Handler {
             let before = ApiKeyMessage(old, secrets, at: now)
             if new != old { new = try keys.change(new, now: now, in: tx) }
             let after = ApiKeyMessage(new, secrets, at: now)
-            try core.audit.record(
-                intent, resource: after.name, before: MaskedText.of(before), after: MaskedText.of(after), in: tx)
+            try core.audit.record(intent, resource: after.name, .key(before: before, after: after), in: tx)
             return after
         }
     }
@@ -138,8 +137,7 @@ struct ApiKeysHandler: Datavault_Identity_V1_ApiKeysService.Handler {
             let after = ApiKeyMessage(revoked, [], at: now)
             // A second revocation changes nothing, and is told all the same: somebody meant to.
             let before = ApiKeyMessage(old, [], at: now)
-            try core.audit.record(
-                intent, resource: after.name, before: MaskedText.of(before), after: MaskedText.of(after), in: tx)
+            try core.audit.record(intent, resource: after.name, .key(before: before, after: after), in: tx)
             return after
         }
     }

@@ -44,10 +44,10 @@ struct OrganizationsHandler: Datavault_Identity_V1_OrganizationsService.Handler 
             try core.observers.networksChanged(of: organization.id, to: organization.allowedNetworks, in: tx)
             try core.audit.record(intent, resource: message.name, after: after, in: tx)
             // These two are the new organization's own.
-            let (user, part) = (UserMessage(admin), MemberMessage(member))
+            let (user, part) = (AuditedChange.user(after: UserMessage(admin)), MemberMessage(member))
             try core.record(
-                "user.create", within: intent, of: organization.id, resource: user.name, after: MaskedText.of(user),
-                in: tx)
+                "user.create", within: intent, of: organization.id, resource: admin.id.name, after: user.after,
+                personal: user.personal, in: tx)
             try core.record(
                 "member.create", within: intent, of: organization.id, resource: part.name, after: MaskedText.of(part),
                 in: tx)

@@ -32,7 +32,7 @@ extension SessionsHandler {
             throw IdentityError.hashing(error)
         }
         guard verdict != .wrong, let candidate, let stored else {
-            if let candidate { parts.failures.note(candidate.id, of: candidate.organization) }
+            if let candidate { parts.failures.note(candidate.id, of: candidate.organization, from: source) }
             throw IdentityError.loginFailed
         }
         parts.throttle.succeeded(account, from: source, now: now)

@@ -66,7 +66,7 @@ extension SessionsHandler {
         case .endFamily:
             try parts.ender.end(session, .reused, in: tx)
             try core.audit.record(
-                Self.refreshAction, by: party, resource: session.name,
+                Self.refreshAction, by: party, within: intent, resource: session.name,
                 before: MaskedText.of(SessionMessage(session)),
                 outcome: IdentityError.refreshTokenReused.auditOutcome, in: tx)
             return .reused

@@ -127,9 +127,9 @@ extension IdentityCore {
     fileprivate func recordPassword(
         of before: User, in organization: OrganizationID, _ intent: AuditIntent?, in tx: borrowing Transaction
     ) throws {
-        let after = try UserStore.user(before.id, of: organization, in: tx).map { MaskedText.of(UserMessage($0)) }
+        let after = try UserStore.user(before.id, of: organization, in: tx).map { UserMessage($0) }
         try audit.record(
-            intent, resource: before.id.name, before: MaskedText.of(UserMessage(before)), after: after, in: tx)
+            intent, resource: before.id.name, .user(before: UserMessage(before), after: after), in: tx)
     }
 }
 

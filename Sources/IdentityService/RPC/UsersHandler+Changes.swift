@@ -47,8 +47,7 @@ extension UsersHandler {
             }
             let message = UserMessage(new)
             try core.audit.record(
-                intent, resource: message.name, before: MaskedText.of(UserMessage(old)),
-                after: MaskedText.of(message), in: tx)
+                intent, resource: message.name, .user(before: UserMessage(old), after: message), in: tx)
             return message
         }
     }
@@ -74,7 +73,7 @@ extension UsersHandler {
                     "member.delete", within: intent, of: organization, resource: member.name,
                     before: MaskedText.of(member), in: tx)
             }
-            try core.audit.record(intent, before: MaskedText.of(UserMessage(old)), in: tx)
+            try core.audit.record(intent, .user(before: UserMessage(old)), in: tx)
             return Google_Protobuf_Empty()
         }
     }

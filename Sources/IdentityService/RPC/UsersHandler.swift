@@ -36,7 +36,7 @@ struct UsersHandler: Datavault_Identity_V1_UsersService.Handler {
             displayName: request.user.displayName, state: User.State(request.user.state) ?? .active,
             createdAt: now, updatedAt: now)
         let message = UserMessage(user)
-        let (intent, after) = (CallScope.current?.audit, MaskedText.of(message))
+        let (intent, change) = (CallScope.current?.audit, AuditedChange.user(after: message))
         return try await core.replay.write(request, id: request.requestID, sealing: core.seal) { [hash] tx in
             guard try UserStore.count(of: organization, in: tx) < core.limits.users else {
                 throw IdentityError.limitReached(limit: "users", maximum: core.limits.users)
@@ -44,7 +44,7 @@ struct UsersHandler: Datavault_Identity_V1_UsersService.Handler {
             try UserStore.insert(user, passwordHash: hash, of: organization, in: tx)
             let member = Member(user: user.id, roles: roles, createdAt: now)
             try MemberStore.insert(member, of: organization, in: tx)
-            try core.audit.record(intent, resource: message.name, after: after, in: tx)
+            try core.audit.record(intent, resource: message.name, change, in: tx)
             let part = MemberMessage(member)
             try core.record(
                 "member.create", within: intent, of: organization, resource: part.name, after: MaskedText.of(part),

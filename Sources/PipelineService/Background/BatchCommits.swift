@@ -20,14 +20,15 @@ struct BatchCommits {
         var written: WrittenSegment?
         if result.output.rowCount > 0 {
             let schema = target.schema
-            let rows = try await core.work.run { result.output.placed(places, in: schema) }
+            let rows = try await core.work.run(for: organization) { result.output.placed(places, in: schema) }
             written = try await core.write(
-                rows, under: PipelineCore.prefix(organization, dataset: target.id, appender: run.id))
+                rows, under: PipelineCore.prefix(organization, dataset: target.id, appender: run.id), of: organization)
         }
         let aside = setAside(batch, result)
         var next = run
         next.position = batch.end
         next.batches += 1
+        next.stalls = 0
         next.rowsWritten += Int64(result.output.rowCount)
         next.rowsQuarantined += Int64(aside.count)
         guard next.rowsQuarantined <= core.bounds.quarantinedRows else {

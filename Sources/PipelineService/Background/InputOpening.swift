@@ -10,7 +10,7 @@ struct InputOpening: Sendable {
         case .file(let id):
             let file = try await core.store.scoped(organization).read { tx in try FileStore.file(id, in: tx) }
             guard let file else { throw PipelineFault.inputUnreadable(message: "the file is gone") }
-            let wanted = run.input.schema?.fields ?? []
+            let wanted = run.input.schema?.fields ?? Self.texts(for: run.pipeline.definition, of: file)
             let types = Dictionary(wanted.map { ($0.name, $0.type) }) { first, _ in first }
             return try await FileSource.open(
                 file, of: organization, types: types, schema: run.inputSchema, at: run.position, core: core)
@@ -31,5 +31,11 @@ struct InputOpening: Sendable {
             return try JobSource(stream, job: id, at: run.position)
         case nil: throw PipelineFault.inputMissing
         }
+    }
+
+    /// The columns of numbers that are read as text, as the first thing that is done with them is to make them decimals.
+    private static func texts(for definition: PipelineDefinition, of file: StoredFile) -> [Field] {
+        definition.columnsCastToDecimal.compactMap { file.schema[$0] }
+            .filter { $0.type == .double || $0.type == .int64 }.map { Field($0.name, .string) }
     }
 }

@@ -131,7 +131,9 @@ final class FileSource: InputSource {
                     end: InputPosition(offset: Int64(batch.end.offset), records: Int64(batch.end.records)))
             }
             let reader = reader
-            do { ready.value = try await core.work.run { try reader.value.next() } } catch let error as FormatError {
+            do {
+                ready.value = try await core.work.run(for: organization) { try reader.value.next() }
+            } catch let error as FormatError {
                 throw Self.fault(error)
             }
             if ready.value != nil { continue }

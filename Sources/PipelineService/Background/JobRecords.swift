@@ -15,8 +15,17 @@ protocol JobRecordStream: AnyObject, Sendable {
     var hasEnded: Bool { get }
     /// How many records the job has.
     var count: Int64 { get }
-    /// The next records with the last one's ordinal; nil at the end.
-    func next() async throws -> (batch: ColumnBatch, lastOrdinal: Int64)?
+    /// The next records; nil at the end.
+    func next() async throws -> JobRecordBatch?
+}
+
+/// Some records of a job as rows.
+struct JobRecordBatch: Sendable {
+    let batch: ColumnBatch
+    /// Those that can be no row, by their place among these records, from 1.
+    let rejected: [RejectedRecord]
+    /// Of the last of them.
+    let lastOrdinal: Int64
 }
 
 /// A scrape job as input.
@@ -33,9 +42,11 @@ final class JobSource: InputSource {
     }
 
     func next() async throws -> SourceBatch? {
-        guard let (batch, ordinal) = try await stream.next() else { return nil }
-        place.value.offset = ordinal
-        place.value.records += Int64(batch.rowCount)
-        return SourceBatch(batch: batch, end: place.value)
+        guard let records = try await stream.next() else { return nil }
+        let before = Int(place.value.records)
+        place.value.offset = records.lastOrdinal
+        place.value.records += Int64(records.batch.rowCount + records.rejected.count)
+        return SourceBatch(
+            batch: records.batch, rejected: records.rejected.map { $0.moved(behind: before) }, end: place.value)
     }
 }

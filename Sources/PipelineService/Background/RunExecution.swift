@@ -51,10 +51,15 @@ struct RunExecution: Sendable {
 
     private func work(_ run: Run) async throws {
         let source = try await InputOpening(core: core, organization: organization).open(run)
-        let input = run.input.schema ?? source.schema
+        // A run goes on with the columns that it began with, also where a newer program would give them other types.
+        let input = run.input.schema ?? run.inputSchema ?? source.schema
         let columns = try SchemaFit.columns(of: input, in: source.schema)
         let plan = try PipelinePlan.make(run.pipeline.definition, input: input, limits: core.bounds.plan)
         let (begun, target) = try await begin(run, source, plan)
+        guard begun.stalls <= core.bounds.stalledAttempts else {
+            throw PipelineFault.runAbandoned(
+                message: "\(core.bounds.stalledAttempts) processes have ended at the same batch without a word")
+        }
         let places = try SchemaFit.placement(of: plan.outputSchema, in: target.schema)
         let states = try await states(of: begun)
         let planRun = Exclusive<PlanRun>(
@@ -63,7 +68,7 @@ struct RunExecution: Sendable {
         while let batch = try await source.next() {
             try Task.checkCancellation()
             let run = begun
-            let result = try await core.work.run {
+            let result = try await core.work.run(for: organization) {
                 let rows = batch.batch.picking(columns, as: input)
                 return try Self.faults(run) { () throws(RunError) in try planRun.value.process(rows) }
             }
@@ -90,7 +95,8 @@ struct RunExecution: Sendable {
             let target = try Self.target(of: &run, plan.outputSchema, core, at: now, in: tx)
             // The rows have to fit before the first of them is read.
             _ = try SchemaFit.placement(of: plan.outputSchema, in: target.schema)
-            if isFirst { try RunStore.update(run, in: tx) }
+            run.stalls += 1
+            try RunStore.update(run, in: tx)
             return (run, target)
         }
     }

@@ -51,6 +51,7 @@ enum RunJob {
         guard context.job.attempt < context.job.maximumAttempts else {
             return try await ending.fail(.runAbandoned(message: message))
         }
+        try await ending.forgiveStall()
         let pause = min(Int64(context.job.attempt), longestPause)
         throw JobRetry(after: .seconds(pause), message)
     }
@@ -99,6 +100,16 @@ struct RunEnding: Sendable {
     }
 
     func cancel() async throws { try await end { $0.state = .cancelled } }
+
+    /// An attempt that says why it ends has not died of its rows.
+    func forgiveStall() async throws {
+        let id = id
+        try await core.store.scoped(organization).write { tx in
+            guard var run = try RunStore.run(id, in: tx)?.run, !run.state.hasEnded, run.stalls > 0 else { return }
+            run.stalls = 0
+            try RunStore.update(run, in: tx)
+        }
+    }
 
     private func end(_ change: @escaping @Sendable (inout Run) -> Void) async throws {
         let (core, organization, id) = (core, organization, id)

@@ -4,6 +4,7 @@ enum CellValue: Sendable, Hashable {
     case bool(Bool)
     case int64(Int64)
     case double(Double)
+    case decimal(ExactDecimal)
     case string(String)
     /// Microseconds since 1970-01-01T00:00:00Z.
     case timestamp(Int64)
@@ -18,6 +19,7 @@ enum CellValue: Sendable, Hashable {
         case .bool: .bool
         case .int64: .int64
         case .double: .double
+        case .decimal: .decimal
         case .string: .string
         case .timestamp: .timestamp
         case .date: .date

@@ -5,6 +5,7 @@ struct Column: Sendable {
         case bool([Bool])
         case int64([Int64])
         case double([Double])
+        case decimal([ExactDecimal])
         case string(Strings)
         case timestamp([Int64])
         case date([Int32])
@@ -26,6 +27,7 @@ struct Column: Sendable {
         case .bool: .bool
         case .int64: .int64
         case .double: .double
+        case .decimal: .decimal
         case .string: .string
         case .timestamp: .timestamp
         case .date: .date
@@ -38,6 +40,7 @@ struct Column: Sendable {
         case .bool(let cells): cells.count
         case .int64(let cells), .timestamp(let cells): cells.count
         case .double(let cells): cells.count
+        case .decimal(let cells): cells.count
         case .date(let cells): cells.count
         case .string(let cells): cells.count
         case .stringList(let cells): cells.count
@@ -53,6 +56,7 @@ struct Column: Sendable {
         case .bool(let cells): .bool(cells[row])
         case .int64(let cells): .int64(cells[row])
         case .double(let cells): .double(cells[row])
+        case .decimal(let cells): .decimal(cells[row])
         case .string(let cells): .string(cells[row])
         case .timestamp(let cells): .timestamp(cells[row])
         case .date(let cells): .date(cells[row])
@@ -67,6 +71,7 @@ struct Column: Sendable {
         case .bool(let cells): Column(.bool(pick(cells, rows)), nulls: nulls)
         case .int64(let cells): Column(.int64(pick(cells, rows)), nulls: nulls)
         case .double(let cells): Column(.double(pick(cells, rows)), nulls: nulls)
+        case .decimal(let cells): Column(.decimal(pick(cells, rows)), nulls: nulls)
         case .timestamp(let cells): Column(.timestamp(pick(cells, rows)), nulls: nulls)
         case .date(let cells): Column(.date(pick(cells, rows)), nulls: nulls)
         case .string(let cells):

@@ -5,6 +5,7 @@ struct ColumnBuilder: Sendable {
     private var bools: [Bool] = []
     private var integers: [Int64] = []
     private var doubles: [Double] = []
+    private var decimals: [ExactDecimal] = []
     private var dates: [Int32] = []
     private var strings = Strings()
     private var lists = StringLists()
@@ -22,6 +23,7 @@ struct ColumnBuilder: Sendable {
         case (.int64, .int64(let value)), (.timestamp, .timestamp(let value)): integers.append(value)
         case (.double, .double(let value)): doubles.append(value)
         case (.double, .int64(let value)): doubles.append(Double(value))
+        case (.decimal, .decimal(let value)): decimals.append(value)
         case (.string, .string(let value)): strings.append(value.utf8)
         case (.date, .date(let value)): dates.append(value)
         case (.stringList, .stringList(let value)): lists.append(value)
@@ -39,6 +41,7 @@ struct ColumnBuilder: Sendable {
         case .bool: bools.append(false)
         case .int64, .timestamp: integers.append(0)
         case .double: doubles.append(0)
+        case .decimal: decimals.append(.zero)
         case .string: strings.append([])
         case .date: dates.append(0)
         case .stringList: lists.append([])
@@ -54,6 +57,7 @@ struct ColumnBuilder: Sendable {
             case .int64: .int64(integers)
             case .timestamp: .timestamp(integers)
             case .double: .double(doubles)
+            case .decimal: .decimal(decimals)
             case .string: .string(strings)
             case .date: .date(dates)
             case .stringList: .stringList(lists)

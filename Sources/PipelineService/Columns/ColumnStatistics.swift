@@ -1,7 +1,7 @@
 /// What is known of a column's cells without reading them.
 struct ColumnStatistics: Sendable, Hashable {
     let nullCount: Int
-    /// The least and greatest cell that is not null, NaN left out; `null` for lists and where there is none. A text's
+    /// The least and greatest cell by value that is not null, NaN left out; `null` for lists and where there is none. A text's
     /// are cut to 64 bytes: the least to a prefix of it, the greatest, where it is longer, to none.
     let minimum: CellValue
     let maximum: CellValue
@@ -21,6 +21,7 @@ struct ColumnStatistics: Sendable, Hashable {
         case .timestamp(let cells): (minimum, maximum) = Self.bounds(cells, column.nulls) { .timestamp($0) }
         case .date(let cells): (minimum, maximum) = Self.bounds(cells, column.nulls) { .date($0) }
         case .double(let cells): (minimum, maximum) = Self.bounds(cells, column.nulls) { .double($0) }
+        case .decimal(let cells): (minimum, maximum) = Self.bounds(cells, column.nulls)
         case .string(let texts): (minimum, maximum) = Self.bounds(texts, column.nulls)
         case .stringList: (minimum, maximum) = (.null, .null)
         }
@@ -36,6 +37,16 @@ struct ColumnStatistics: Sendable, Hashable {
             if greatest.map({ value > $0 }) ?? true { greatest = value }
         }
         return (least.map(cell) ?? .null, greatest.map(cell) ?? .null)
+    }
+
+    private static func bounds(_ cells: [ExactDecimal], _ nulls: [UInt8]?) -> (CellValue, CellValue) {
+        var least: ExactDecimal?
+        var greatest: ExactDecimal?
+        for (row, value) in cells.enumerated() where nulls.map({ $0[row] == 0 }) ?? true {
+            if least.map({ ExactDecimal.order(value, $0) < 0 }) ?? true { least = value }
+            if greatest.map({ ExactDecimal.order(value, $0) > 0 }) ?? true { greatest = value }
+        }
+        return (least.map { .decimal($0) } ?? .null, greatest.map { .decimal($0) } ?? .null)
     }
 
     private static func bounds(_ texts: Strings, _ nulls: [UInt8]?) -> (CellValue, CellValue) {
@@ -71,6 +82,7 @@ struct ColumnStatistics: Sendable, Hashable {
             case .int64(let value), .timestamp(let value): bytes.put(value)
             case .double(let value): bytes.put(value.bitPattern)
             case .date(let value): bytes.put(value)
+            case .decimal(let value): bytes.putText(value.description)
             case .string(let value): bytes.putText(value)
             }
         }
@@ -91,6 +103,7 @@ struct ColumnStatistics: Sendable, Hashable {
         case .timestamp: reader.uint64().map { .timestamp(Int64(bitPattern: $0)) }
         case .double: reader.uint64().map { .double(Double(bitPattern: $0)) }
         case .date: reader.uint32().map { .date(Int32(bitPattern: $0)) }
+        case .decimal: reader.text().flatMap { ExactDecimal($0) }.map { .decimal($0) }
         case .string: reader.text().map { .string($0) }
         case .stringList: nil
         }

@@ -8,6 +8,8 @@ enum ColumnType: String, Sendable, CaseIterable {
     case int64
     /// A 64-bit float (IEEE 754).
     case double
+    /// A decimal number with its digits as they were written, up to 38 of them.
+    case decimal
     /// UTF-8 text.
     case string
     /// A point in time: microseconds since 1970-01-01T00:00:00Z, years 0001 to 9999.
@@ -16,4 +18,9 @@ enum ColumnType: String, Sendable, CaseIterable {
     case date
     /// A list of texts, none of which is null.
     case stringList = "list<string>"
+
+    /// The type as messages about cells call it that are none of it.
+    var wording: String {
+        self == .decimal ? "decimal of at most \(ExactDecimal.maximumDigits) digits" : rawValue
+    }
 }

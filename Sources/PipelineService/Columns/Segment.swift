@@ -64,6 +64,7 @@ enum Segment {
         case .timestamp: 5
         case .date: 6
         case .stringList: 7
+        case .decimal: 8
         }
     }
 }

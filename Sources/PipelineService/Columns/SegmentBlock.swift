@@ -1,7 +1,7 @@
 /// The cells of one column as bytes: a mask of nulls where there are any, then the values.
 ///
 /// Whole numbers are stored as their distance from the least one, in as few bytes as the greatest distance takes; texts
-/// as lengths and bytes, or, where few differ, as a dictionary and numbers into it.
+/// as lengths and bytes, or, where few differ, as a dictionary and numbers into it; decimals as their texts.
 enum SegmentBlock {
     static func encode(_ column: Column, into bytes: inout [UInt8]) {
         let nulls = column.nulls.flatMap { $0.contains { $0 != 0 } ? $0 : nil }
@@ -17,6 +17,7 @@ enum SegmentBlock {
         case .double(let cells):
             bytes.reserveCapacity(bytes.count + 8 * cells.count)
             for row in cells.indices { bytes.put(isNull(row) ? 0 : cells[row].bitPattern) }
+        case .decimal(let cells): putTexts(DecimalTexts.written(cells) { isNull($0) }, into: &bytes)
         case .string(let texts):
             var extents = texts.extents
             for row in extents.indices where isNull(row) { extents[row].length = 0 }
@@ -114,6 +115,9 @@ enum SegmentBlock {
         case .double:
             guard let cells = reader.bytes(8 * rows) else { return nil }
             return Column(.double(words(cells, 8, rows).map { Double(bitPattern: $0) }), nulls: nulls)
+        case .decimal:
+            guard let texts = texts(&reader, rows), let cells = DecimalTexts.read(texts, nulls) else { return nil }
+            return Column(.decimal(cells), nulls: nulls)
         case .string: return texts(&reader, rows).map { Column(.string($0), nulls: nulls) }
         case .stringList:
             guard let lengths = numbers(&reader, rows), let count = reader.uint32(),

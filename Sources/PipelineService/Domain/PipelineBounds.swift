@@ -19,6 +19,9 @@ struct PipelineBounds: Sendable {
     var runsAtOnce = 4
     /// Attempts of a run, which only crashes and absent peers use up.
     var runAttempts = 100
+    /// Attempts that may end without a word in the same place of a run: rows that a process dies of are not to take down
+    /// one after the other.
+    var stalledAttempts = 5
     /// Rows that one page of a browse looks at.
     var scannedRows = 200_000
     /// Bytes of one page, about.

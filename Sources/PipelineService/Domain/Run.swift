@@ -44,6 +44,8 @@ struct Run: Sendable, Hashable {
     /// How much there is to read, in the unit of `position.offset`; 0: nobody knows.
     var inputSize: Int64 = 0
     var position = InputPosition()
+    /// Attempts that have begun since the last commit, and neither ended nor said why: as if the process had died of them.
+    var stalls = 0
     /// Batches committed.
     var batches: Int64 = 0
     var rowsWritten: Int64 = 0

@@ -40,7 +40,7 @@ struct SegmentPruning: Sendable {
     private static func column(_ syntax: Syntax, _ schema: Schema) -> Int? {
         guard case .name(let name) = syntax.kind, let index = schema.index(of: name) else { return nil }
         switch schema.fields[index].type {
-        case .int64, .double, .string: return index
+        case .int64, .double, .decimal, .string: return index
         case .bool, .timestamp, .date, .stringList: return nil
         }
     }
@@ -110,6 +110,8 @@ struct SegmentPruning: Sendable {
             case (.double(let bound), .double(let value)): compare(bound, value)
             case (.int64(let bound), .double(let value)): inexact(Double(bound), value)
             case (.double(let bound), .int(let value)): inexact(bound, Double(value))
+            case (.decimal(let bound), .int(let value)): sign(ExactDecimal.order(bound, ExactDecimal(value)))
+            case (.decimal(let bound), .double(let value)): written(bound, value)
             case (.string(let bound), .string(let value)): texts(bound, value)
             default: .unknown
             }
@@ -122,6 +124,16 @@ struct SegmentPruning: Sendable {
         private static func inexact(_ bound: Double, _ value: Double) -> Order {
             guard abs(bound) < exact, abs(value) < exact else { return .unknown }
             return compare(bound, value)
+        }
+
+        private static func sign(_ order: Int) -> Order { order < 0 ? .before : order > 0 ? .after : .same }
+
+        /// Beside a decimal a literal is what is written, of which only the nearest double is known here: what lies
+        /// beyond that one's neighbours lies beyond the literal.
+        private static func written(_ bound: ExactDecimal, _ value: Double) -> Order {
+            if let order = ExactDecimal.order(bound, value.nextDown), order < 0 { return .before }
+            if let order = ExactDecimal.order(bound, value.nextUp), order > 0 { return .after }
+            return .unknown
         }
 
         /// By bytes, as CEL compares texts. The least may be a prefix of what it stands for, which is then no less; the

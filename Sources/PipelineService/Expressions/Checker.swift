@@ -3,7 +3,7 @@ struct Checker {
     var program: Program
     private let schema: Schema
     let limits: ExpressionLimits
-    private let text: [UInt8]
+    let text: [UInt8]
     /// The variables of the macros around, the innermost last.
     var scopes: [(name: String, node: Int)] = []
     var variables = 0
@@ -39,6 +39,7 @@ struct Checker {
         case .int: .int
         case .uint: .uint
         case .double: .double
+        case .decimal: .decimal
         case .string: .string
         case .bytes: .bytes
         }
@@ -184,6 +185,7 @@ struct Checker {
         }
         var nodes: [Int] = []
         for part in (target.map { [$0] } ?? []) + arguments { nodes.append(try check(part)) }
+        if Self.adapting.contains(name), target == nil { nodes = adapted(nodes, arguments) }
         switch name {
         case "_&&_", "_||_":
             for (node, part) in zip(nodes, arguments) where type(of: node) != .bool {
@@ -192,7 +194,7 @@ struct Checker {
             return add(name == "_&&_" ? .and : .or, nodes, .bool, syntax)
         case "_?_:_": return try conditional(nodes, arguments, syntax)
         case "_==_", "_!=_": return try equality(nodes, negated: name == "_!=_", syntax)
-        case "@in": return try membership(nodes, syntax)
+        case "@in": return try membership(adaptedList(nodes, arguments), syntax)
         default: break
         }
         let types = nodes.map { type(of: $0) }
@@ -222,6 +224,9 @@ struct Checker {
         if isReceiver, let first = types.first {
             let rest = types.dropFirst().map(\.description).joined(separator: ", ")
             message = "a \(first) has no \(shown)(\(rest))"
+        }
+        if isOperator, types.contains(.decimal) {
+            message += "; decimals take + - * / and comparisons with decimals, ints and doubles: convert what is none"
         }
         if isOperator, types.count == 2, types.allSatisfy(\.isNumber), types[0] != types[1] {
             message += "; convert one side with \(types[0])(…) or \(types[1])(…)"
@@ -261,7 +266,7 @@ struct Checker {
         let (left, right) = (type(of: nodes[0]), type(of: nodes[1]))
         try refuseMap(nodes[0], syntax)
         try refuseMap(nodes[1], syntax)
-        guard left.joined(with: right) != nil || (left.isNumber && right.isNumber) else {
+        guard left.joined(with: right) != nil || (left.isReal && right.isReal) else {
             throw SyntaxFault(.typeMismatch, at: syntax.offset, "a \(left) never equals a \(right)")
         }
         return add(.equal(negated: negated), nodes, .bool, syntax)
@@ -270,7 +275,7 @@ struct Checker {
     private mutating func membership(_ nodes: [Int], _ syntax: Syntax) throws(SyntaxFault) -> Int {
         let needle = type(of: nodes[0])
         switch type(of: nodes[1]) {
-        case .list(let element) where needle.joined(with: element) != nil || (needle.isNumber && element.isNumber):
+        case .list(let element) where needle.joined(with: element) != nil || (needle.isReal && element.isReal):
             try refuseMap(nodes[0], syntax)
             return add(.isElement, nodes, .bool, syntax)
         case .map(let key, _) where needle.joined(with: key) != nil || (needle.isNumber && key.isNumber):
@@ -286,6 +291,7 @@ struct Checker {
         }
         var nodes: [Int] = []
         for argument in arguments { nodes.append(try check(argument)) }
+        if name == "greatest" || name == "least" { nodes = adapted(nodes, arguments) }
         let types = nodes.map { type(of: $0) }
         guard let result = Overloads.resolve(math: name, types) else {
             throw SyntaxFault(

@@ -16,6 +16,7 @@ enum DurationText {
         }
         if rest.elementsEqual("0".utf8) { return 0 }
         guard !rest.isEmpty else { return nil }
+        // Below zero there is room for one more.
         var total: Int64 = 0
         while !rest.isEmpty {
             let number = rest.prefix { $0 &- UInt8(ascii: "0") <= 9 || $0 == UInt8(ascii: ".") }
@@ -23,17 +24,20 @@ enum DurationText {
             // The longest unit that fits: `ms` is no `m`.
             guard
                 let unit = units.filter({ rest.starts(with: $0.name.utf8) }).max(by: { $0.name.count < $1.name.count }),
-                let part = microseconds(number, unit.microseconds)
+                let part = negative(number, unit.microseconds)
             else { return nil }
             rest = rest.dropFirst(unit.name.utf8.count)
             let (sum, overflow) = total.addingReportingOverflow(part)
             guard !overflow else { return nil }
             total = sum
         }
-        return isNegative ? 0 - total : total
+        if isNegative { return total }
+        let (positive, overflow) = Int64(0).subtractingReportingOverflow(total)
+        return overflow ? nil : positive
     }
 
-    private static func microseconds(_ number: ArraySlice<UInt8>, _ unit: Double) -> Int64? {
+    /// A number of units, below zero.
+    private static func negative(_ number: ArraySlice<UInt8>, _ unit: Double) -> Int64? {
         let parts = number.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard number.contains(where: { $0 != UInt8(ascii: ".") }), parts.count <= 2 else { return nil }
         var whole: Int64 = 0
@@ -43,15 +47,17 @@ enum DurationText {
         }
         let scaled: Int64
         if unit < 1 {
-            scaled = whole / 1_000
+            scaled = -(whole / 1_000)
         } else {
-            let (product, overflow) = whole.multipliedReportingOverflow(by: Int64(unit))
+            let (product, overflow) = whole.multipliedReportingOverflow(by: -Int64(unit))
             guard !overflow else { return nil }
             scaled = product
         }
         guard parts.count == 2, !parts[1].isEmpty else { return scaled }
         guard let fraction = Double("0." + String(decoding: parts[1], as: UTF8.self)) else { return nil }
-        return scaled.addingReportingOverflow(Int64((fraction * unit + 1e-6).rounded(.down))).partialValue
+        // Less than a unit: an hour has four thousand million microseconds.
+        let (sum, overflow) = scaled.subtractingReportingOverflow(Int64((fraction * unit + 1e-6).rounded(.down)))
+        return overflow ? nil : sum
     }
 
     /// Seconds with a fraction where there is one, such as `5400s` or `-1.5s`.

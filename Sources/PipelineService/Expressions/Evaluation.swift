@@ -7,8 +7,20 @@ struct Evaluation {
     private let batch: ColumnBatch?
     private let limit = Limit()
 
-    /// If a limit on what a batch makes was reached anywhere, also where no error of it is left.
-    private final class Limit { var isReached = false }
+    private final class Limit {
+        /// If a limit on what a batch makes was reached anywhere, also where no error of it is left.
+        var isReached = false
+        /// What all values that are kept take together.
+        var bytes = 0
+    }
+
+    /// Why an evaluation was given up.
+    private enum Stop: Error {
+        /// Its values take more memory than they may.
+        case tooLarge
+        /// Nobody waits for it any more.
+        case unwanted
+    }
 
     /// Rows or elements that nodes are computed for.
     final class Domain {
@@ -39,35 +51,59 @@ struct Evaluation {
     /// The values of a node for each row of a batch.
     ///
     /// Limits on what a batch makes are there for memory, and a row must not fail for the rows beside it: a batch that
-    /// reaches one is computed in halves.
+    /// reaches one is computed in halves. What nobody waits for any more (`WorkToken`) gives errors.
     static func run(_ program: Program, _ node: Int, _ batch: ColumnBatch) -> Register {
-        let evaluation = Evaluation(program: program, batch: batch)
-        let register = evaluation.value(node, Domain(count: batch.rowCount)).expanded(to: batch.rowCount)
-        guard evaluation.limit.isReached, batch.rowCount > 1 else { return register }
+        do {
+            let (register, isWhole) = try attempt(program, node, batch)
+            if isWhole || batch.rowCount <= 1 { return register }
+        } catch Stop.tooLarge where batch.rowCount > 1 {} catch { return failed(batch.rowCount) }
         let middle = batch.rowCount / 2
         return Register.concatenated([
             run(program, node, batch.slice(0..<middle)), run(program, node, batch.slice(middle..<batch.rowCount)),
         ])
     }
 
-    /// The one value of a node that depends on no row.
-    static func fold(_ program: Program, _ node: Int) -> Register {
-        Evaluation(program: program, batch: nil).value(node, Domain(count: 1))
+    /// A function of its own, so that nothing of a batch is kept while its halves are computed.
+    private static func attempt(
+        _ program: Program, _ node: Int, _ batch: ColumnBatch
+    ) throws -> (register: Register, isWhole: Bool) {
+        let evaluation = Evaluation(program: program, batch: batch)
+        let register = try evaluation.value(node, Domain(count: batch.rowCount)).expanded(to: batch.rowCount)
+        return (register, !evaluation.limit.isReached)
     }
 
-    func value(_ index: Int, _ domain: Domain) -> Register {
+    private static func failed(_ count: Int) -> Register {
+        Register(.null(count: count), status: [UInt8](repeating: Program.generalSite(.textLimit), count: count))
+    }
+
+    /// The one value of a node that depends on no row.
+    static func fold(_ program: Program, _ node: Int) -> Register {
+        do { return try Evaluation(program: program, batch: nil).value(node, Domain(count: 1)) } catch {
+            return failed(1)
+        }
+    }
+
+    private func value(_ index: Int, _ domain: Domain) throws -> Register {
         let node = program.nodes[index]
         if case .constant(let constant) = node.operation { return program.constants[constant] }
         if let register = domain.known[index] { return register }
+        if WorkToken.current?.isCancelled == true { throw Stop.unwanted }
         let register: Register
         if let parent = domain.parent, isInherited(node, index, domain, parent) {
-            register = value(index, parent).gather(domain.rows)
+            register = try value(index, parent).gather(domain.rows)
         } else {
-            register = compute(node, domain)
+            register = try compute(node, domain)
             let limits = node.sites.limits
             if !limits.isEmpty, let status = register.status, status.contains(where: limits.contains) {
                 limit.isReached = true
             }
+        }
+        switch node.operation {
+        // Columns and elements are there already.
+        case .field, .variable: break
+        default:
+            limit.bytes += register.weight
+            guard limit.bytes <= program.limits.maximumEvaluationBytes else { throw Stop.tooLarge }
         }
         domain.known[index] = register
         return register
@@ -84,7 +120,7 @@ struct Evaluation {
         }
     }
 
-    private func compute(_ node: Program.Node, _ domain: Domain) -> Register {
+    private func compute(_ node: Program.Node, _ domain: Domain) throws -> Register {
         let arguments = node.arguments
         switch node.operation {
         case .constant(let constant): return program.constants[constant]
@@ -99,21 +135,21 @@ struct Evaluation {
         case .function(let function):
             let context = KernelContext(
                 count: domain.count, sites: node.sites, limits: program.limits, pattern: node.pattern)
-            return function.apply(arguments.map { value($0, domain) }, context)
+            return function.apply(try arguments.map { try value($0, domain) }, context)
         case .equal(let negated):
             return equality(
-                value(arguments[0], domain), value(arguments[1], domain), negated: negated, count: domain.count)
-        case .and: return connected(node, domain, decisive: false)
-        case .or: return connected(node, domain, decisive: true)
-        case .conditional: return chosen(node, domain)
-        case .list: return list(node, domain)
-        case .map(let keys): return map(node, keys, domain)
-        case .isElement: return membership(node, domain)
+                try value(arguments[0], domain), try value(arguments[1], domain), negated: negated, count: domain.count)
+        case .and: return try connected(node, domain, decisive: false)
+        case .or: return try connected(node, domain, decisive: true)
+        case .conditional: return try chosen(node, domain)
+        case .list: return try list(node, domain)
+        case .map(let keys): return try map(node, keys, domain)
+        case .isElement: return try membership(node, domain)
         case .isPresent:
-            let register = value(arguments[0], domain)
+            let register = try value(arguments[0], domain)
             guard let status = register.status else { return Register(.bool([true]), isConstant: true) }
             return Register(.bool(status.map { $0 == 0 }), isConstant: register.isConstant)
-        case .comprehension(let kind, let variable): return comprehension(node, kind, variable, domain)
+        case .comprehension(let kind, let variable): return try comprehension(node, kind, variable, domain)
         }
     }
 
@@ -128,43 +164,43 @@ struct Evaluation {
     }
 
     /// `&&` and `||`: one operand of the decisive value decides, whatever the other is, an error too.
-    private func connected(_ node: Program.Node, _ domain: Domain, decisive: Bool) -> Register {
+    private func connected(_ node: Program.Node, _ domain: Domain, decisive: Bool) throws -> Register {
         let (first, second) =
             program.nodes[node.arguments[0]].cost <= program.nodes[node.arguments[1]].cost
             ? (node.arguments[0], node.arguments[1]) : (node.arguments[1], node.arguments[0])
-        let left = value(first, domain)
+        let left = try value(first, domain)
         if program.nodes[second].cost >= Self.dear, !left.isConstant, case .bool(let values) = left.values {
             let open = (0..<domain.count).filter { values[$0] != decisive || (left.status?[$0] ?? 0) != 0 }
             if open.isEmpty { return left }
             if open.count < domain.count / 2 {
                 let rows = open.map { UInt32($0) }
-                let right = value(second, part(domain, rows))
+                let right = try value(second, part(domain, rows))
                 return Logic.scattered(
                     Logic.connected(left.gather(rows), right, decisive, node.sites[.nullOperand], rows.count), rows,
                     into: left)
             }
         }
-        return Logic.connected(left, value(second, domain), decisive, node.sites[.nullOperand], domain.count)
+        return Logic.connected(left, try value(second, domain), decisive, node.sites[.nullOperand], domain.count)
     }
 
-    private func chosen(_ node: Program.Node, _ domain: Domain) -> Register {
-        let condition = value(node.arguments[0], domain)
+    private func chosen(_ node: Program.Node, _ domain: Domain) throws -> Register {
+        let condition = try value(node.arguments[0], domain)
         guard case .bool(let values) = condition.values else {
             // Null in all rows, or an error that is older than its type.
             let status = StatusBuilder([condition], count: domain.count, nullSite: node.sites[.nullOperand])
             return Register(.null(count: domain.count), status: status.bytes)
         }
-        if condition.isConstant, condition.status == nil { return value(node.arguments[values[0] ? 1 : 2], domain) }
+        if condition.isConstant, condition.status == nil { return try value(node.arguments[values[0] ? 1 : 2], domain) }
         let isDear = node.arguments[1...].contains { program.nodes[$0].cost >= Self.dear }
         guard isDear, !condition.isConstant else {
-            let (positive, negative) = (value(node.arguments[1], domain), value(node.arguments[2], domain))
+            let (positive, negative) = (try value(node.arguments[1], domain), try value(node.arguments[2], domain))
             if let failed = tooLarge([positive, negative], node, .textLimit, domain.count) { return failed }
             return Logic.chosen(condition, positive, negative, node.sites[.nullOperand], domain.count)
         }
         let yes = (0..<domain.count).filter { values[$0] }.map { UInt32($0) }
         let no = (0..<domain.count).filter { !values[$0] }.map { UInt32($0) }
-        let positive = value(node.arguments[1], part(domain, yes)).expanded(to: yes.count)
-        let negative = value(node.arguments[2], part(domain, no)).expanded(to: no.count)
+        let positive = try value(node.arguments[1], part(domain, yes)).expanded(to: yes.count)
+        let negative = try value(node.arguments[2], part(domain, no)).expanded(to: no.count)
         if let failed = tooLarge([positive, negative], node, .textLimit, domain.count) { return failed }
         var places = [UInt32](repeating: 0, count: domain.count)
         for (place, row) in yes.enumerated() { places[Int(row)] = UInt32(place) }
@@ -183,13 +219,13 @@ struct Evaluation {
 
     // MARK: - Lists and maps
 
-    private func list(_ node: Program.Node, _ domain: Domain) -> Register {
+    private func list(_ node: Program.Node, _ domain: Domain) throws -> Register {
         let width = node.arguments.count
         guard width > 0 else {
             let empty = Register.Lists(extents: [Extent(start: 0, length: 0)], elements: Register(.null(count: 0)))
             return Register(.list(empty), isConstant: true)
         }
-        let registers = node.arguments.map { value($0, domain).expanded(to: domain.count) }
+        let registers = try node.arguments.map { try value($0, domain).expanded(to: domain.count) }
         if let failed = tooLarge(registers, node, .listLimit, domain.count) { return failed }
         let isConstant = node.free.isEmpty
         let height = isConstant ? 1 : domain.count
@@ -207,8 +243,8 @@ struct Evaluation {
             .list(Register.Lists(extents: extents, elements: elements)), status: status.bytes, isConstant: isConstant)
     }
 
-    private func map(_ node: Program.Node, _ keys: [Literal], _ domain: Domain) -> Register {
-        let registers = node.arguments.map { value($0, domain) }
+    private func map(_ node: Program.Node, _ keys: [Literal], _ domain: Domain) throws -> Register {
+        let registers = try node.arguments.map { try value($0, domain) }
         let isConstant = registers.allSatisfy { $0.isConstant }
         let height = isConstant ? 1 : domain.count
         let status = Logic.errors(of: registers, height)
@@ -217,8 +253,8 @@ struct Evaluation {
             .map(Register.Table(keys: keys, values: values)), status: status.bytes, isConstant: isConstant)
     }
 
-    private func membership(_ node: Program.Node, _ domain: Domain) -> Register {
-        let (needle, haystack) = (value(node.arguments[0], domain), value(node.arguments[1], domain))
+    private func membership(_ node: Program.Node, _ domain: Domain) throws -> Register {
+        let (needle, haystack) = (try value(node.arguments[0], domain), try value(node.arguments[1], domain))
         let isConstant = needle.isConstant && haystack.isConstant
         let count = isConstant ? 1 : domain.count
         var status = Logic.errors(of: [needle, haystack], count)
@@ -244,8 +280,8 @@ struct Evaluation {
 
     private func comprehension(
         _ node: Program.Node, _ kind: Program.Comprehension, _ variable: Int, _ domain: Domain
-    ) -> Register {
-        let range = value(node.arguments[0], domain).expanded(to: domain.count)
+    ) throws -> Register {
+        let range = try value(node.arguments[0], domain).expanded(to: domain.count)
         var status = StatusBuilder([range], count: domain.count, nullSite: node.sites[.nullOperand])
         var flat: [UInt32] = []
         var parents: [UInt32] = []
@@ -267,7 +303,7 @@ struct Evaluation {
         let variables = elements.count == 0 ? elements : elements.gather(flat)
         let inner = Domain(
             count: flat.count, parent: domain, rows: parents, level: domain.level + 1, variable: (variable, variables))
-        let bodies = node.arguments.dropFirst().map { value($0, inner).expanded(to: flat.count) }
+        let bodies = try node.arguments.dropFirst().map { try value($0, inner).expanded(to: flat.count) }
         return Logic.folded(
             kind, bodies, variables, extents, &status, nullSite: node.sites[.nullOperand])
     }

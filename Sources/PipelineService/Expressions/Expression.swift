@@ -58,6 +58,7 @@ struct Expression: Sendable {
         case (.bool(let values), .bool): return Column(.bool(values), nulls: nulls)
         case (.int(let values), .int64): return Column(.int64(values), nulls: nulls)
         case (.double(let values), .double): return Column(.double(values), nulls: nulls)
+        case (.decimal(let values), .decimal): return Column(.decimal(values), nulls: nulls)
         case (.string(let texts), .string): return Column(.string(texts), nulls: nulls)
         case (.timestamp(let values), .timestamp): return Column(.timestamp(values), nulls: nulls)
         case (.list(let lists), .stringList):

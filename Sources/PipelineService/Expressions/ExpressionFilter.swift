@@ -58,6 +58,7 @@ package enum ExpressionFilter {
         case .int(let values): ["int", "\(values[at])"]
         case .uint(let values): ["uint", "\(values[at])"]
         case .double(let values): ["double", "\(values[at])"]
+        case .decimal(let values): ["decimal", "\(values[at])"]
         case .string(let texts): ["string", texts[at]]
         case .bytes(let texts):
             ["bytes", texts.bytes[texts.extents[at].range].map { String($0) }.joined(separator: " ")]

@@ -13,7 +13,9 @@ struct ExpressionLimits: Sendable {
     /// How many elements the lists of one batch may hold together while an expression is evaluated.
     var maximumBatchElements = 4_000_000
     /// How many bytes the texts that one operator makes for a batch may take.
-    var maximumBatchTextBytes = 256 << 20
+    var maximumBatchTextBytes = 64 << 20
+    /// How many bytes the values of all operators together may take while a batch is evaluated.
+    var maximumEvaluationBytes = 128 << 20
     /// What one row may cost: an operator costs 1, and a function over text or a list 1 more for each ten bytes or
     /// element, where that is known when the expression is saved.
     var maximumCost = 1_000_000

@@ -4,6 +4,7 @@ indirect enum ExpressionType: Sendable, Hashable, CustomStringConvertible {
     case int
     case uint
     case double
+    case decimal
     case string
     case bytes
     case timestamp
@@ -20,6 +21,7 @@ indirect enum ExpressionType: Sendable, Hashable, CustomStringConvertible {
         case .int: "int"
         case .uint: "uint"
         case .double: "double"
+        case .decimal: "decimal"
         case .string: "string"
         case .bytes: "bytes"
         case .timestamp: "timestamp"
@@ -31,7 +33,11 @@ indirect enum ExpressionType: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// A number of CEL's own.
     var isNumber: Bool { self == .int || self == .uint || self == .double }
+
+    /// A number that is compared with numbers of other types.
+    var isReal: Bool { isNumber || self == .decimal }
 
     /// The type of values that are of this or that type, where there is one.
     func joined(with other: ExpressionType) -> ExpressionType? {
@@ -55,6 +61,7 @@ indirect enum ExpressionType: Sendable, Hashable, CustomStringConvertible {
             case .bool: .bool
             case .int64: .int
             case .double: .double
+            case .decimal: .decimal
             case .string: .string
             case .timestamp, .date: .timestamp
             case .stringList: .list(.string)
@@ -67,6 +74,7 @@ indirect enum ExpressionType: Sendable, Hashable, CustomStringConvertible {
         case .bool: .bool
         case .int: .int64
         case .double: .double
+        case .decimal: .decimal
         case .string: .string
         case .timestamp: .timestamp
         case .list(.string), .list(.nothing): .stringList

@@ -39,6 +39,7 @@ enum Function: Sendable, Hashable {
     case toInt
     case toUint
     case toDouble
+    case toDecimal
     case toString
     case toBool
     case toBytes
@@ -47,6 +48,8 @@ enum Function: Sendable, Hashable {
     case timePart(TimePart)
     case mathMap(MathMap)
     case mathTest(MathTest)
+    /// To so many places behind the point.
+    case roundTo
     case greatest
     case least
     case listIndex

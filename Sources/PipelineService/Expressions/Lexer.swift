@@ -22,11 +22,14 @@ struct Lexer {
         guard at < text.count else { return Token(kind: .end, offset: at, end: at) }
         let byte = text[at]
         if Self.isDigit(byte) || (byte == UInt8(ascii: ".") && peek(1).map(Self.isDigit) == true) {
-            return token(try number(), start)
+            let kind = try number()
+            return token(kind, start)
         }
         if let quoted = try textLiteral() { return token(quoted, start) }
-        if Self.isLetter(byte) { return token(try word(), start) }
-        if byte == UInt8(ascii: "`") { return token(try quotedName(), start) }
+        if Self.isLetter(byte) || byte == UInt8(ascii: "`") {
+            let kind = try Self.isLetter(byte) ? word() : quotedName()
+            return token(kind, start)
+        }
         for symbol in Self.symbols where text[at...].starts(with: symbol.utf8) {
             at += symbol.utf8.count
             return token(.symbol(symbol), start)
@@ -35,6 +38,7 @@ struct Lexer {
         throw SyntaxFault(at: at, "\"\(character)\" has no meaning here")
     }
 
+    /// What was just read: to be called after it was, as `self` is read before its arguments are.
     private func token(_ kind: Token.Kind, _ start: Int) -> Token { Token(kind: kind, offset: start, end: at) }
 
     private func peek(_ distance: Int) -> UInt8? { at + distance < text.count ? text[at + distance] : nil }

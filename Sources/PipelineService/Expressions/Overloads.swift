@@ -6,7 +6,8 @@ enum Overloads {
     /// All names that are called.
     static let names: Set<String> = Set([
         "size", "contains", "startsWith", "endsWith", "matches", "charAt", "indexOf", "lastIndexOf", "substring",
-        "replace", "split", "join", "int", "uint", "double", "string", "bool", "bytes", "timestamp", "duration",
+        "replace", "split", "join", "int", "uint", "double", "decimal", "string", "bool", "bytes", "timestamp",
+        "duration",
         "lowerAscii", "upperAscii", "trim", "reverse",
     ]).union(Function.TimePart.allCases.map(\.rawValue))
 
@@ -15,7 +16,7 @@ enum Overloads {
         .union(Function.MathMap.allCases.map(\.rawValue)).union(Function.MathTest.allCases.map(\.rawValue))
 
     private static let scalars: Set<ExpressionType> = [
-        .bool, .int, .uint, .double, .string, .bytes, .timestamp, .duration,
+        .bool, .int, .uint, .double, .decimal, .string, .bytes, .timestamp, .duration,
     ]
 
     private static let operators: [String: Function.Arithmetic] = [
@@ -31,12 +32,12 @@ enum Overloads {
         if let operation = operators[name], types.count == 2 { return arithmetic(operation, types[0], types[1]) }
         if let order = orders[name], types.count == 2 {
             let (left, right) = (types[0], types[1])
-            guard scalars.contains(left), left == right || (left.isNumber && right.isNumber) else { return nil }
+            guard scalars.contains(left), left == right || (left.isReal && right.isReal) else { return nil }
             return (.order(order), .bool)
         }
         switch (name, types) {
         case ("!_", [.bool]): return (.not, .bool)
-        case ("-_", [.int]), ("-_", [.double]), ("-_", [.duration]): return (.negate, types[0])
+        case ("-_", [.int]), ("-_", [.double]), ("-_", [.decimal]), ("-_", [.duration]): return (.negate, types[0])
         default: return nil
         }
     }
@@ -49,6 +50,10 @@ enum Overloads {
         case (_, .int, .int), (_, .uint, .uint): return (function, left)
         case (.remainder, _, _): return nil
         case (_, .double, .double): return (function, .double)
+        case (.divide, .decimal, .decimal), (.divide, .decimal, .int), (.divide, .int, .decimal),
+            (_, .decimal, .double), (_, .double, .decimal):
+            return (function, .double)
+        case (_, .decimal, .decimal), (_, .decimal, .int), (_, .int, .decimal): return (function, .decimal)
         case (.add, .string, .string), (.add, .bytes, .bytes): return (function, left)
         case (.add, .list, .list): return left.joined(with: right).map { (.concatenateLists, $0) }
         case (.add, .timestamp, .duration), (.add, .duration, .timestamp), (.subtract, .timestamp, .duration):
@@ -68,11 +73,14 @@ enum Overloads {
         switch (name, types) {
         case ("size", _): return size(types)
         case ("matches", _): return matches(types)
-        case ("int", [.int]), ("int", [.uint]), ("int", [.double]), ("int", [.string]), ("int", [.timestamp]):
+        case ("int", [.int]), ("int", [.uint]), ("int", [.double]), ("int", [.decimal]), ("int", [.string]),
+            ("int", [.timestamp]):
             return (.toInt, .int)
         case ("uint", [.int]), ("uint", [.uint]), ("uint", [.double]), ("uint", [.string]): return (.toUint, .uint)
-        case ("double", [.int]), ("double", [.uint]), ("double", [.double]), ("double", [.string]):
+        case ("double", _) where types.count == 1 && (types[0].isReal || types[0] == .string):
             return (.toDouble, .double)
+        case ("decimal", _) where types.count == 1 && (types[0].isReal || types[0] == .string):
+            return (.toDecimal, .decimal)
         case ("bool", [.bool]), ("bool", [.string]): return (.toBool, .bool)
         case ("bytes", [.string]), ("bytes", [.bytes]): return (.toBytes, .bytes)
         case ("timestamp", [.timestamp]), ("timestamp", [.string]), ("timestamp", [.int]):
@@ -122,7 +130,8 @@ enum Overloads {
 
     /// The function `math.name`.
     static func resolve(math name: String, _ types: [ExpressionType]) -> Result? {
-        guard let first = types.first, first.isNumber else { return nil }
+        guard let first = types.first, first.isReal else { return nil }
+        if name == "round", types == [.decimal, .int] { return (.roundTo, .decimal) }
         if name == "greatest" || name == "least" {
             guard types.allSatisfy({ $0 == first }) else { return nil }
             return (name == "greatest" ? .greatest : .least, first)
@@ -133,7 +142,7 @@ enum Overloads {
         switch map {
         case .abs, .sign: return (.mathMap(map), first)
         case .sqrt: return (.mathMap(map), .double)
-        default: return first == .double ? (.mathMap(map), .double) : nil
+        default: return first == .double || first == .decimal ? (.mathMap(map), first) : nil
         }
     }
 }

@@ -88,13 +88,15 @@ struct Program: Sendable {
     }
 
     mutating func addLiteral(_ literal: Literal, _ type: ExpressionType) -> Int {
-        if let index = literals[literal] { return index }
+        // Zero and minus zero are equal, and not the same.
+        let isMinusZero = if case .double(let value) = literal { value == 0 && value.sign == .minus } else { false }
+        if !isMinusZero, let index = literals[literal] { return index }
         nodes.append(
             Node(
                 operation: .constant(constants.count), arguments: [], type: type, free: [], level: 0, cost: 0,
                 sites: ErrorSites([:]), pattern: nil))
         constants.append(Register(literal))
-        literals[literal] = nodes.count - 1
+        if !isMinusZero { literals[literal] = nodes.count - 1 }
         return nodes.count - 1
     }
 

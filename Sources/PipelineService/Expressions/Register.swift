@@ -5,6 +5,7 @@ struct Register: Sendable {
         case int([Int64])
         case uint([UInt64])
         case double([Double])
+        case decimal([ExactDecimal])
         case string(Strings)
         case bytes(Strings)
         /// Microseconds since 1970.
@@ -62,6 +63,7 @@ struct Register: Sendable {
         case .int(let values), .timestamp(let values), .duration(let values): values.count
         case .uint(let values): values.count
         case .double(let values): values.count
+        case .decimal(let values): values.count
         case .string(let values), .bytes(let values): values.count
         case .null(let count): count
         case .list(let lists): lists.extents.count
@@ -77,6 +79,7 @@ struct Register: Sendable {
         case .int(let value): self.init(.int([value]), isConstant: true)
         case .uint(let value): self.init(.uint([value]), isConstant: true)
         case .double(let value): self.init(.double([value]), isConstant: true)
+        case .decimal(let value): self.init(.decimal([value]), isConstant: true)
         case .string(let value): self.init(.string(Strings([value])), isConstant: true)
         case .bytes(let value):
             self.init(
@@ -92,6 +95,7 @@ struct Register: Sendable {
             case .bool(let cells): .bool(cells)
             case .int64(let cells): .int(cells)
             case .double(let cells): .double(cells)
+            case .decimal(let cells): .decimal(cells)
             case .string(let cells): .string(cells)
             case .timestamp(let cells): .timestamp(cells)
             case .date(let cells): .timestamp(cells.map { Int64($0) * CivilTime.microsecondsPerDay })
@@ -111,6 +115,7 @@ struct Register: Sendable {
             case .int(let values): .int(pick(values, rows))
             case .uint(let values): .uint(pick(values, rows))
             case .double(let values): .double(pick(values, rows))
+            case .decimal(let values): .decimal(pick(values, rows))
             case .string(let values): .string(Strings(bytes: values.bytes, extents: pick(values.extents, rows)))
             case .bytes(let values): .bytes(Strings(bytes: values.bytes, extents: pick(values.extents, rows)))
             case .timestamp(let values): .timestamp(pick(values, rows))

@@ -24,6 +24,8 @@ enum Literal: Hashable, Sendable {
     case int(Int64)
     case uint(UInt64)
     case double(Double)
+    /// A number beside a decimal: as it is written.
+    case decimal(ExactDecimal)
     case string(String)
     case bytes([UInt8])
 }

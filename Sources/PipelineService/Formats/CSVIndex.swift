@@ -16,11 +16,17 @@ struct CSVIndex {
     var total: Int { records + badCount }
 
     /// At most so many bytes are looked at in one go, so that positions fit 30 bits.
-    private static let window = 256 << 20
+    static let maximumWindow = 256 << 20
     private static let maximumCells = 8 << 20
 
+    /// Takes the buffer's next records.
+    ///
+    /// - Parameters:
+    ///   - maximumRecords: How many good ones at most; of bad ones 1 024, or one where one is asked for.
+    ///   - window: How many bytes are looked at: what lies behind them is as if it had not been pushed yet.
     mutating func scan(
-        _ buffer: inout RecordBuffer, columns: Int, maximumRecords: Int, maximumCellBytes: Int, delimiter: UInt8
+        _ buffer: inout RecordBuffer, columns: Int, maximumRecords: Int, limits: FormatLimits, delimiter: UInt8,
+        window: Int = Self.maximumWindow
     ) -> datavault_table_status {
         // A record takes a byte a cell at least, so no more fit the bytes that are there; and memory for cells is bounded.
         let possible = min(maximumRecords, min(buffer.pending, Self.maximumCells) / columns + 1)
@@ -34,7 +40,7 @@ struct CSVIndex {
         var table = unsafe datavault_table()
         unsafe table.columns = columns
         unsafe table.maximum_records = possible
-        unsafe table.maximum_bad = bad.count
+        unsafe table.maximum_bad = maximumRecords == 1 ? 1 : bad.count
         // C writes at most `possible` rows of cells and starts and 1 024 bad records, and reads within the bytes.
         let status = unsafe cells.withUnsafeMutableBufferPointer { cells in
             unsafe starts.withUnsafeMutableBufferPointer { starts in
@@ -43,10 +49,10 @@ struct CSVIndex {
                     unsafe table.starts = starts.baseAddress
                     unsafe table.bad = bad.baseAddress
                     return unsafe buffer.withBytes { bytes in
-                        let length = min(bytes.count, from + Self.window)
+                        let length = min(bytes.count, from + window)
                         return unsafe datavault_csv_index(
                             bytes.baseAddress, length, from, isFinished && length == bytes.count, delimiter,
-                            UInt32(maximumCellBytes), &table)
+                            UInt32(limits.maximumCellBytes), limits.maximumRecordBytes, &table)
                     }
                 }
             }
@@ -58,11 +64,14 @@ struct CSVIndex {
         return status
     }
 
-    /// The cells of the first record, at most one more than `maximum`; none where its end was not pushed yet.
-    func countCells(_ buffer: RecordBuffer, delimiter: UInt8, maximum: Int) -> Int? {
+    /// The cells of the first record, at most one more than may be; none where it does not end within the bytes that a
+    /// record may have.
+    func countCells(_ buffer: RecordBuffer, delimiter: UInt8, limits: FormatLimits) -> Int? {
+        let length = min(buffer.bytes.count, buffer.from + limits.maximumRecordBytes + 1)
         let count = unsafe buffer.bytes.withUnsafeBufferPointer { bytes in
             unsafe datavault_csv_count_cells(
-                bytes.baseAddress, bytes.count, buffer.from, buffer.isFinished, delimiter, maximum)
+                bytes.baseAddress, length, buffer.from, buffer.isFinished && length == bytes.count, delimiter,
+                limits.schema.maximumColumns)
         }
         return count < 0 ? nil : count
     }

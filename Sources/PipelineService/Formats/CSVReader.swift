@@ -42,19 +42,22 @@ struct CSVReader: RecordReader {
             guard let schema else { return nil }
             let base = buffer.from
             let status = index.scan(
-                &buffer, columns: schema.count, maximumRecords: limits.maximumBatchRows,
-                maximumCellBytes: limits.maximumCellBytes, delimiter: options.delimiter)
-            if status == datavault_table_unclosed_quote {
-                throw FormatError(
-                    .unclosedQuote, "a quote is opened and never closed", record: position.records + index.total + 1,
-                    offset: buffer.fileOffset + index.consumed)
-            }
+                &buffer, columns: schema.count, maximumRecords: limits.maximumBatchRows, limits: limits,
+                delimiter: options.delimiter)
+            // What is wrong with a record is said once those before it were given.
             guard index.consumed > base else {
-                try checkUnended()
+                try checkUnended(status)
+                if status == datavault_table_unclosed_quote {
+                    throw FormatError(
+                        .unclosedQuote, "a quote is opened and never closed", record: position.records + 1,
+                        offset: buffer.fileOffset + base)
+                }
                 buffer.needsMore()
                 return nil
             }
-            let read = CSVTable(index: index, from: base, buffer: buffer, schema: schema, start: position).read()
+            let read = CSVTable(
+                index: index, from: base, buffer: buffer, schema: schema, delimiter: options.delimiter, start: position
+            ).read()
             buffer.consume(to: index.consumed)
             position = read.end
             if read.batch.rowCount > 0 || !read.rejected.isEmpty { return read }
@@ -62,11 +65,15 @@ struct CSVReader: RecordReader {
         return nil
     }
 
-    /// A record that has no end yet must not be longer than the limit.
-    private func checkUnended() throws(FormatError) {
-        guard buffer.pending > limits.maximumRecordBytes else { return }
+    /// The next record, which has no end yet or one beyond the limit, must not be longer than the limit. What is wrong
+    /// with it is told from as many bytes as it may have, so that it does not depend on how many were pushed.
+    private mutating func checkUnended(_ status: datavault_table_status) throws(FormatError) {
+        guard status == datavault_table_record_too_long || buffer.pending > limits.maximumRecordBytes else { return }
         let record = position.records + 1
         let offset = buffer.fileOffset + buffer.from
+        _ = index.scan(
+            &buffer, columns: 1, maximumRecords: 1, limits: limits, delimiter: options.delimiter,
+            window: limits.maximumRecordBytes + 1)
         if index.isQuoteOpen {
             throw FormatError(
                 .unclosedQuote, "a quote is opened and not closed within \(limits.maximumRecordBytes) bytes",
@@ -81,9 +88,8 @@ struct CSVReader: RecordReader {
     private mutating func readHeader() throws(FormatError) -> Bool {
         guard try buffer.skipByteOrderMark() else { return false }
         let maximum = limits.schema.maximumColumns
-        let cells = index.countCells(buffer, delimiter: options.delimiter, maximum: maximum)
-        guard let cells else {
-            try checkUnended()
+        guard let cells = index.countCells(buffer, delimiter: options.delimiter, limits: limits) else {
+            try checkUnended(datavault_table_end_of_text)
             buffer.needsMore()
             return false
         }
@@ -91,9 +97,11 @@ struct CSVReader: RecordReader {
             throw FormatError(.tooManyColumns, "the first record has more than \(maximum) cells")
         }
         var names = options.names ?? (1...cells).map { "column_\($0)" }
+        var body = buffer.from
         if options.hasHeader {
             guard buffer.pending > 0 else { throw FormatError(.emptyFile, "the file is empty") }
             let found = try headerNames(cells)
+            body = index.consumed
             if options.names == nil { names = found }
         }
         guard names.count == cells else {
@@ -104,40 +112,40 @@ struct CSVReader: RecordReader {
                 throw FormatError(.invalidHeader, "the file has \(cells) columns, its schema \(schema.count)")
             }
         } else {
-            schema = try inferSchema(names)
+            guard let found = try inferSchema(names, from: body) else {
+                buffer.needsMore()
+                return false
+            }
+            schema = found
         }
+        if options.hasHeader { buffer.consume(to: body) }
         position.offset = buffer.fileOffset + buffer.from
         return true
     }
 
     private mutating func headerNames(_ cells: Int) throws(FormatError) -> [String] {
         let status = index.scan(
-            &buffer, columns: cells, maximumRecords: 1, maximumCellBytes: limits.maximumCellBytes,
-            delimiter: options.delimiter)
+            &buffer, columns: cells, maximumRecords: 1, limits: limits, delimiter: options.delimiter)
         guard status != datavault_table_unclosed_quote else {
             throw FormatError(.unclosedQuote, "a quote in the header is never closed")
         }
+        if status == datavault_table_record_too_long { try checkUnended(status) }
         guard index.records == 1 else { throw FormatError(.invalidHeader, "the header is not well-formed") }
-        let names = (0..<cells).map { column in
+        return (0..<cells).map { column in
             let name = buffer.text(index.cell(column).range).trimmingSpaces()
             return name.isEmpty ? "column_\(column + 1)" : name
         }
-        buffer.consume(to: index.consumed)
-        return names
     }
 
-    private mutating func inferSchema(_ names: [String]) throws(FormatError) -> Schema {
+    /// The schema of columns with these names; none where the first record's end was not pushed yet.
+    private mutating func inferSchema(_ names: [String], from body: Int) throws(FormatError) -> Schema? {
         for name in options.types.keys where !names.contains(name) {
             throw FormatError(.noSuchColumn, "a type is given for column \"\(name)\", which the file does not have")
         }
         var inferences = [TypeInference](repeating: TypeInference(), count: names.count)
         if options.infersTypes {
-            // The sample is scanned in a copy: what it finds is scanned again with the first batch.
-            var copy = buffer
-            _ = index.scan(
-                &copy, columns: names.count, maximumRecords: limits.inferenceRecords,
-                maximumCellBytes: limits.maximumCellBytes, delimiter: options.delimiter)
-            let bytes = copy.bytes.span
+            guard let sample = try sample(columns: names.count, from: body) else { return nil }
+            let bytes = sample.bytes.span
             for record in 0..<index.records {
                 for column in names.indices {
                     let cell = index.cell(record * names.count + column)
@@ -153,6 +161,28 @@ struct CSVReader: RecordReader {
         } catch {
             throw FormatError(.invalidHeader, error.description)
         }
+    }
+
+    /// Finds the records that types are inferred from: those within the file's first `chunkBytes`, or the first one where
+    /// that is longer, so that types do not depend on how many bytes were pushed at once. None where it has no end yet.
+    ///
+    /// They are scanned in a copy: what is found is scanned again with the first batch.
+    private mutating func sample(columns: Int, from body: Int) throws(FormatError) -> RecordBuffer? {
+        var copy = buffer
+        copy.consume(to: body)
+        // Where a file is longer, this many bytes and one more were pushed: it is known not to end there.
+        let window = limits.chunkBytes - 1 - buffer.fileOffset - body
+        if window > 0 {
+            _ = index.scan(
+                &copy, columns: columns, maximumRecords: limits.inferenceRecords, limits: limits,
+                delimiter: options.delimiter, window: window)
+            if index.total > 0 { return copy }
+        }
+        let status = index.scan(
+            &copy, columns: columns, maximumRecords: 1, limits: limits, delimiter: options.delimiter)
+        let isWhole = index.total > 0 || status != datavault_table_end_of_text || buffer.isFinished
+        // A record that is too long is refused once the header was taken.
+        return isWhole || copy.bytes.count - index.consumed > limits.maximumRecordBytes ? copy : nil
     }
 }
 

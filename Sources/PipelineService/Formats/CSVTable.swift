@@ -8,8 +8,12 @@ struct CSVTable {
     let from: Int
     let buffer: RecordBuffer
     let schema: Schema
+    let delimiter: UInt8
     /// Where in the file it begins.
     let start: ReadPosition
+
+    /// Bytes of a rejected record that are shown.
+    private static let maximumText = 1_000
 
     /// A row that a cell keeps from being one.
     private struct Failure {
@@ -48,6 +52,8 @@ struct CSVTable {
             Column(.int64(parse(column, 0, &failures) { CellText.int64($0, $1, $2) }), nulls: nulls(column))
         case .double:
             Column(.double(parse(column, 0, &failures) { CellText.double($0, $1, $2) }), nulls: nulls(column))
+        case .decimal:
+            Column(.decimal(parse(column, .zero, &failures) { ExactDecimal($0, $1, $2) }), nulls: nulls(column))
         case .bool:
             Column(.bool(parse(column, false, &failures) { CellText.bool($0, $1, $2) }), nulls: nulls(column))
         case .date:
@@ -158,49 +164,85 @@ struct CSVTable {
         }
     }
 
+    /// From a row's start to the next record's, be that one good or bad.
     private func extent(ofRow row: Int) -> Range<Int> {
         let start = index.start(ofRecord: row)
-        return start..<max(start, index.start(ofRecord: row + 1))
+        let bad = badRecords(beforeRow: row)
+        let isBadNext = bad < index.badCount && index.badRecord(bad).before == row + 1
+        return start..<max(start, isBadNext ? Int(index.badRecord(bad).start) : index.start(ofRecord: row + 1))
+    }
+
+    /// How many bad records stand before a row: they are in the file's order.
+    private func badRecords(beforeRow row: Int) -> Int {
+        var (low, high) = (0, index.badCount)
+        while low < high {
+            let middle = (low + high) / 2
+            if index.badRecord(middle).before <= row { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// A row's text as it stood in the file before doubled quotes were made single, cut near the limit of a rejection.
+    private func text(ofRow row: Int) -> [UInt8] {
+        let quote = UInt8(ascii: "\"")
+        let table = index.table
+        var text: [UInt8] = []
+        for column in 0..<schema.count where text.count < Self.maximumText {
+            if column > 0 { text.append(delimiter) }
+            let isQuoted = table[row * schema.count + column].length & ~DATAVAULT_CELL_LENGTH != 0
+            let content = buffer.bytes[index.cell(row * schema.count + column).range].prefix(Self.maximumText)
+            guard isQuoted else {
+                text += content
+                continue
+            }
+            text.append(quote)
+            for byte in content { text += byte == quote ? [quote, quote] : [byte] }
+            text.append(quote)
+        }
+        return text
     }
 
     private func rejection(_ failure: Failure) -> RejectedRecord {
-        let before = (0..<index.badCount).count { index.badRecord($0).before <= failure.row }
         let range = extent(ofRow: failure.row)
-        let record = start.records + failure.row + before + 1
+        let record = start.records + failure.row + badRecords(beforeRow: failure.row) + 1
+        let row = text(ofRow: failure.row)
         guard let column = failure.column else {
-            return rejection(.invalidUTF8, "the record is not UTF-8", nil, record, range)
+            return rejection(.invalidUTF8, "the record is not UTF-8", nil, record, range.lowerBound, row)
         }
         let field = schema.fields[column]
         let cell = index.cell(failure.row * schema.count + column)
         let text = buffer.text(Int(cell.start)..<Int(cell.start) + min(Int(cell.length), 100))
         return rejection(
-            .invalidValue, "column \"\(field.name)\": \"\(text)\" is no \(field.type.rawValue)", field.name, record,
-            range)
+            .invalidValue, "column \"\(field.name)\": \"\(text)\" is no \(field.type.wording)", field.name, record,
+            range.lowerBound, row)
     }
 
     private func rejection(ofBad number: Int) -> RejectedRecord {
         let bad = index.badRecord(number)
-        let record = start.records + Int(bad.before) + number + 1
-        let range = Int(bad.start)..<Int(bad.end)
+        let record = self.start.records + Int(bad.before) + number + 1
+        let start = Int(bad.start)
+        // A bad record was left as it is.
+        let text = Array(buffer.bytes[start..<Int(bad.end)].prefix(Self.maximumText))
         return switch bad.fault {
         case datavault_record_ragged:
             rejection(
                 .raggedRecord, "the record has \(bad.cells) cells, the table \(schema.count) columns", nil, record,
-                range)
+                start, text)
         case datavault_record_cell_too_long:
-            rejection(.cellTooLong, "a cell is longer than the limit", nil, record, range)
+            rejection(.cellTooLong, "a cell is longer than the limit", nil, record, start, text)
         default:
-            rejection(.textAfterQuote, "text follows a closing quote", nil, record, range)
+            rejection(.textAfterQuote, "text follows a closing quote", nil, record, start, text)
         }
     }
 
     private func rejection(
-        _ reason: RejectedRecord.Reason, _ message: String, _ field: String?, _ record: Int, _ range: Range<Int>
+        _ reason: RejectedRecord.Reason, _ message: String, _ field: String?, _ record: Int, _ offset: Int,
+        _ bytes: [UInt8]
     ) -> RejectedRecord {
-        var text = buffer.text(range.lowerBound..<min(range.upperBound, range.lowerBound + 1_000))
+        var text = String(decoding: bytes.prefix(Self.maximumText), as: UTF8.self)
         while text.last?.isNewline == true { text.removeLast() }
         return RejectedRecord(
-            reason: reason, message: message, field: field, record: record,
-            offset: buffer.fileOffset + range.lowerBound, text: text)
+            reason: reason, message: message, field: field, record: record, offset: buffer.fileOffset + offset,
+            text: text)
     }
 }

@@ -47,6 +47,7 @@ struct CSVWriter: RecordWriter {
             }
         case .int64(let cells): output.put(cells.span[at: row])
         case .double(let cells): output.put(cells.span[at: row])
+        case .decimal(let cells): output.put(cells.span[at: row])
         case .bool(let cells): output.put(cells.span[at: row])
         case .date(let cells): output.putDate(cells.span[at: row])
         case .timestamp(let cells): output.putTimestamp(cells.span[at: row])

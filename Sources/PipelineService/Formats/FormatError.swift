@@ -52,4 +52,10 @@ struct RejectedRecord: Sendable, Equatable {
     let offset: Int
     /// The record's beginning as it stands in the file, at most 1 000 bytes, repaired where it is no UTF-8.
     let text: String
+
+    /// The same record where so many stand before those it was counted among.
+    func moved(behind records: Int) -> RejectedRecord {
+        RejectedRecord(
+            reason: reason, message: message, field: field, record: record + records, offset: offset, text: text)
+    }
 }

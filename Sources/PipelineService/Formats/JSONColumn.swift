@@ -4,6 +4,7 @@ struct JSONColumn {
     private var bools: [Bool] = []
     private var integers: [Int64] = []
     private var doubles: [Double] = []
+    private var decimals: [ExactDecimal] = []
     private var dates: [Int32] = []
     private var extents: [Extent] = []
     private var elements: [Extent] = []
@@ -40,6 +41,10 @@ struct JSONColumn {
             let names: [(String, Double)] = [("NaN", .nan), ("Infinity", .infinity), ("-Infinity", -.infinity)]
             guard let value = names.first(where: { bytes[text].elementsEqual($0.0.utf8) })?.1 else { return false }
             doubles.append(value)
+        case (.decimal, .number(let digits)), (.decimal, .text(let digits)):
+            // The digits as they stand in the file, in quotes or without.
+            guard let value = ExactDecimal(bytes.span, digits.lowerBound, digits.count) else { return false }
+            decimals.append(value)
         case (.timestamp, .text(let text)):
             guard let value = CellText.timestamp(bytes.span, text.lowerBound, text.count) else { return false }
             integers.append(value)
@@ -80,6 +85,7 @@ struct JSONColumn {
         case .bool: bools.append(false)
         case .int64, .timestamp: integers.append(0)
         case .double: doubles.append(0)
+        case .decimal: decimals.append(.zero)
         case .date: dates.append(0)
         case .string, .stringList: extents.append(Extent(start: 0, length: 0))
         }
@@ -95,6 +101,7 @@ struct JSONColumn {
         case .bool: bools.removeLast(bools.count - count)
         case .int64, .timestamp: integers.removeLast(integers.count - count)
         case .double: doubles.removeLast(doubles.count - count)
+        case .decimal: decimals.removeLast(decimals.count - count)
         case .date: dates.removeLast(dates.count - count)
         case .string, .stringList: extents.removeLast(extents.count - count)
         }
@@ -107,6 +114,7 @@ struct JSONColumn {
         case .int64: Column(.int64(integers), nulls: nulls)
         case .timestamp: Column(.timestamp(integers), nulls: nulls)
         case .double: Column(.double(doubles), nulls: nulls)
+        case .decimal: Column(.decimal(decimals), nulls: nulls)
         case .date: Column(.date(dates), nulls: nulls)
         case .string: Column(.string(Strings(bytes: bytes, extents: extents)), nulls: nulls)
         case .stringList:

@@ -65,9 +65,6 @@ struct JSONTable {
     }
 
     private mutating func row(_ tokens: ArraySlice<UInt32>, _ line: Range<Int>, _ row: Int) throws(JSONRecord.Fault) {
-        guard line.count <= limits.maximumRecordBytes else {
-            throw JSONRecord.Fault(reason: .cellTooLong, message: "the record is longer than the limit")
-        }
         var expected = 0
         try record.read(tokens, end: line.upperBound) { bytes, name, value throws(JSONRecord.Fault) in
             // Fields mostly come in the schema's order.
@@ -91,7 +88,7 @@ struct JSONTable {
                 throw JSONRecord.Fault(
                     reason: .invalidValue,
                     message:
-                        "column \"\(schema.fields[column].name)\": the value is no \(schema.fields[column].type.rawValue)",
+                        "column \"\(schema.fields[column].name)\": the value is no \(schema.fields[column].type.wording)",
                     field: schema.fields[column].name)
             }
         }

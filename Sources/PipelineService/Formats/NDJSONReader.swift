@@ -49,7 +49,7 @@ struct NDJSONReader: RecordReader {
                 return nil
             }
             if schema == nil {
-                schema = try JSONInference(options: options, limits: limits).schema(of: buffer.bytes, lines)
+                schema = try JSONInference(options: options, limits: limits).schema(of: buffer.bytes, sample(lines))
             }
             guard let schema else { return nil }
             let end = min(last.upperBound + 1, buffer.bytes.count)
@@ -63,16 +63,26 @@ struct NDJSONReader: RecordReader {
         return nil
     }
 
-    /// The whole lines that come next, without their ends; at most as many as a batch holds.
+    /// The lines that fields and types are found in: those within the file's first `chunkBytes`, or the first one where
+    /// that is longer, so that the schema does not depend on how many bytes were pushed at once.
+    private func sample(_ lines: [Range<Int>]) -> [Range<Int>] {
+        let early = lines.prefix { buffer.fileOffset + $0.upperBound < limits.chunkBytes - 1 }
+        return Array(early.isEmpty ? lines.prefix(1) : early)
+    }
+
+    /// The whole lines that come next, without their ends; at most as many as a batch holds. None is longer than may be.
     private func lines() -> [Range<Int>] {
         var lines: [Range<Int>] = []
         var start = buffer.from
         let bytes = buffer.bytes
         while start < bytes.count, lines.count < limits.maximumBatchRows {
             guard let end = find([0x0A], in: bytes, start..<bytes.count) else {
-                if buffer.isFinished { lines.append(start..<bytes.count) }
+                if buffer.isFinished, bytes.count - start <= limits.maximumRecordBytes {
+                    lines.append(start..<bytes.count)
+                }
                 break
             }
+            guard end - start <= limits.maximumRecordBytes else { break }
             lines.append(start..<end)
             start = end + 1
         }

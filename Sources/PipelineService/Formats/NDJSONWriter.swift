@@ -1,5 +1,6 @@
 /// Writes newline-delimited JSON: an object a row, with all columns in the schema's order. Times are RFC 3339 texts,
-/// NaN and infinities the texts "NaN", "Infinity" and "-Infinity", as in protobuf's JSON.
+/// NaN and infinities the texts "NaN", "Infinity" and "-Infinity", as in protobuf's JSON. Decimals are texts, as most
+/// readers of JSON make doubles of its numbers.
 struct NDJSONWriter: RecordWriter {
     func header(_ schema: Schema) -> [UInt8] { [] }
 
@@ -33,6 +34,7 @@ struct NDJSONWriter: RecordWriter {
         case .double(let cells):
             let value = cells[row]
             if value.isFinite { output.put(value) } else { quoted(&output) { $0.put(value) } }
+        case .decimal(let cells): quoted(&output) { $0.put(cells[row]) }
         case .bool(let cells): output.put(cells[row])
         case .date(let cells): quoted(&output) { $0.putDate(cells[row]) }
         case .timestamp(let cells): quoted(&output) { $0.putTimestamp(cells[row]) }

@@ -84,6 +84,29 @@ internal import CTabular
         if isWhole { put(".0") }
     }
 
+    /// The digits with their point.
+    mutating func put(_ value: ExactDecimal) {
+        let (digits, scale) = (value.digitCount, Int(value.scale))
+        if value.unscaled < 0 { put(UInt8(ascii: "-")) }
+        let length = digits + (scale > 0 ? 1 : 0)
+        let target = unsafe next(length)
+        // From the last digit on; in two halves, as numbers of 128 bits are dear to divide.
+        let halves = value.unscaled.magnitude.quotientAndRemainder(dividingBy: ExactDecimal.power(19))
+        var (word, high) = (UInt64(halves.remainder), UInt64(halves.quotient))
+        var at = length
+        for place in 0..<digits {
+            if place == 19 { (word, high) = (high, 0) }
+            if place == scale, scale > 0 {
+                at -= 1
+                unsafe target[at] = UInt8(ascii: ".")
+            }
+            at -= 1
+            unsafe target[at] = UInt8(ascii: "0") + UInt8(word % 10)
+            word /= 10
+        }
+        count += length
+    }
+
     @inline(__always)
     mutating func putDate(_ days: Int32) {
         unsafe count += datavault_put_date(next(Int(DATAVAULT_NUMBER_BYTES)), days)

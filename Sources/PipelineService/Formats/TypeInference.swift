@@ -19,6 +19,7 @@ struct TypeInference {
         case .bool: CellText.bool(text, start, length) != nil
         case .int64: isNumeral(text, start, length) && CellText.int64(text, start, length) != nil
         case .double: isNumeral(text, start, length) && CellText.double(text, start, length) != nil
+        case .decimal: ExactDecimal(text, start, length) != nil
         case .date: CellText.date(text, start, length) != nil
         case .timestamp:
             CellText.timestamp(text, start, length) != nil || CellText.date(text, start, length) != nil

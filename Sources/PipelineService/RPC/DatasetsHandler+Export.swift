@@ -68,11 +68,11 @@ extension DatasetsHandler {
         to responses: ResponseWriter<Google_Api_HttpBody>
     ) async throws {
         let batch = try await reader.rows(of: entry, columns: view.needed)
-        let kept = try await core.work.run { try view.apply(batch) }
+        let kept = try await core.work.run(for: reader.organization) { try view.apply(batch) }
         var row = 0
         while row < kept.rowCount {
             let start = row
-            let (bytes, end) = try await core.work.run {
+            let (bytes, end) = try await core.work.run(for: reader.organization) {
                 var end = start
                 let bytes = writer.encode(kept, from: &end, chunkBytes: Self.piece)
                 return (bytes, end)

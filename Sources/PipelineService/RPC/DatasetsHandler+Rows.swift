@@ -15,7 +15,7 @@ extension DatasetsHandler {
         let intent = CallScope.current?.audit
         let dataset = try await dataset(request.name, of: organization)
         let rows = request.rows
-        let batch = try await core.work.run {
+        let batch = try await core.work.run(for: organization) {
             let cells = try rows.enumerated().map { try RowCells.cells($1, as: dataset.schema, row: $0) }
             return try ColumnBatch(schema: dataset.schema, rows: cells)
         }
@@ -24,7 +24,7 @@ extension DatasetsHandler {
         try await core.store.scoped(organization).write(.readCommitted) { tx in
             try SweepStore.put(prefix, due: due, in: tx)
         }
-        let written = try await core.write(batch, under: prefix)
+        let written = try await core.write(batch, under: prefix, of: organization)
         return try await core.replay.write(request, id: request.requestID) { tx in
             guard try SweepStore.take(prefix, in: tx) else { throw PipelineFault.storageUnavailable }
             guard let before = try DatasetStore.dataset(dataset.id, in: tx),
@@ -54,10 +54,15 @@ extension DatasetsHandler {
         let binding = ["rows", organization.rawValue, dataset.id, request.filter] + request.columns
         let token = try PageToken.read(request.pageToken, for: binding, numbers: 3)?.numbers
         let snapshot = token?[0] ?? dataset.snapshot
-        guard snapshot <= dataset.snapshot else { throw PipelineFault.pageTokenInvalid }
+        let (segment, row) = (token?[1] ?? 0, token?[2] ?? 0)
+        // Anybody can write a token: its numbers are a request's like any other.
+        guard 0...dataset.snapshot ~= snapshot, segment >= 0, segment - 1 <= snapshot, 0...Int64(Int32.max) ~= row
+        else {
+            throw PipelineFault.pageTokenInvalid
+        }
         var browse = Browse(
             size: request.pageSize == 0 ? Self.defaultPage : Int(request.pageSize), bounds: core.bounds,
-            segment: token?[1] ?? 0, row: Int(token?[2] ?? 0))
+            segment: segment, row: Int(row))
         let reader = SegmentReader(core: core, organization: organization, dataset: dataset)
         try await browse.run(reader, view, upTo: snapshot)
         let names = view.schema.fields.map(\.name)
@@ -150,7 +155,7 @@ struct Browse {
                 }
                 let batch = try await reader.rows(of: entry, columns: view.needed)
                 scanned += batch.rowCount
-                let kept = try await reader.core.work.run { try view.apply(batch) }
+                let kept = try await reader.core.work.run(for: reader.organization) { try view.apply(batch) }
                 for index in start..<max(kept.rowCount, start) {
                     guard rows.count < size, bytes < bounds.pageBytes else {
                         next = (entry.sequence, index)

@@ -175,7 +175,7 @@ struct Upload {
     private mutating func look(_ bytes: [UInt8]) async throws {
         guard sniffer.schema == nil else { return }
         let before = sniffer
-        sniffer = try await core.work.run {
+        sniffer = try await core.work.run(for: organization) {
             var sniffer = before
             try sniffer.take(bytes)
             return sniffer
@@ -191,7 +191,7 @@ struct Upload {
     mutating func finish(at time: Int64) async throws -> StoredFile {
         if !part.isEmpty { try await write(part) }
         let last = sniffer
-        let schema = try await core.work.run {
+        let schema = try await core.work.run(for: organization) {
             var sniffer = last
             return try sniffer.finish()
         }

@@ -38,7 +38,7 @@ struct RecordColumns: Sendable {
         guard !field.list else { return .stringList }
         return switch field.type {
         case .integer: .int64
-        case .decimal, .money: .double
+        case .decimal, .money: .decimal
         case .boolean: .bool
         case .date: .date
         case .dateTime: .timestamp
@@ -46,18 +46,40 @@ struct RecordColumns: Sendable {
         }
     }
 
-    func batch(_ records: [Datavault_Scrape_V1_Record]) throws(PipelineFault) -> ColumnBatch {
-        let rows = records.map(cells)
-        do { return try ColumnBatch(schema: schema, rows: rows) } catch {
-            throw .inputUnreadable(message: "a record does not fit its fields: \(error)")
+    /// Rows of records, and the records among them that can be none: a number with too many digits is not rounded.
+    func batch(_ records: [Datavault_Scrape_V1_Record]) throws(PipelineFault) -> JobRecordBatch {
+        var rows: [[CellValue]] = []
+        var rejected: [RejectedRecord] = []
+        for (index, record) in records.enumerated() {
+            do throws(Misfit) { rows.append(try cells(record)) } catch {
+                rejected.append(
+                    RejectedRecord(
+                        reason: .invalidValue, message: error.message, field: error.field, record: index + 1, offset: 0,
+                        text: (try? record.jsonString()) ?? ""))
+            }
+        }
+        do {
+            return JobRecordBatch(
+                batch: try ColumnBatch(schema: schema, rows: rows), rejected: rejected,
+                lastOrdinal: records.last?.ordinal ?? 0)
+        } catch { throw .inputUnreadable(message: "a record does not fit its fields: \(error)") }
+    }
+
+    /// A value that its column cannot hold.
+    private struct Misfit: Error {
+        let field: String
+        let text: String
+
+        var message: String {
+            "column \"\(field)\": \"\(text.prefix(100))\" is no \(ColumnType.decimal.wording)"
         }
     }
 
-    private func cells(_ record: Datavault_Scrape_V1_Record) -> [CellValue] {
+    private func cells(_ record: Datavault_Scrape_V1_Record) throws(Misfit) -> [CellValue] {
         var cells = [CellValue](repeating: .null, count: schema.count)
         for value in record.values {
             guard let index = schema.index(of: value.field) else { continue }
-            cells[index] = cell(value.value, as: schema.fields[index].type)
+            cells[index] = try cell(value.value, of: schema.fields[index])
             if case .money(let money) = value.value.kind, let place = schema.index(of: "\(value.field)_currency"),
                 schema.fields[place].type == .string
             {
@@ -78,11 +100,11 @@ struct RecordColumns: Sendable {
     }
 
     /// A value as a cell; null for one that is not what its field says, which Scrape sets aside before.
-    private func cell(_ value: Datavault_Scrape_V1_Value, as type: ColumnType) -> CellValue {
-        switch (value.kind, type) {
+    private func cell(_ value: Datavault_Scrape_V1_Value, of field: Field) throws(Misfit) -> CellValue {
+        switch (value.kind, field.type) {
         case (.integer(let value), .int64): .int64(value)
-        case (.decimal(let text), .double): Double(text).map { .double($0) } ?? .null
-        case (.money(let money), .double): Double(money.amount).map { .double($0) } ?? .null
+        case (.decimal(let text), .decimal): try Self.decimal(text, of: field)
+        case (.money(let money), .decimal): try Self.decimal(money.amount, of: field)
         case (.boolean(let value), .bool): .bool(value)
         case (.date(let text), .date): RowTime.days(text).map { .date($0) } ?? .null
         case (.dateTime(let text), .timestamp): RowTime.microseconds(text).map { .timestamp($0) } ?? .null
@@ -90,6 +112,11 @@ struct RecordColumns: Sendable {
         case (_, .string): Self.text(value).map { .string($0) } ?? .null
         default: .null
         }
+    }
+
+    private static func decimal(_ text: String, of field: Field) throws(Misfit) -> CellValue {
+        guard let value = ExactDecimal(text) else { throw Misfit(field: field.name, text: text) }
+        return .decimal(value)
     }
 
     /// A value as text, in its canonical form.

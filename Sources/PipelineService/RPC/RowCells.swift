@@ -31,6 +31,7 @@ enum RowCells {
         case .bool: "true or false"
         case .int64: "a whole number of 64 bits"
         case .double: "a number"
+        case .decimal: "a decimal of at most \(ExactDecimal.maximumDigits) digits as a text, as \"12.10\""
         case .string: "a text without NUL"
         case .timestamp: "a time, as 2026-03-31T16:12:00Z"
         case .date: "a day, as 2026-03-31"
@@ -54,6 +55,11 @@ enum RowCells {
             case "-Infinity": return .double(-.infinity)
             default: return nil
             }
+        case (.stringValue(let text), .decimal): return ExactDecimal(text).map { .decimal($0) }
+        // Of other numbers JSON's floats have kept neither all digits nor the zeros at their end.
+        case (.numberValue(let value), .decimal):
+            guard value.rounded() == value, abs(value) <= Double(exact) else { return nil }
+            return .decimal(ExactDecimal(Int64(value)))
         case (.stringValue(let text), .string): return text.utf8.contains(0) ? nil : .string(text)
         case (.stringValue(let text), .timestamp): return RowTime.microseconds(text).map { .timestamp($0) }
         case (.stringValue(let text), .date): return RowTime.days(text).map { .date($0) }
@@ -87,6 +93,7 @@ enum RowCells {
             } else {
                 .init(stringValue: value.isNaN ? "NaN" : value > 0 ? "Infinity" : "-Infinity")
             }
+        case .decimal(let value): .init(stringValue: value.description)
         case .string(let text): .init(stringValue: text)
         case .timestamp(let time): .init(stringValue: RowTime.text(microseconds: time))
         case .date(let days): .init(stringValue: RowTime.text(days: days))
@@ -101,6 +108,7 @@ enum RowCells {
             switch cell {
             case .string(let text): sum + text.utf8.count + 16
             case .stringList(let texts): texts.reduce(sum + 16) { $0 + $1.utf8.count + 16 }
+            case .decimal: sum + 48
             default: sum + 24
             }
         }

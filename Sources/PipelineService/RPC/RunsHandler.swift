@@ -16,6 +16,8 @@ struct RunsHandler: Datavault_Pipeline_V1_RunsService.Handler {
     func startRun(_ request: Datavault_Pipeline_V1_StartRunRequest, context: ServerContext) async throws -> RunMessage {
         let (core, rights, now) = (core, try CallRights.current(), core.now)
         let organization = rights.organization
+        // Before Scrape is asked: what was acknowledged is acknowledged again, whoever is away.
+        if let run: RunMessage = try await core.replay.reply(to: request, id: request.requestID) { return run }
         let id = try ResourceName.pipelines.identifier(in: request.parent)
         let asked =
             request.hasInput ? try request.input.spec(field: "input", limits: core.bounds.plan.schema) : nil

@@ -12,6 +12,7 @@ extension ColumnTypeMessage {
             case .string: .text
             case .int64: .integer
             case .double: .number
+            case .decimal: .decimal
             case .bool: .boolean
             case .timestamp: .time
             case .date: .date
@@ -25,6 +26,7 @@ extension ColumnTypeMessage {
         case .text: .string
         case .integer: .int64
         case .number: .double
+        case .decimal: .decimal
         case .boolean: .bool
         case .time: .timestamp
         case .date: .date

@@ -85,12 +85,12 @@ private final class ScrapeRecordStream: JobRecordStream {
         return columns
     }
 
-    func next() async throws -> (batch: ColumnBatch, lastOrdinal: Int64)? {
+    func next() async throws -> JobRecordBatch? {
         while true {
             let records = waiting.value
-            if let last = records.last {
+            if !records.isEmpty {
                 waiting.value = []
-                return (try columns.batch(records), last.ordinal)
+                return try columns.batch(records)
             }
             guard let message = try await iterator.value.next() else { return nil }
             waiting.value = message.records

@@ -53,9 +53,10 @@ struct BatchWork {
             case .string(let text): "\"\(text.prefix(100))\""
             case .int64(let number): "\(number)"
             case .double(let number): "\(number)"
+            case .decimal(let number): "\(number)"
             default: "the value"
             }
-        return "column \"\(cast.field)\": \(value) is no \(cast.type.rawValue)"
+        return "column \"\(cast.field)\": \(value) is no \(cast.type.wording)"
     }
 
     mutating func filter(_ expression: Expression, step: Int) {

@@ -6,7 +6,7 @@ enum Casting {
         if from == to || from == .string || to == .string { return true }
         return switch (from, to) {
         case (.int64, .double), (.double, .int64), (.int64, .bool), (.bool, .int64), (.timestamp, .date),
-            (.date, .timestamp):
+            (.date, .timestamp), (.int64, .decimal), (.double, .decimal), (.decimal, .int64), (.decimal, .double):
             true
         default: false
         }
@@ -32,6 +32,21 @@ enum Casting {
             } wrap: {
                 .int64($0)
             }
+        case (.int64(let cells), .decimal): return (Column(.decimal(cells.map { ExactDecimal($0) }), nulls: nulls), [])
+        case (.double(let cells), .decimal):
+            return converted(cells, nulls) {
+                ExactDecimal($0)
+            } wrap: {
+                .decimal($0)
+            }
+        case (.decimal(let cells), .int64):
+            return converted(cells, nulls) {
+                $0.wholeInt64
+            } wrap: {
+                .int64($0)
+            }
+        // The nearest one, as of a text.
+        case (.decimal(let cells), .double): return (Column(.double(cells.map(\.double)), nulls: nulls), [])
         case (.int64(let cells), .bool):
             return converted(cells, nulls) {
                 $0 == 1 ? true : $0 == 0 ? false : nil
@@ -64,6 +79,12 @@ enum Casting {
                 CellText.double(bytes, Int($0.start), Int($0.length))
             } wrap: {
                 .double($0)
+            }
+        case .decimal:
+            return converted(extents, nulls) {
+                ExactDecimal(bytes, Int($0.start), Int($0.length))
+            } wrap: {
+                .decimal($0)
             }
         case .bool:
             return converted(extents, nulls) {
@@ -139,6 +160,7 @@ enum Casting {
             case .bool(let cells): output.put(cells[row])
             case .int64(let cells): output.put(cells[row])
             case .double(let cells): output.put(cells[row])
+            case .decimal(let cells): output.put(cells[row])
             case .timestamp(let cells): output.putTimestamp(cells[row])
             case .date(let cells): output.putDate(cells[row])
             case .stringList(let cells): output.putJSONList(cells, row)
@@ -155,4 +177,5 @@ protocol ZeroValued { static var zero: Self { get } }
 extension Int64: ZeroValued {}
 extension Int32: ZeroValued {}
 extension Double: ZeroValued {}
+extension ExactDecimal: ZeroValued {}
 extension Bool: ZeroValued { static var zero: Bool { false } }

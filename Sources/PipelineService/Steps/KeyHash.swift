@@ -4,7 +4,8 @@ struct KeyHash: Sendable, Hashable, BitwiseCopyable {
     var low: UInt64
     var high: UInt64
 
-    /// One hash a row, over these columns. Null is a value of its own; 0.0 and -0.0 are one, and so are all NaN.
+    /// One hash a row, over these columns. Null is a value of its own; 0.0 and -0.0 are one, so are all
+    /// NaN, and so are decimals that are equal by value.
     static func rows(of batch: ColumnBatch, columns: [Int], seed: KeyHash) -> [KeyHash] {
         var states = [SipState](repeating: SipState(seed), count: batch.rowCount)
         for index in columns { absorb(batch.columns[index], into: &states) }
@@ -27,6 +28,11 @@ struct KeyHash: Sendable, Hashable, BitwiseCopyable {
                 states[row].absorb(1)
                 let value = cells[row]
                 states[row].absorb(value == 0 ? 0 : value.isNaN ? Double.nan.bitPattern : value.bitPattern)
+            case .decimal(let cells):
+                let value = cells[row].reduced
+                states[row].absorb(1 + UInt64(value.scale))
+                states[row].absorb(UInt64(truncatingIfNeeded: value.unscaled))
+                states[row].absorb(UInt64(truncatingIfNeeded: value.unscaled >> 64))
             case .date(let cells):
                 states[row].absorb(1)
                 states[row].absorb(UInt64(bitPattern: Int64(cells[row])))

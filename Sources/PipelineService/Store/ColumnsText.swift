@@ -43,7 +43,7 @@ struct KeptCell: Codable, Sendable {
 
     init(_ value: CellValue) { self.value = value }
 
-    private enum Key: String, CodingKey { case b, i, d, s, t, y, l }
+    private enum Key: String, CodingKey { case b, i, d, s, t, y, l, x }
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
@@ -55,6 +55,12 @@ struct KeptCell: Codable, Sendable {
         case .s: value = .string(try container.decode(String.self, forKey: .s))
         case .t: value = .timestamp(try container.decode(Int64.self, forKey: .t))
         case .y: value = .date(try container.decode(Int32.self, forKey: .y))
+        case .x:
+            let text = try container.decode(String.self, forKey: .x)
+            guard let number = ExactDecimal(text) else {
+                throw DecodingError.dataCorruptedError(forKey: .x, in: container, debugDescription: "no decimal")
+            }
+            value = .decimal(number)
         case .l: value = .stringList(try container.decode([String].self, forKey: .l))
         }
     }
@@ -70,6 +76,7 @@ struct KeptCell: Codable, Sendable {
         case .timestamp(let value): try container.encode(value, forKey: .t)
         case .date(let value): try container.encode(value, forKey: .y)
         case .stringList(let value): try container.encode(value, forKey: .l)
+        case .decimal(let value): try container.encode(value.description, forKey: .x)
         }
     }
 }

@@ -2,7 +2,7 @@ import Persistence
 
 /// The service's tables. What is bulk lies in objects that rows name; see docs/datasets.md.
 enum PipelineMigrations {
-    static let all = [datasets, files, pipelines, runs, sweeps]
+    static let all = [datasets, files, pipelines, runs, sweeps, stalls]
 
     private static let datasets = Migration(
         "pipeline 001 datasets",
@@ -116,4 +116,9 @@ enum PipelineMigrations {
             .isolate("object_sweeps"), .expose("object_sweeps", as: .readWrite),
         ],
         down: [.sql("DROP TABLE object_sweeps")])
+
+    private static let stalls = Migration(
+        "pipeline 006 stalls",
+        up: [.sql("ALTER TABLE runs ADD COLUMN stalls BIGINT NOT NULL DEFAULT 0")],
+        down: [.sql("ALTER TABLE runs DROP COLUMN stalls")])
 }

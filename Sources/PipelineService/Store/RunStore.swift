@@ -12,7 +12,7 @@ struct KeptRun: RowDecodable, Sendable {
         id, pipeline, definition, pipeline_version, input, state, cancel_requested, input_columns, dataset,
         input_snapshot, input_size, position_offset, position_records, batches, rows_written, rows_quarantined, counts,
         exceeded, failure_reason, failure_message, failure_field, initiator, job, created_at, started_at, ended_at,
-        updated_at, version
+        updated_at, version, stalls
         """
 
     init(row: Row) throws {
@@ -43,6 +43,7 @@ struct KeptRun: RowDecodable, Sendable {
         run.startedAt = try row["started_at"]
         run.endedAt = try row["ended_at"]
         run.version = try row["version"]
+        run.stalls = try row["stalls"]
         let job: Int64? = try row["job"]
         self.run = run
         self.job = job.map { JobID(rawValue: $0) }
@@ -133,7 +134,7 @@ enum RunStore {
                 counts = \(KeptCounts.text(run.counts)), exceeded = \(JSONText.encode(run.exceededRules)),
                 failure_reason = \(run.failure?.reason), failure_message = \(run.failure?.message),
                 failure_field = \(run.failure?.field), started_at = \(run.startedAt), ended_at = \(run.endedAt),
-                updated_at = \(run.updatedAt), version = version + 1
+                updated_at = \(run.updatedAt), stalls = \(run.stalls), version = version + 1
             WHERE organization = \(.organization) AND id = \(run.id)
             """)
     }

@@ -27,7 +27,7 @@ struct SegmentReader: Sendable {
         }
         let bytes: [UInt8]
         do { bytes = try await core.objects.get(key) } catch { throw PipelineFault(error) }
-        return try await core.work.run {
+        return try await core.work.run(for: organization) {
             do { return try Segment.decode(bytes, columns: columns) } catch {
                 throw PipelineFault.dataUnreadable(message: "a segment of the dataset is damaged")
             }
@@ -47,8 +47,10 @@ extension PipelineFault {
 
 extension PipelineCore {
     /// Writes rows as a segment's object, which nothing names yet.
-    func write(_ batch: ColumnBatch, under prefix: String) async throws -> WrittenSegment {
-        let (bytes, summary) = try await work.run {
+    func write(
+        _ batch: ColumnBatch, under prefix: String, of organization: OrganizationID
+    ) async throws -> WrittenSegment {
+        let (bytes, summary) = try await work.run(for: organization) {
             let bytes = Segment.encode(batch)
             return (bytes, try Segment.summary(of: bytes))
         }

@@ -63,6 +63,9 @@ struct CrawlTurn: Sendable {
             if job.state == .queued { (job.state, job.startedAt) = (.running, now) }
             try write(results, of: &job, in: tx)
             endIfOver(&job)
+            if job.state.hasEnded {
+                try SweepStore.put(lane.job, of: lane.organization, since: now, in: tx)
+            }
         }
         if job.state == .running, wanted > 0 {
             try claim(&outcome, of: job, in: tx)

@@ -9,6 +9,9 @@ struct EvidenceKeeper: Sendable {
     /// Bytes of an object.
     private static let packBytes = 32 << 20
 
+    /// What the names of a job's objects begin with.
+    static func prefix(organization: String, job: String) -> String { "\(organization)/pages/\(job)/" }
+
     /// Writes what is to be kept, and notes where it lies.
     func keep(_ results: inout [PageResult], organization: String, job: String) async throws {
         var start = 0
@@ -25,7 +28,7 @@ struct EvidenceKeeper: Sendable {
             }
             start = index
             if places.isEmpty { continue }
-            let name = "\(organization)/pages/\(job)/\(environment.identifier())"
+            let name = Self.prefix(organization: organization, job: job) + environment.identifier()
             guard let key = ObjectKey(parsing: name) else { throw ObjectError(.unexpected, "no name of an object") }
             try await objects.put(key, pack)
             for place in places { results[place.index].pack = (name, place.offset, place.size) }

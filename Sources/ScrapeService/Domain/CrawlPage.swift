@@ -37,6 +37,8 @@ struct FoundPage: Sendable, Hashable {
     var referrer: Int64?
     /// Why it is left out from the start; nil: it waits.
     var problem: Problem?
+    /// The same in words, where there is more to say.
+    var detail: String?
     var robots = RobotsVerdict.notAsked
     /// Tells paths with queries apart, of which each may have a bounded number; nil without query.
     var pathKey: PageKey?

@@ -121,8 +121,23 @@ struct CrawlURL: Sendable, Hashable, CustomStringConvertible {
             if !digits.isEmpty, port != (isSecure ? 443 : 80) { bytes += Array(":\(port)".utf8) }
         }
         // A dot behind the name means the same host, and many servers do not know it.
-        if end - start > 1, bytes[end - 1] == UInt8(ascii: ".") { bytes.remove(at: end - 1) }
-        return end > start
+        while end - start > 1, bytes[end - 1] == UInt8(ascii: ".") {
+            end -= 1
+            bytes.remove(at: end)
+        }
+        return end > start && isHost(bytes[start..<end])
+    }
+
+    /// Whether brackets stand around an address of IPv6 only, and colons within them only.
+    private static func isHost(_ host: ArraySlice<UInt8>) -> Bool {
+        var inner = host
+        if host.first == UInt8(ascii: "[") {
+            guard host.last == UInt8(ascii: "]") else { return false }
+            inner = host.dropFirst().dropLast()
+            return inner.allSatisfy { digit($0) != nil || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }
+                && inner.contains(UInt8(ascii: ":"))
+        }
+        return !inner.contains { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "]") }
     }
 
     private static func appendPath(_ path: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
@@ -196,7 +211,9 @@ struct CrawlURL: Sendable, Hashable, CustomStringConvertible {
             else { return bytes.append(byte) }
             index += 2
             let decoded = high << 4 | low
-            if isUnreserved(decoded) { bytes.append(decoded) } else { appendEncoded(decoded, to: &bytes) }
+            // Behind a percent sign that begins no encoding, a digit must not complete one.
+            let isHeld = digit(decoded) != nil && bytes.suffix(2).contains(UInt8(ascii: "%"))
+            if isUnreserved(decoded), !isHeld { bytes.append(decoded) } else { appendEncoded(decoded, to: &bytes) }
         case 0...0x20, 0x7F..., UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"):
             appendEncoded(byte, to: &bytes)
         case UInt8(ascii: "`"), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "^"):

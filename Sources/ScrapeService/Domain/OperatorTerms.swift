@@ -15,6 +15,7 @@ struct OperatorTerms: Sendable {
     var concurrency = 4
     /// The same for hosts in the networks that the operator has allowed.
     var insideConcurrency = 16
+    static let mostLanes = 32
     /// Lanes of a job, so that several workers may work at it.
     var lanes = 2
     var pagesPerHost: Int64 = 1_000_000

@@ -1,13 +1,6 @@
 /// What a host's robots.txt asks for, of one crawler (RFC 9309).
 struct RobotsFile: Sendable, Hashable {
-    /// A line that allows or forbids.
-    struct Rule: Sendable, Hashable {
-        let isAllowed: Bool
-        /// Normalized; `*` and a last `$` have their meaning.
-        let pattern: [UInt8]
-    }
-
-    private(set) var rules: [Rule] = []
+    private(set) var rules = RobotsRules()
     /// Seconds between two requests; nil if it does not say. Not of the RFC, and widely asked for.
     private(set) var crawlDelay: Double?
     private(set) var sitemaps: [String] = []
@@ -31,33 +24,44 @@ struct RobotsFile: Sendable, Hashable {
         for line in text.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) { reader.read(line) }
         let found = reader.hasOwn ? reader.own : reader.general
         rules = found.rules
+        rules.finish()
         crawlDelay = found.crawlDelay
         sitemaps = reader.sitemaps
     }
 
-    /// What is said of a path with its query: the longest rule that matches, and of two as long the one that allows
-    /// (RFC 9309, 2.2.2). Nil if none matches, which allows it.
-    func rule(for target: String) -> Rule? {
-        let path = Self.normalized(Array(target.utf8)[...])
-        var best: Rule?
-        for rule in rules {
-            if let best {
-                if rule.pattern.count < best.pattern.count { continue }
-                if rule.pattern.count == best.pattern.count, best.isAllowed || !rule.isAllowed { continue }
-            }
-            if Self.matches(rule.pattern, path) { best = rule }
-        }
-        return best
+    /// About how many bytes it holds.
+    var weight: Int { rules.weight + sitemaps.reduce(0) { $0 + $1.utf8.count + MemoryLayout<String>.stride } }
+
+    /// Whether a path with its query may be asked for: what the longest rule says that matches, and of two as long the one
+    /// that allows (RFC 9309, 2.2.2). What no rule matches is allowed.
+    ///
+    /// - Returns: Nil if the budget is used up before that is known: then it must not be asked for.
+    func allows(_ target: String, spending budget: inout MatchBudget) -> Bool? {
+        // The file itself is always allowed (RFC 9309, 2.2.2).
+        if target == "/robots.txt" { return true }
+        if budget.isUsedUp { return nil }
+        return rules.allows(Self.normalized(Array(target.utf8)[...]), spending: &budget)
     }
 
+    /// The same of one URL, with its own budget.
     func allows(_ target: String) -> Bool {
-        // The file itself is always allowed (RFC 9309, 2.2.2).
-        target == "/robots.txt" || rule(for: target)?.isAllowed ?? true
+        var budget = MatchBudget(steps: MatchBudget.url)
+        return allows(target, spending: &budget) ?? false
+    }
+
+    /// Why a link is left out whose page's budget was used up.
+    static let undecided =
+        "matching robots.txt takes more work than it may: what it says is not known, which forbids it"
+
+    /// Why a path that is not allowed is not.
+    func refusal(of target: String) -> String {
+        var budget = MatchBudget(steps: MatchBudget.url)
+        return allows(target, spending: &budget) == nil ? Self.undecided : "robots.txt forbids it"
     }
 
     /// What the lines of a group ask for.
     private struct Group {
-        var rules: [Rule] = []
+        var rules = RobotsRules()
         var crawlDelay: Double?
     }
 
@@ -116,9 +120,11 @@ struct RobotsFile: Sendable, Hashable {
             isNaming = false
             // An empty one matches nothing.
             guard !value.isEmpty, isOwn || isGeneral else { return }
-            let rule = Rule(isAllowed: isAllowed, pattern: RobotsFile.normalized(value))
-            if isOwn, own.rules.count < RobotsFile.maximumRules { own.rules.append(rule) }
-            if isGeneral, general.rules.count < RobotsFile.maximumRules { general.rules.append(rule) }
+            let pattern = RobotsFile.normalized(value)
+            if isOwn, own.rules.count < RobotsFile.maximumRules { own.rules.add(pattern, isAllowed: isAllowed) }
+            if isGeneral, general.rules.count < RobotsFile.maximumRules {
+                general.rules.add(pattern, isAllowed: isAllowed)
+            }
         }
 
         private mutating func delay(_ value: ArraySlice<UInt8>) {
@@ -166,31 +172,5 @@ struct RobotsFile: Sendable, Hashable {
             index += 1
         }
         return result
-    }
-
-    /// Whether a pattern matches the beginning of a path, or all of it if it ends in `$`. Steps back to the last `*` only,
-    /// which is enough, and bounded by the product of the lengths.
-    private static func matches(_ pattern: [UInt8], _ path: [UInt8]) -> Bool {
-        var end = pattern.count
-        let isAnchored = pattern.last == UInt8(ascii: "$")
-        if isAnchored { end -= 1 }
-        var (position, index) = (0, 0)
-        var star: (position: Int, index: Int)?
-        while true {
-            if position == end, !isAnchored || index == path.count { return true }
-            if position < end, pattern[position] == UInt8(ascii: "*") {
-                star = (position, index)
-                position += 1
-            } else if position < end, index < path.count, pattern[position] == path[index] {
-                position += 1
-                index += 1
-            } else if let last = star, last.index < path.count {
-                star = (last.position, last.index + 1)
-                position = last.position + 1
-                index = last.index + 1
-            } else {
-                return false
-            }
-        }
     }
 }

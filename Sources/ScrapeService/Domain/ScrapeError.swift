@@ -17,6 +17,8 @@ enum ScrapeError: Error, Hashable {
     case scraperInUse
     case jobState(String)
     case limitReached(limit: String, maximum: Int)
+    case contentNotKept(name: String)
+    case contentDamaged(name: String)
     case previewFailed(problem: String, detail: String)
     case busy(retryAfter: Duration)
 }

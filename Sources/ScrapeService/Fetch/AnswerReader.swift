@@ -15,8 +15,14 @@ struct AnswerReader: Sendable {
     /// Media types that are read.
     private static let htmlTypes: Set<String> = ["text/html", "application/xhtml+xml"]
 
+    /// Links after which the reader looks whether it is still wanted.
+    static let linksALook = 64
+
     /// Reads a page's answer with a status of success.
-    func read(_ page: ClaimedPage, _ answer: FetchedAnswer, at url: CrawlURL, fetchedAt: Int64) -> PageResult {
+    func read(
+        _ page: ClaimedPage, _ answer: FetchedAnswer, at url: CrawlURL, fetchedAt: Int64,
+        _ cancellation: WorkCancellation = WorkCancellation()
+    ) -> PageResult {
         var result = PageResult(page, .fetched)
         result.contentHash = Array(SHA256.hash(data: answer.body))
         let header = answer.headers["Content-Type"]
@@ -36,7 +42,8 @@ struct AnswerReader: Sendable {
         let isNoFollow = tags.isNoFollow || extracted.metadata.robots.contains(.noFollow)
         let canonical = extracted.metadata.canonicalURL.flatMap { CrawlURL($0, ignoring: rules.ignored) }
         if let canonical, canonical != url { result.canonicalURL = canonical.text }
-        links(of: extracted, canonical, page, isNoFollow: isNoFollow, into: &result)
+        links(of: extracted, canonical, page, isNoFollow: isNoFollow, cancellation, into: &result)
+        if cancellation.wasHeeded { return result }
         if isNoIndex {
             (result.status, result.problem) = (.leftOut, .noIndex)
             result.detail = "the page asks not to be indexed"
@@ -69,7 +76,7 @@ struct AnswerReader: Sendable {
 
     private func links(
         of extracted: ExtractedPage, _ canonical: CrawlURL?, _ page: ClaimedPage, isNoFollow: Bool,
-        into result: inout PageResult
+        _ cancellation: WorkCancellation, into result: inout PageResult
     ) {
         guard rules.followsLinks else { return }
         if isNoFollow {
@@ -78,7 +85,8 @@ struct AnswerReader: Sendable {
         }
         var filter = LinkFilter(rules: rules, page: page, robots: robots)
         if rules.onlyCanonical, let canonical { filter.add(canonical) }
-        for link in extracted.links {
+        for (number, link) in extracted.links.enumerated() {
+            if number % Self.linksALook == 0, cancellation.isHeeded() { return }
             if link.isNoFollow {
                 filter.notFollowed.add(.noFollow)
             } else if let url = CrawlURL(link.url, ignoring: rules.ignored) {
@@ -115,6 +123,8 @@ struct LinkFilter {
     let robots: @Sendable (_ origin: String) -> RobotsAnswer?
     /// Of a redirect: the same depth, and one hop more.
     var isRedirect = false
+    /// What matching with robots.txt may cost yet.
+    var budget = MatchBudget(steps: MatchBudget.page)
     private(set) var found: [FoundPage] = []
     var notFollowed = ProblemCounts()
 
@@ -130,8 +140,10 @@ struct LinkFilter {
         var one = FoundPage(url: url, key: PageKey(of: url.text), depth: depth, referrer: page.number)
         one.hops = isRedirect ? page.hops + 1 : 0
         if url.query != nil { one.pathKey = PageKey(of: url.origin + url.path) }
-        if let answer = robots(url.origin), answer.outcome == .found, !answer.file.allows(url.target) {
-            (one.problem, one.robots) = (.robotsDisallowed, .disallowed)
+        if let answer = robots(url.origin), answer.outcome == .found {
+            let verdict = answer.file.allows(url.target, spending: &budget)
+            if verdict != true { (one.problem, one.robots) = (.robotsDisallowed, .disallowed) }
+            if verdict == nil { one.detail = RobotsFile.undecided }
         }
         found.append(one)
     }

@@ -47,11 +47,47 @@ final class ExtractionPool: Sendable {
         }
     }
 
-    /// Runs work on one of the threads.
-    func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
-        await withCheckedContinuation { continuation in
-            state.withLock { $0.jobs.append { continuation.resume(returning: work()) } }
-            available.signal()
+    /// Runs work on one of the threads; not at all if its caller has gone before a thread is free.
+    ///
+    /// - Parameter work: Looks from time to time whether it is still wanted.
+    /// - Throws: `CancellationError` if the work has not been begun, or has been given up.
+    func run<Result: Sendable>(
+        _ work: @escaping @Sendable (WorkCancellation) -> Result
+    ) async throws(CancellationError) -> Result {
+        let cancellation = WorkCancellation()
+        let result: Result? = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                state.withLock { state in
+                    state.jobs.append {
+                        continuation.resume(returning: cancellation.isHeeded() ? nil : work(cancellation))
+                    }
+                }
+                available.signal()
+            }
+        } onCancel: {
+            cancellation.request()
         }
+        guard let result, !cancellation.wasHeeded else { throw CancellationError() }
+        return result
     }
+}
+
+/// Whether work on a thread of the pool is still wanted.
+final class WorkCancellation: Sendable {
+    private let requested = Atomic(false)
+    private let heeded = Atomic(false)
+
+    /// For work that nobody can cancel.
+    init() {}
+
+    fileprivate func request() { requested.store(true, ordering: .relaxed) }
+
+    /// True: the work is to end as it is, and what it returns is dropped.
+    func isHeeded() -> Bool {
+        guard requested.load(ordering: .relaxed) else { return false }
+        heeded.store(true, ordering: .relaxed)
+        return true
+    }
+
+    var wasHeeded: Bool { heeded.load(ordering: .relaxed) }
 }

@@ -24,7 +24,7 @@ struct PageVisitor: Sendable {
         var result: PageResult
         switch verdict {
         case .disallowed:
-            result = PageResult(page, .robotsDisallowed, "robots.txt forbids it")
+            result = PageResult(page, .robotsDisallowed, answer.file.refusal(of: url.target))
         case .unreachable:
             // A host that cannot be asked at all has a plainer problem than a missing robots.txt.
             let problem = answer.failure?.problem ?? .robotsUnreachable
@@ -77,15 +77,20 @@ struct PageVisitor: Sendable {
         switch answer.status {
         case 200, 203:
             let (reader, rules) = (reader, rules)
-            result = await pool.run {
-                var result =
-                    page.kind == .sitemap
-                    ? reader.readSitemap(page, answer, at: url)
-                    : reader.read(page, answer, at: url, fetchedAt: fetchedAt)
-                if rules.keepsPages, page.kind == .page, result.status == .fetched {
-                    result.evidence = Evidence.compressed(answer.body)
+            do throws(CancellationError) {
+                result = try await pool.run { cancellation in
+                    var result =
+                        page.kind == .sitemap
+                        ? reader.readSitemap(page, answer, at: url, cancellation)
+                        : reader.read(page, answer, at: url, fetchedAt: fetchedAt, cancellation)
+                    if rules.keepsPages, page.kind == .page, result.status == .fetched, !cancellation.wasHeeded {
+                        result.evidence = Evidence.compressed(answer.body)
+                    }
+                    return result
                 }
-                return result
+            } catch {
+                // The one who asked has gone: the page counts as not visited.
+                return PageResult(page, .internal)
             }
             result.hostSignal = .answered
         case 301, 302, 303, 307, 308: result = redirect(page, url, answer)
@@ -135,6 +140,7 @@ struct PageVisitor: Sendable {
         }
         var filter = LinkFilter(rules: rules, page: page, robots: reader.robots)
         filter.isRedirect = true
+        filter.budget = MatchBudget(steps: MatchBudget.url)
         if page.kind == .sitemap { filter.addSitemap(target) } else { filter.add(target) }
         guard !filter.found.isEmpty else {
             var result = PageResult(page, .redirectOutOfScope, "it redirects to a page that is not part of the scope")

@@ -46,8 +46,14 @@ final class RobotsKeeper: Sendable {
         var unreachableLife: Int64 = 60_000_000
         var silentLife: Int64 = 5_000_000
         var redirects = 5
-        /// Origins in memory.
+        /// Bytes that files in memory take, about, and origins that are remembered.
+        var rememberedBytes = 64 << 20
         var remembered = 10_000
+        /// Bytes and rows of the table.
+        var keptBytes: Int64 = 256 << 20
+        var keptRows: Int64 = 100_000
+        /// Rows that one transaction removes.
+        var batch = 500
     }
 
     /// The crawler's product token.
@@ -57,57 +63,54 @@ final class RobotsKeeper: Sendable {
     private let fetcher: PageFetcher
     private let configuration: Configuration
     private let now: @Sendable () -> Int64
-    private let known = Mutex<[String: RobotsAnswer]>([:])
+    private let known: Mutex<RobotsMemory>
+    /// Bytes written since the table was swept.
+    private let written = Atomic<Int64>(0)
 
     init(
         store: Store, fetcher: PageFetcher, configuration: Configuration = Configuration(),
         now: @escaping @Sendable () -> Int64
     ) {
         (self.store, self.fetcher, self.configuration, self.now) = (store, fetcher, configuration, now)
+        known = Mutex(RobotsMemory(bytes: configuration.rememberedBytes, count: configuration.remembered))
     }
 
     /// What is in memory.
     func remembered(_ origin: String) -> RobotsAnswer? {
         let now = now()
-        return known.withLock { $0[origin] }.flatMap { $0.expiresAt > now ? $0 : nil }
-    }
-
-    private struct KeptRobots: RowDecodable {
-        let outcome: RobotsAnswer.Outcome
-        let body: [UInt8]?
-        let fetchedAt: Int64
-        let expiresAt: Int64
-        init(row: Row) throws {
-            (outcome, body) = (try row["outcome"], try row["body"])
-            (fetchedAt, expiresAt) = (try row["fetched_at"], try row["expires_at"])
-        }
+        return known.withLock { $0.answer(of: origin) }.flatMap { $0.expiresAt > now ? $0 : nil }
     }
 
     /// What this or another worker has found out.
     func kept(_ origin: String) async throws -> RobotsAnswer? {
         if let known = remembered(origin) { return known }
         let now = now()
-        let row = try await store.system(.keepRobots).read { tx in
-            try tx.optional(
-                KeptRobots.self,
-                """
-                SELECT outcome, body, fetched_at, expires_at FROM scrape_robots
-                WHERE origin = \(origin) AND expires_at > \(now)
-                """)
+        let answer = try await store.system(.keepRobots).read { tx in
+            try RobotsStore.answer(of: origin, now: now, in: tx)
         }
-        guard let row else { return nil }
-        let answer = RobotsAnswer(
-            outcome: row.outcome, file: row.body.map { RobotsFile($0, agent: Self.agent) } ?? RobotsFile(),
-            fetchedAt: row.fetchedAt, expiresAt: row.expiresAt)
-        remember(answer, of: origin)
+        if let answer { remember(answer, of: origin) }
         return answer
     }
 
     private func remember(_ answer: RobotsAnswer, of origin: String) {
-        known.withLock { known in
-            if known.count >= configuration.remembered { known.removeAll() }
-            known[origin] = answer
-        }
+        known.withLock { $0.remember(answer, of: origin) }
+    }
+
+    /// Removes what has expired from the table, and what is beyond its bounds.
+    func sweep() async throws {
+        written.store(0, ordering: .relaxed)
+        let (now, bounds, system) = (now(), configuration, store.system(.keepRobots))
+        while try await system.write(
+            .readCommitted, { tx in try RobotsStore.removeExpired(now: now, atMost: bounds.batch, in: tx) })
+            == bounds.batch
+        { try Task.checkCancellation() }
+        while try await system.write(
+            .readCommitted,
+            { tx in
+                try RobotsStore.removeExcess(
+                    over: bounds.keptBytes, rows: bounds.keptRows, atMost: bounds.batch, in: tx)
+            }) == bounds.batch
+        { try Task.checkCancellation() }
     }
 
     /// Asks an origin for its file, and keeps what it says for all workers.
@@ -124,13 +127,7 @@ final class RobotsKeeper: Sendable {
             fetchedAt: now, expiresAt: now + life, failure: failure)
         let delay = Int64((answer.file.crawlDelay ?? 0) * 1_000_000)
         try await store.system(.keepRobots).write(.readCommitted) { tx in
-            try tx.run(
-                """
-                INSERT INTO scrape_robots (origin, outcome, body, fetched_at, expires_at)
-                VALUES (\(origin), \(outcome), \(body), \(now), \(answer.expiresAt))
-                ON CONFLICT (origin) DO UPDATE SET outcome = excluded.outcome, body = excluded.body,
-                    fetched_at = excluded.fetched_at, expires_at = excluded.expires_at
-                """)
+            try RobotsStore.keep(answer, body, of: origin, in: tx)
             var budget = try HostStore.lock(host, in: tx)
             if outcome != .unreachable, budget.crawlDelay != delay {
                 budget.crawlDelay = delay
@@ -139,6 +136,9 @@ final class RobotsKeeper: Sendable {
             }
         }
         remember(answer, of: origin)
+        // Files may come faster than the sweeper's rounds.
+        let bytes = Int64(body?.count ?? 0)
+        if written.wrappingAdd(bytes, ordering: .relaxed).newValue > configuration.keptBytes / 8 { try await sweep() }
         return answer
     }
 

@@ -42,7 +42,7 @@ struct PageFilter: Sendable {
 extension PageRow {
     func message(of job: String, hasEnded: Bool, isInHand: Bool) -> PageMessage {
         var message = message(isInHand: isInHand)
-        message.name = "\(job)/pages/\(number)"
+        message.name = PageName.text(number, of: job)
         if state == .queued, hasEnded {
             message.state = .leftOut
             message.problem = .jobEnded

@@ -16,7 +16,8 @@ struct ScrapeLimits: Sendable {
     var scrapers = 10_000
     /// Jobs that have not ended.
     var activeJobs = 100
-    /// Streams of this process that watch jobs, and previews under way.
+    /// Streams of this process that watch jobs, previews and downloads under way.
     var watchers = 1_000
     var previews = 16
+    var downloads = 32
 }

@@ -34,6 +34,11 @@ extension ScrapeError: RPCErrorConvertible {
             RPCError(
                 .resourceExhausted, Reason.limitReached, "the organization may have \(maximum) \(limit)",
                 metadata: ["limit": limit, "maximum": "\(maximum)"])
+        case .contentNotKept(let name):
+            RPCError(.notFound, Reason.contentNotKept, "the page's content was not kept", metadata: ["name": name])
+        case .contentDamaged(let name):
+            RPCError(
+                .dataLoss, Reason.contentDamaged, "the page's content is not what was kept", metadata: ["name": name])
         case .previewFailed(let problem, let detail):
             RPCError(
                 .failedPrecondition, Reason.previewFailed, "the page could not be had: \(detail)",

@@ -135,6 +135,26 @@ struct ScrapeJobsHandler: Datavault_Scrape_V1_ScrapeJobsService.Handler {
         }
     }
 
+    func deleteScrapeJob(
+        _ request: Datavault_Scrape_V1_DeleteScrapeJobRequest, context: ServerContext
+    ) async throws -> Google_Protobuf_Empty {
+        let (core, organization) = (core, try CallRights.current().organization.rawValue)
+        let id = try ResourceName.jobs.identifier(in: request.name)
+        let (intent, now) = (CallScope.current?.audit, core.environment.now())
+        return try await core.replay.write(request, id: request.requestID) { tx in
+            guard let job = try JobStore.lock(id, of: organization, in: tx) else {
+                throw ScrapeError.resourceUnknown(name: request.name)
+            }
+            guard job.state.hasEnded else { throw ScrapeError.jobState(job.state.rawValue) }
+            try JobStore.delete(id, of: organization, in: tx)
+            // What it holds may be millions of rows: they go some at a time, and nobody waits for that.
+            try SweepStore.put(id, of: organization, since: now, isRemoval: true, in: tx)
+            try core.audit.record(
+                intent, resource: request.name, before: try job.message(fetching: 0).told, in: tx)
+            return Google_Protobuf_Empty()
+        }
+    }
+
     /// - Parameter lanes: How many the job is to have from now on; 0: those that it has end by themselves.
     private func change(
         _ name: String, _ request: some Message & Sendable, id requestID: String, lanes: Int = 0,
@@ -144,13 +164,14 @@ struct ScrapeJobsHandler: Datavault_Scrape_V1_ScrapeJobsService.Handler {
         let organization = try CallRights.current().organization.rawValue
         let id = try ResourceName.jobs.identifier(in: name)
         let (intent, now) = (CallScope.current?.audit, core.environment.now())
-        return try await core.replay.write(request, id: requestID, across: .startCrawls) { tx in
+        let change: @Sendable (borrowing Transaction) throws -> JobMessage = { tx in
             guard var job = try JobStore.lock(id, of: organization, in: tx) else {
                 throw ScrapeError.resourceUnknown(name: name)
             }
-            let before = try job.message(fetching: 0)
+            let (before, hadEnded) = (try job.message(fetching: 0), job.state.hasEnded)
             try body(&job)
             job.updatedAt = now
+            if job.state.hasEnded, !hadEnded { try SweepStore.put(id, of: organization, since: now, in: tx) }
             // A lane that has not noticed yet that the job rested goes on.
             for lane in 0..<Int64(lanes) where job.lanes & (1 << lane) == 0 {
                 job.lanes |= 1 << lane
@@ -164,6 +185,12 @@ struct ScrapeJobsHandler: Datavault_Scrape_V1_ScrapeJobsService.Handler {
                 intent, resource: name, before: before.told, after: after.told, in: tx)
             return after
         }
+        // The row's lock is all that it needs. Lanes take that ever again: a snapshot from before would be out of date
+        // each time that it comes to be this one's turn.
+        guard !requestID.isEmpty else {
+            return try await core.store.system(.startCrawls).write(.readCommitted, change)
+        }
+        return try await core.replay.write(request, id: requestID, across: .startCrawls, change)
     }
 }
 

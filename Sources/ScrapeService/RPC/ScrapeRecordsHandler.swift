@@ -6,6 +6,8 @@ import Wire
 /// The calls about what jobs have collected.
 struct ScrapeRecordsHandler: Datavault_Scrape_V1_ScrapeRecordsService.Handler {
     let core: ScrapeCore
+    let evidence: EvidenceReader
+    let downloads: Admission
 
     private static let batch = 500
     /// Bytes of the records of a message of a stream.
@@ -41,6 +43,7 @@ struct ScrapeRecordsHandler: Datavault_Scrape_V1_ScrapeRecordsService.Handler {
         let records = try rows.prefix(count).map { row in
             var record = try Datavault_Scrape_V1_QuarantinedRecord(serializedBytes: row.payload)
             record.name = "\(request.parent)/quarantined-records/\(row.number)"
+            record.record.page = PageName.text(row.page, of: request.parent)
             return record
         }
         return .with {
@@ -108,7 +111,8 @@ struct ScrapeRecordsHandler: Datavault_Scrape_V1_ScrapeRecordsService.Handler {
             let rows = try await core.store.scoped(organization).read { tx in
                 try RecordStore.records(of: id, after: place, count: min(count, 1_000), in: tx)
             }
-            guard let end = rows.last else { return }
+            // A job that is deleted meanwhile: better no records than some of them.
+            guard let end = rows.last else { throw ScrapeError.resourceUnknown(name: request.name) }
             message = .init()
             var bytes = 0
             for row in rows where row.number <= last {
@@ -128,6 +132,7 @@ struct ScrapeRecordsHandler: Datavault_Scrape_V1_ScrapeRecordsService.Handler {
         var record = try Datavault_Scrape_V1_Record(serializedBytes: row.payload)
         record.name = "\(job)/records/\(row.number)"
         record.ordinal = row.number
+        record.page = PageName.text(row.page, of: job)
         return record
     }
 

@@ -24,7 +24,8 @@ enum FrontierStore {
                 return """
                     (\(owner), \(job), \(number + Int64(index)), \(page.url.text), \(page.key.bytes), \(page.url.host),
                     \(page.kind.rawValue), \(page.depth), \(page.hops), CAST(\(page.referrer) AS BIGINT),
-                    \(state.rawValue), 0, 0, \(page.problem?.rawValue ?? 0), \(page.robots.rawValue))
+                    \(state.rawValue), 0, 0, \(page.problem?.rawValue ?? 0), \(page.robots.rawValue),
+                    \(page.detail))
                     """
             }
             inserted.formUnion(
@@ -33,7 +34,7 @@ enum FrontierStore {
                     """
                     INSERT INTO scrape_pages (
                         organization, job, number, url, url_key, host, kind, depth, hops, referrer, state, due_at,
-                        attempts, problem, robots
+                        attempts, problem, robots, detail
                     ) VALUES \(SQL.joined(rows, separator: ", "))
                     ON CONFLICT (organization, job, url_key) DO NOTHING RETURNING number
                     """))

@@ -59,6 +59,12 @@ enum HostStore {
         try tx.run("DELETE FROM scrape_host_holders WHERE holder = \(holder) \(others)")
     }
 
+    /// Gives back the slots of all lanes of a job.
+    static func release(byLanesOf job: String, in tx: borrowing Transaction) throws {
+        let holders = (0..<OperatorTerms.mostLanes).map { "\(job)/\($0)" }
+        try tx.run("DELETE FROM scrape_host_holders WHERE holder IN (\(SQL.list(holders)))")
+    }
+
     /// Whether it is somebody else's turn at a host: one who waits, and was let in longer ago.
     static func isOthersTurn(at host: String, asker: String, now: Int64, in tx: borrowing Transaction) throws -> Bool {
         let served =

@@ -60,6 +60,11 @@ enum JobStore {
             """)
     }
 
+    static func delete(_ id: String, of organization: String, in tx: borrowing Transaction) throws {
+        let owner = owner(organization, tx)
+        try tx.run("DELETE FROM scrape_jobs WHERE organization = \(owner) AND id = \(id)")
+    }
+
     /// The jobs after a place in the order of time, the newest first.
     static func jobs(
         of organization: String, scraper: String?, state: JobRow.State?, before place: ListPlace?, count: Int,

@@ -3,9 +3,11 @@ import Persistence
 /// A payload with its number.
 struct NumberedPayload: RowDecodable, Sendable {
     let number: Int64
+    /// The number of the page that it is from.
+    let page: Int64
     let payload: [UInt8]
 
-    init(row: Row) throws { (number, payload) = (try row["number"], try row["payload"]) }
+    init(row: Row) throws { (number, page, payload) = (try row["number"], try row["page"], try row["payload"]) }
 }
 
 /// The tables of records, good and bad ones.
@@ -55,7 +57,7 @@ enum RecordStore {
         try tx.all(
             NumberedPayload.self,
             """
-            SELECT ordinal AS number, payload FROM scrape_records
+            SELECT ordinal AS number, page, payload FROM scrape_records
             WHERE organization = \(.organization) AND job = \(job) AND ordinal > \(ordinal)
             ORDER BY ordinal LIMIT \(count)
             """)
@@ -67,7 +69,7 @@ enum RecordStore {
         try tx.all(
             NumberedPayload.self,
             """
-            SELECT number, payload FROM scrape_quarantine
+            SELECT number, page, payload FROM scrape_quarantine
             WHERE organization = \(.organization) AND job = \(job) AND number > \(number)
             ORDER BY number LIMIT \(count)
             """)

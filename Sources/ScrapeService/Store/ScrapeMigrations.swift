@@ -2,7 +2,7 @@ import Persistence
 
 /// The tables of scrapers, their jobs, and what those collect.
 enum ScrapeMigrations {
-    static let all = [scrapers, jobs, pages, records, hosts]
+    static let all = [scrapers, jobs, pages, records, hosts, sweeps, robotsExpiry]
 
     private static let scrapers = Migration(
         "scrape 001 scrapers",
@@ -129,6 +129,26 @@ enum ScrapeMigrations {
         ],
         down: [.sql("DROP TABLE scrape_quarantine; DROP TABLE scrape_records")])
 
+    private static let sweeps = Migration(
+        "scrape 006 sweeps",
+        up: [
+            // See `SweepStore`. since: when the job ended, or was deleted. removal: 1 where its rows are to go, too.
+            .sql(
+                """
+                CREATE TABLE scrape_sweeps (
+                    organization TEXT NOT NULL, job TEXT NOT NULL, since BIGINT NOT NULL, removal BIGINT NOT NULL,
+                    PRIMARY KEY (organization, job)
+                );
+                CREATE INDEX scrape_sweeps_by_time ON scrape_sweeps (since, job);
+                INSERT INTO scrape_sweeps (organization, job, since, removal)
+                    SELECT organization, id, COALESCE(ended_at, updated_at), 0 FROM scrape_jobs
+                    WHERE state IN ('succeeded', 'failed', 'cancelled')
+                """),
+            .isolate("scrape_sweeps"),
+            .expose("scrape_sweeps", as: .readWrite),
+        ],
+        down: [.sql("DROP TABLE scrape_sweeps")])
+
     /// What concerns hosts, whoever asks them: no organization's.
     private static let hosts = Migration(
         "scrape 005 hosts",
@@ -169,4 +189,10 @@ enum ScrapeMigrations {
                 DROP TABLE scrape_hosts
                 """)
         ])
+
+    /// Finds rows of scrape_robots that have expired without reading their bodies.
+    private static let robotsExpiry = Migration(
+        "scrape 007 robots expiry",
+        up: [.sql("CREATE INDEX scrape_robots_expiry ON scrape_robots (expires_at, origin)")],
+        down: [.sql("DROP INDEX scrape_robots_expiry")])
 }

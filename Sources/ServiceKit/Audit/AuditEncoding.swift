@@ -6,6 +6,9 @@ import SwiftProtobuf
 /// Audit events as Compliance takes them (`AuditIntakeService.AppendEvents`), and as the outbox keeps them until then.
 /// The sequence is the outbox's, which gives it when the event is sent.
 public enum AuditEncoding {
+    /// Unicode scalars of a value that tells of a person.
+    static let personalValueLength = 1_024
+
     /// Unicode scalars that the contract lets a field have.
     private enum Bound {
         static let name = 200
@@ -13,7 +16,6 @@ public enum AuditEncoding {
         static let text = 4_096
         static let code = 64
         static let personalName = 100
-        static let personalValue = 1_024
         static let personalCount = 32
     }
 
@@ -39,7 +41,7 @@ public enum AuditEncoding {
                 .with {
                     $0.name = cut(value.name, Bound.personalName)
                     $0.subject = cut(value.subject, Bound.name)
-                    $0.value = cut(value.value, Bound.personalValue)
+                    $0.value = cut(value.value, personalValueLength)
                 }
             }
         }

@@ -56,15 +56,16 @@ public struct AuditOutbox: DenialRecorder {
     ///   - action: What the contract calls the call.
     ///   - party: Who did it, and in whose organization; a transaction of an organization's scope is of this one.
     ///   - intent: The current call's, which is fulfilled once the transaction has committed; nil: no call waits for it.
+    ///   - call: The current call's, of an event beside the call's own: it tells the request and the caller's address.
     ///   - outcome: How it ended. A denial that is written here is one that the handler decides.
     /// - Throws: What `encode` throws; `JobError`, `StoreError`.
     public func record(
-        _ action: String, by party: AuditParty, fulfilling intent: AuditIntent? = nil, resource: String? = nil,
-        before: String? = nil, after: String? = nil, personal: [AuditPersonal] = [],
+        _ action: String, by party: AuditParty, fulfilling intent: AuditIntent? = nil, within call: AuditIntent? = nil,
+        resource: String? = nil, before: String? = nil, after: String? = nil, personal: [AuditPersonal] = [],
         outcome: AuditEvent.Outcome = .done, in tx: borrowing Transaction
     ) throws {
         let event = AuditEvent(
-            action: action, intent: intent, party: party, resource: resource, before: before, after: after,
+            action: action, intent: intent ?? call, party: party, resource: resource, before: before, after: after,
             personal: personal, outcome: outcome, time: outbox.environment.now())
         try send(event, in: tx)
         if let intent { tx.afterCommit { intent.fulfill() } }

@@ -45,7 +45,8 @@ public enum PageTokenText {
         return Place(numbers: numbers, text: text)
     }
 
-    /// A digest is enough: who forges a token sees nothing that the request itself would not show.
+    /// Holds a token to its request. It proves no origin: anybody can write one, so who reads a place takes its numbers for a
+    /// request's own, and no token shows more than the request itself would.
     private static func binding(of request: [String]) -> [UInt8] {
         var hash = SHA256()
         for part in request { hash.update(data: Data("\(part.utf8.count):\(part)".utf8)) }

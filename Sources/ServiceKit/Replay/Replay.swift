@@ -71,11 +71,42 @@ public struct Replay: Sendable {
         return try await write(request, id: id, seal, scope, organization, store.system(reason), body)
     }
 
+    /// The reply that the same request under the same id was given before, for calls that ask others before they change
+    /// something: a request that is repeated must not fail because one of those is away. `write` decides all the same.
+    ///
+    /// - Parameters: As of `write(_:id:sealing:_:)`.
+    /// - Returns: nil if there was none yet.
+    /// - Throws: `RPCError` REQUEST_ID_REUSED; `StoreError`.
+    public func reply<Request: Message, Reply: Message>(
+        to request: Request, id: String, sealing seal: ReplySeal? = nil
+    ) async throws -> Reply? {
+        guard !id.isEmpty else { return nil }
+        let (scope, organization) = try Self.scope()
+        let call = try call(request, id, seal, scope, organization)
+        let kept = try await store.scoped(organization).read { tx in
+            try call.kept(in: tx).flatMap { try $0.reply(to: call, seal) }
+        }
+        guard let kept else { return nil }
+        scope.audit?.fulfill(.replayed)
+        return try Reply(serializedBytes: kept)
+    }
+
     private static func scope() throws -> (CallScope, OrganizationID) {
         guard let scope = CallScope.current, let organization = scope.caller.organization else {
             throw RPCError(code: .internal, message: "the call is bound to no organization")
         }
         return (scope, OrganizationID(organization))
+    }
+
+    private func call(
+        _ request: some Message, _ id: String, _ seal: ReplySeal?, _ scope: CallScope, _ organization: OrganizationID
+    ) throws -> RepeatableCall {
+        let plainHash = try Self.hash(request, method: CallContext.current?.method ?? "")
+        let now = configuration.now()
+        return RepeatableCall(
+            organization: organization, caller: Self.name(of: scope.caller), id: id,
+            hash: seal.map { $0.hash(plainHash) } ?? plainHash, now: now,
+            oldest: now - configuration.retention.nanoseconds / 1_000)
     }
 
     private func write<Request: Message, Reply: Message>(
@@ -84,57 +115,23 @@ public struct Replay: Sendable {
     ) async throws -> Reply {
         guard !id.isEmpty else { return try await handle.write(.serializable, body) }
 
-        let plainHash = try Self.hash(request, method: CallContext.current?.method ?? "")
-        let hash = seal.map { $0.hash(plainHash) } ?? plainHash
-        let caller = Self.name(of: scope.caller)
-        let place = [organization.rawValue, caller, id]
-        let (now, maximum) = (configuration.now(), configuration.maximumReply)
-        let oldest = now - configuration.retention.nanoseconds / 1_000
+        let call = try call(request, id, seal, scope, organization)
+        let maximum = configuration.maximumReply
         let (reply, isRepeated): (Reply, Bool) = try await handle.write { tx in
-            let owner: SQL = tx.organization == nil ? "\(organization.rawValue)" : "\(.organization)"
-            if let kept = try tx.optional(
-                KeptReply.self,
-                """
-                SELECT request_hash, reply, created_at FROM replies
-                WHERE organization = \(owner) AND caller = \(caller) AND request_id = \(id)
-                """)
-            {
-                if kept.createdAt > oldest {
-                    guard kept.hash == hash else { throw Self.reused(id) }
-                    let bytes = try seal.map { try $0.open(kept.reply, at: place) } ?? kept.reply
-                    return (try Reply(serializedBytes: bytes), true)
-                }
-                try tx.run(
-                    """
-                    DELETE FROM replies
-                    WHERE organization = \(owner) AND caller = \(caller) AND request_id = \(id)
-                    """)
+            if let kept = try call.kept(in: tx) {
+                if let bytes = try kept.reply(to: call, seal) { return (try Reply(serializedBytes: bytes), true) }
+                try call.forget(in: tx)
             }
             let reply = try body(tx)
             let bytes: [UInt8] = try reply.serializedBytes()
             guard bytes.count <= maximum else {
                 throw RPCError(code: .internal, message: "the reply is too large to be kept under a request_id")
             }
-            let kept = try seal.map { try $0.seal(bytes, at: place) } ?? bytes
-            try tx.run(
-                """
-                INSERT INTO replies (organization, caller, request_id, request_hash, reply, created_at)
-                VALUES (\(owner), \(caller), \(id), \(hash), \(kept), \(now))
-                """)
+            try call.keep(try seal.map { try $0.seal(bytes, at: call.place) } ?? bytes, in: tx)
             return (reply, false)
         }
         if isRepeated { scope.audit?.fulfill(.replayed) }
         return reply
-    }
-
-    private struct KeptReply: RowDecodable {
-        let hash: [UInt8]
-        let reply: [UInt8]
-        let createdAt: Int64
-
-        init(row: Row) throws {
-            (hash, reply, createdAt) = (try row["request_hash"], try row["reply"], try row["created_at"])
-        }
     }
 
     /// Who an id belongs to: two callers may choose the same one.
@@ -154,12 +151,5 @@ public struct Replay: Sendable {
         hash.update(data: Array(method.utf8) + [0])
         hash.update(data: try request.serializedBytes(options: options) as [UInt8])
         return Array(hash.finalize())
-    }
-
-    private static func reused(_ id: String) -> RPCError {
-        RPCError(
-            .alreadyExists, Datavault_Policy_V1_Reason.requestIDReused,
-            "the request_id was used for another request; make a new one for each request", metadata: ["request_id": id]
-        )
     }
 }

@@ -14,7 +14,8 @@ struct AuditExport: AsyncParsableCommand {
             the file stays only if it holds.
 
               datavault audit export --out audit.ndjson
-              datavault audit export --out january.ndjson --first 1000 --end 2500 --key 'datavault.local/audit+…'
+              datavault audit export --out part.ndjson --first 1000 --end 2500 --key 'datavault.local/audit+…'
+              datavault audit export --out january.ndjson --start-time 2026-01-01T00:00:00Z --end-time 2026-02-01T00:00:00Z
 
             The key to call with comes from --credentials, from --key-id and --secret-file or their variables, or from \
             first-admin.json in data.folder. Ends with 0; with 1 if the call failed, or the export does not hold; with 2 if \
@@ -30,6 +31,12 @@ struct AuditExport: AsyncParsableCommand {
 
     @Option(help: "The entry after the last one; without it all there are.")
     var end: Int64?
+
+    @Option(help: "Only what the log took at this time or later (RFC 3339: 2026-01-31T00:00:00Z).")
+    var startTime: String?
+
+    @Option(help: "Only what the log took before this time (RFC 3339).")
+    var endTime: String?
 
     @Flag(help: "With what tells of persons, which needs the permission audit.personal.")
     var withPersonal = false
@@ -53,6 +60,8 @@ struct AuditExport: AsyncParsableCommand {
         let keys = try key.map { try AuditVerify.key($0) }
         var query = [("first_index", "\(first)")]
         if let end { query.append(("end_index", "\(end)")) }
+        if let startTime { query.append(("start_time", startTime)) }
+        if let endTime { query.append(("end_time", endTime)) }
         if withPersonal { query.append(("with_personal", "true")) }
         if suite { query.append(("scope", "AUDIT_LOG_SCOPE_SUITE")) }
         let gateway: GatewayClient

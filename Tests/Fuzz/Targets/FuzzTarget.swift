@@ -12,6 +12,34 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case json
     /// Protobuf bytes that become JSON.
     case wire
+    /// Comma-separated values.
+    case csv
+    /// Newline-delimited JSON.
+    case ndjson
+    /// Segments of datasets, and blocks of columns.
+    case segment
+    /// Expressions in CEL.
+    case expression
+    /// Pages in HTML, from their bytes to records.
+    case page
+    /// A CSS selector and a page.
+    case selector
+    /// Texts of pages as values of a type.
+    case value
+    /// Bytes in any encoding.
+    case charset
+    /// URLs of pages.
+    case url
+    /// robots.txt and a path.
+    case robots
+    /// Sitemaps.
+    case sitemap
+    /// Tokens of pages of lists.
+    case token
+    /// Leaves of the audit log.
+    case leaf
+    /// Checkpoints, keys and exports of the audit log.
+    case checkpoint
 
     /// A function that takes one input after another, on one thread, and traps if something is wrong.
     func makeBody() -> (_ input: [UInt8]) -> Void {
@@ -26,6 +54,20 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .metadata: return fuzzMetadata
         case .json: return fuzzJSON
         case .wire: return fuzzProtobuf
+        case .csv: return fuzzCSV
+        case .ndjson: return fuzzNDJSON
+        case .segment: return fuzzSegment
+        case .expression: return fuzzExpression
+        case .page: return fuzzPage
+        case .selector: return fuzzSelector
+        case .value: return fuzzValue
+        case .charset: return fuzzCharset
+        case .url: return fuzzURL
+        case .robots: return fuzzRobots
+        case .sitemap: return fuzzSitemap
+        case .token: return fuzzToken
+        case .leaf: return fuzzLeaf
+        case .checkpoint: return fuzzCheckpoint
         }
     }
 }

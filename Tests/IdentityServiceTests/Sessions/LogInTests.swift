@@ -102,9 +102,11 @@ import WireProtos
     @Test(arguments: stores) func logInIsRecordedInTheUsersOrganization(_ kind: Store.Kind) async throws {
         try await withSessions(kind, { $0.recordedFailures = 2 }) { identity in
             let ada = try await identity.user()
-            let session = try await identity.logIn().session
+            let session = try await identity.logIn(from: "192.0.2.1").session
             for _ in 0..<5 {
-                _ = try await refusal { try await identity.logIn("ada@example.com", "wrong, wrong, wrong") }
+                _ = try await refusal {
+                    try await identity.logIn("ada@example.com", "wrong, wrong, wrong", from: "198.51.100.9")
+                }
                 _ = try await refusal { try await identity.logIn("nobody@example.com", "wrong, wrong, wrong") }
             }
             identity.clock.advance(.seconds(61))
@@ -116,6 +118,10 @@ import WireProtos
             #expect(events.map(\.denial.reason) == ["", "LOGIN_FAILED", "LOGIN_FAILED", "LOGIN_FAILED"])
             // Five failures: two one by one, the others in one entry.
             #expect(events.last?.after.contains("3") == true)
+            // From where, of each that is told alone; it is the user's to have erased.
+            #expect(
+                events.map { $0.personal.map(\.value) } == [["192.0.2.1"], ["198.51.100.9"], ["198.51.100.9"], []])
+            #expect(events.flatMap(\.personal).allSatisfy { $0.name == "source_address" && $0.subject == ada.id.name })
         }
     }
 

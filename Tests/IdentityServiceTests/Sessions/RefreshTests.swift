@@ -60,7 +60,7 @@ import WireProtos
             let (first, other) = (try await identity.logIn(), try await identity.logIn())
             let second = try await identity.refresh(first.refreshToken)
             identity.clock.advance(.seconds(10))
-            let reused = try await refusal { try await identity.refresh(first.refreshToken) }
+            let reused = try await refusal { try await identity.refresh(first.refreshToken, from: "198.51.100.9") }
             #expect(reused.code == .unauthenticated)
             #expect(reused.reason == "REFRESH_TOKEN_REUSED")
             for token in [second, first] {
@@ -73,6 +73,9 @@ import WireProtos
             #expect(denial.denial.reason == "REFRESH_TOKEN_REUSED")
             #expect(denial.actor == ada.id.name)
             #expect(denial.resource == first.session)
+            // Where it was used again is what its owner wants to know.
+            #expect(denial.personal.map(\.value) == ["198.51.100.9"])
+            #expect(denial.personal.map(\.subject) == [ada.id.name])
             let revocation = try #require(try await identity.revocations().first)
             #expect("sessions/\(revocation.session ?? "")" == first.session)
             let token = try await identity.verified(second.accessToken)

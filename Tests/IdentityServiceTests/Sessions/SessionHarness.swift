@@ -90,8 +90,10 @@ struct SessionHarness: Sendable {
             }, options: options)
     }
 
-    func refresh(_ token: String) async throws -> TokenResponse {
-        try await sessions.refreshSession(.with { $0.refreshToken = token })
+    func refresh(_ token: String, from source: String? = nil) async throws -> TokenResponse {
+        var options = CallOptions()
+        if let source { options.metadata.add("datavault-source-address", source) }
+        return try await sessions.refreshSession(.with { $0.refreshToken = token }, options: options)
     }
 
     /// What an access token says, verified as a gateway would with the keys that are published now.

@@ -31,6 +31,7 @@ func randomCell(_ type: ColumnType, _ generator: inout SplitMix) -> CellValue {
         return .double(
             Bool.random(using: &generator)
                 ? edges.randomElement(using: &generator) ?? 0 : Double.random(in: -1e6...1e6, using: &generator))
+    case .decimal: return .decimal(randomDecimal(&generator))
     case .string: return .string(randomText(&generator))
     case .timestamp:
         return .timestamp(Int64.random(in: CivilTime.microseconds, using: &generator))
@@ -38,6 +39,16 @@ func randomCell(_ type: ColumnType, _ generator: inout SplitMix) -> CellValue {
     case .stringList:
         return .stringList((0..<Int.random(in: 0..<4, using: &generator)).map { _ in randomText(&generator) })
     }
+}
+
+/// A decimal of any number of digits, often with zeros at its end.
+func randomDecimal(_ generator: inout SplitMix) -> ExactDecimal {
+    let digits = (0..<Int.random(in: 1...ExactDecimal.maximumDigits, using: &generator)).map { place in
+        place % 3 == 0 && Bool.random(using: &generator) ? "0" : String(Int.random(in: 0...9, using: &generator))
+    }
+    let scale = Int.random(in: 0...digits.count, using: &generator)
+    let text = digits.dropLast(scale).joined() + (scale > 0 ? "." : "") + digits.suffix(scale).joined()
+    return ExactDecimal((Bool.random(using: &generator) ? "-" : "") + text) ?? .zero
 }
 
 func randomText(_ generator: inout SplitMix) -> String {

@@ -35,6 +35,7 @@ struct ExpressionTests {
         case .int(let values): return "\(values[at])"
         case .uint(let values): return "\(values[at])u"
         case .double(let values): return "\(values[at])"
+        case .decimal(let values): return "\(values[at])"
         case .string(let texts): return "'\(texts[at])'"
         case .bytes(let texts): return "b\(Array(texts.bytes[texts.extents[at].range]))"
         case .timestamp(let values): return "@\(values[at])"
@@ -54,7 +55,8 @@ struct ExpressionTests {
             ("1.5 + 1.0", "2.5"), ("'a' + \"b\"", "'ab'"), ("b'\\xff' + b'a'", "b[255, 97]"), ("0x1F", "31"),
             ("9223372036854775807 + 1", "error: the result does not fit its type"),
             ("-9223372036854775808", "-9223372036854775808"),
-            ("1 / 0", "error: division by zero"), ("1.0 / 0.0", "inf"), ("!true || true", "true"),
+            ("1 / 0", "error: division by zero"), ("1.0 / 0.0", "inf"), ("0.0 == 0.0 ? 1.0 / -0.0 : 0.0", "-inf"),
+            ("!true || true", "true"),
             ("true ? 1 : 2", "1"), ("1 < 2 && 2 < 3", "true"), ("1 / 0 > 1 || true", "true"),
             ("false && 1 / 0 > 1", "false"), ("1 < 2.5", "true"), ("1 == 1.0", "true"), ("2u > 1", "true"),
             ("'a' < 'b'", "true"), ("[1, 2] == [1, 2]", "true"), ("[1] + [2, 3]", "[1, 2, 3]"), ("2 in [1, 2]", "true"),

@@ -2,6 +2,7 @@ import ComplianceContract
 import Foundation
 import GoogleAPIContract
 import PipelineContract
+import ServiceKit
 import SwiftProtobuf
 import Testing
 import Wire
@@ -200,6 +201,25 @@ struct DatasetRowsTests {
             let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
             #expect(lines.count == 101)
             #expect(lines.last == "99,row 99")
+        }
+    }
+
+    @Test(
+        "are not reached by tokens that nobody gave",
+        arguments: [
+            [-1, 1, 0], [.min, 0, 0], [9, 1, 0], [2, .min, 0], [2, -1, 0], [2, 9, 0], [2, 1, -1], [2, 1, .min],
+            [2, 1, .max],
+        ] as [[Int64]])
+    func forgedTokens(_ numbers: [Int64]) async throws {
+        try await withPipelines(.sqlite, hasWorker: false) { bed in
+            let set = try await counted(bed, segments: 2, each: 4)
+            let id = String(set.name.split(separator: "/")[1])
+            let forged = PageTokenText.write(numbers, for: ["rows", bed.caller.organization.rawValue, id, ""])
+            let refused = try await pipelineRefusal { try await bed.page(set.name, token: forged) }
+            #expect((refused.reason, refused.fields) == ("PAGE_TOKEN_INVALID", ["page_token"]))
+            // The same form, of numbers that are there.
+            let good = PageTokenText.write([2, 1, 3], for: ["rows", bed.caller.organization.rawValue, id, ""])
+            #expect(self.numbers(try await bed.page(set.name, token: good).rows) == Array(3..<8))
         }
     }
 }

@@ -104,6 +104,44 @@ struct RunKillTests {
         }
     }
 
+    /// Rows that a process dies of: the run ends after some, and takes down no more.
+    @Test("gives up where one after the other dies", arguments: pipelineStores)
+    func poison(_ kind: Store.Kind) async throws {
+        try await withPipelines(kind, hasWorker: false) { bed in
+            let name = try await start(bed)
+            let id = String(name.split(separator: "/").last ?? "")
+            let organization = bed.caller.organization
+            // As if processes had died, each after it had begun.
+            try await bed.core.store.scoped(organization).write { tx in
+                var run = try #require(try RunStore.run(id, in: tx)?.run)
+                run.stalls = bed.core.bounds.stalledAttempts
+                try RunStore.update(run, in: tx)
+            }
+            let process = try launch(bed, rows: 5_000)
+            let run = try await bed.end(of: name)
+            await end(process)
+            #expect(run.state == .failed && run.failure.reason == .runAbandoned, "\(run)")
+            #expect(run.writtenRowCount == 0)
+
+            // A commit says that the rows were not to blame.
+            let second = try await start(bed)
+            let other = String(second.split(separator: "/").last ?? "")
+            try await bed.core.store.scoped(organization).write { tx in
+                var run = try #require(try RunStore.run(other, in: tx)?.run)
+                run.stalls = bed.core.bounds.stalledAttempts - 1
+                try RunStore.update(run, in: tx)
+            }
+            let next = try launch(bed, rows: 5_000)
+            let ended = try await bed.end(of: second)
+            await end(next)
+            #expect(ended.state == .succeeded)
+            let stalls = try await bed.core.store.scoped(organization).read { tx in
+                try RunStore.run(other, in: tx)?.run.stalls
+            }
+            #expect(stalls == 0)
+        }
+    }
+
     private func launch(_ bed: PipelineBed, rows: Int) throws -> Process {
         let process = Process()
         process.executableURL = URL(filePath: Self.probe)

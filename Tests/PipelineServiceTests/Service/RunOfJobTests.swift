@@ -81,11 +81,11 @@ struct RunOfJobTests {
             let dataset = try await bed.dataset(run.dataset)
             #expect(
                 dataset.schema.text == [
-                    "title text", "price number", "price_currency text", "seen time", "tags textList", "_url text",
+                    "title text", "price decimal", "price_currency text", "seen time", "tags textList", "_url text",
                     "_fetch_time time", "_content_hash text",
                 ])
             let first = try #require(try await bed.page(run.dataset, size: 1).rows.first)
-            #expect(first.fields["title"] == "Lamp 1" && first.fields["price"] == 1.5)
+            #expect(first.fields["title"] == "Lamp 1" && first.fields["price"] == "1.50")
             #expect(first.fields["seen"] == "2026-03-31T16:12:00Z" && first.fields["_url"] == "http://example.org/1")
             #expect(first.fields["tags"]?.listValue.values.map(\.stringValue) == ["a", "b"])
             let titles = try await bed.export(run.dataset, columns: ["title"]).text.split(separator: "\n").dropFirst()
@@ -112,6 +112,31 @@ struct RunOfJobTests {
             }
             #expect((unknown.code, unknown.reason) == (.failedPrecondition, "REFERENCE_UNKNOWN"))
             #expect(unknown.metadata["name"] == absent)
+        }
+    }
+
+    @Test("that were acknowledged are acknowledged again while Scrape is away", arguments: pipelineStores)
+    func replayWithoutScrape(_ kind: Store.Kind) async throws {
+        try await withPipelines(kind) { bed in
+            let name = "scrape-jobs/\(UUID().uuidString.lowercased())"
+            var job = TestScrape.Job(organization: bed.caller.organization.rawValue, fields: Self.fields)
+            job.records = [Self.record(1)]
+            bed.scrape.put(job, named: name)
+            let pipeline = try await bed.makePipeline { $0.input.scrapeJob = name }
+            let id = UUID().uuidString
+            let first = try await bed.start(pipeline.name, requestID: id)
+            _ = try await bed.end(of: first.name)
+            bed.scrape.goAway()
+            let asked = bed.scrape.callers.count
+            let again = try await bed.start(pipeline.name, requestID: id)
+            #expect(again == first)
+            #expect(bed.scrape.callers.count == asked)
+            let other = try await pipelineRefusal {
+                try await bed.start(pipeline.name, requestID: id) { $0.input.scrapeJob = name }
+            }
+            #expect((other.code, other.reason) == (.alreadyExists, "REQUEST_ID_REUSED"))
+            let new = try await pipelineRefusal { try await bed.start(pipeline.name, requestID: UUID().uuidString) }
+            #expect(new.code == .unavailable)
         }
     }
 

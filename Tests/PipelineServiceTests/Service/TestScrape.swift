@@ -1,4 +1,5 @@
 import Foundation
+import GoogleAPIContract
 import Policy
 import PolicyModel
 import ScrapeContract
@@ -22,6 +23,11 @@ final class TestScrape: Datavault_Scrape_V1_ScrapeRecordsService.Handler {
     private let jobs = Mutex<[String: Job]>([:])
     private let behalf = Mutex<[String]>([])
 
+    private let away = Mutex(false)
+
+    /// Refuses all calls from now on, as a role that is not there.
+    func goAway() { away.withLock { $0 = true } }
+
     /// For whom it was called.
     var callers: [String] { behalf.withLock { $0 } }
 
@@ -31,6 +37,7 @@ final class TestScrape: Datavault_Scrape_V1_ScrapeRecordsService.Handler {
         _ request: Datavault_Scrape_V1_ReadRecordsRequest,
         responses: ResponseWriter<Datavault_Scrape_V1_ReadRecordsResponse>, context: ServerContext
     ) async throws {
+        guard !away.withLock({ $0 }) else { throw RPCError(code: .unavailable, message: "away") }
         guard case .role(let role, let onBehalf?) = CallScope.current?.caller else {
             throw RPCError(code: .internal, message: "nobody is named")
         }
@@ -68,6 +75,15 @@ final class TestScrape: Datavault_Scrape_V1_ScrapeRecordsService.Handler {
     func listPages(
         _ request: Datavault_Scrape_V1_ListPagesRequest, context: ServerContext
     ) async throws -> Datavault_Scrape_V1_ListPagesResponse { throw Self.absent }
+
+    func getPage(
+        _ request: Datavault_Scrape_V1_GetPageRequest, context: ServerContext
+    ) async throws -> Datavault_Scrape_V1_Page { throw Self.absent }
+
+    func downloadPage(
+        _ request: Datavault_Scrape_V1_DownloadPageRequest, responses: ResponseWriter<Google_Api_HttpBody>,
+        context: ServerContext
+    ) async throws { throw Self.absent }
 
     private static let absent = RPCError(code: .unimplemented, message: "not here")
 }

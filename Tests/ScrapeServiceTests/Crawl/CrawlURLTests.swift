@@ -10,6 +10,7 @@ struct CrawlURLTests {
         ("https://example.org:80/a", "https://example.org:80/a"),
         ("http://example.org:/a", "http://example.org/a"),
         ("http://example.org./a", "http://example.org/a"),
+        ("http://example.org..:8080/a", "http://example.org:8080/a"),
         ("http://example.org/a/./b/../c", "http://example.org/a/c"),
         ("http://example.org/../../a", "http://example.org/a"),
         ("http://example.org/a/..", "http://example.org/"),
@@ -18,6 +19,7 @@ struct CrawlURLTests {
         ("http://example.org/%7euser/%e4%f6", "http://example.org/~user/%E4%F6"),
         ("http://example.org/ä b", "http://example.org/%C3%A4%20b"),
         ("http://example.org/a%zzb", "http://example.org/a%zzb"),
+        ("http://example.org/%4%41%%34A", "http://example.org/%4%41%%34A"),
         ("http://example.org/a#top", "http://example.org/a"),
         ("http://example.org?b=2&a=1#x", "http://example.org/?b=2&a=1"),
         ("http://example.org/a?", "http://example.org/a"),
@@ -36,7 +38,10 @@ struct CrawlURLTests {
     @Test(arguments: [
         "ftp://example.org/", "javascript:alert(1)", "//example.org/", "http:", "http://", "http:///a",
         "http://user@example.org/", "http://user:pass@example.org/", "http://example.org:99999/",
-        "http://example.org:x/", "http://exa mple.org/", "http://example.org:0/", "mailto:a@example.org",
+        "http://example.org:x/", "http://example.org:8x:80/", "http://example.org:8:/",
+        "http://[::1/", "http://::1/",
+        "http://a[::1]/", "http://[]/", "http://[a/", "http://exa mple.org/", "http://example.org:0/",
+        "mailto:a@example.org",
     ])
     func refuses(_ text: String) {
         #expect(CrawlURL(text) == nil)

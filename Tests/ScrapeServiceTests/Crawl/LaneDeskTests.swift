@@ -10,7 +10,10 @@ struct LaneDeskTests {
 
     private func desk(_ pages: ClosedRange<Int64>, times: [Int64], slots: Int) -> LaneDesk {
         var desk = LaneDesk()
-        desk.add(["e.org": CrawlTurn.Grant(pages: pages.map { page($0) }, times: times.map { RequestTime(at: $0) }, slots: slots)])
+        desk.add([
+            "e.org": CrawlTurn.Grant(
+                pages: pages.map { page($0) }, times: times.map { RequestTime(at: $0) }, slots: slots)
+        ])
         return desk
     }
 

@@ -8,6 +8,8 @@ struct FailureLog: Sendable {
         let party: AuditParty
         /// Failures that this entry stands for.
         let count: Int
+        /// The address that the failure came from; nil where nobody said it, and for an entry that stands for several.
+        var source: String?
     }
 
     /// Failures of a user that are written one by one in each minute.
@@ -31,8 +33,10 @@ struct FailureLog: Sendable {
 
     init() {}
 
-    /// - Parameter now: Microseconds since 1970.
-    mutating func add(_ party: AuditParty, now: Int64) {
+    /// - Parameters:
+    ///   - source: The address that the failure came from.
+    ///   - now: Microseconds since 1970.
+    mutating func add(_ party: AuditParty, from source: String? = nil, now: Int64) {
         if let window = windows[party], now - window.start >= Self.minute { close(party, window) }
         guard windows[party] != nil || windows.count < maximumUsers else {
             lost += 1
@@ -41,7 +45,7 @@ struct FailureLog: Sendable {
         var window = windows[party] ?? Window(start: now)
         if window.written < maximumPerMinute {
             window.written += 1
-            append(Entry(party: party, count: 1))
+            append(Entry(party: party, count: 1, source: source))
         } else {
             window.counted += 1
         }

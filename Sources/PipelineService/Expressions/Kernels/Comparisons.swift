@@ -15,6 +15,8 @@ extension Function {
             return zipping(x.extents, a, y.extents, b, count) { first, second in
                 holds(order, compareText(xBytes, first, yBytes, second))
             }
+        case (.decimal(let x), .decimal(let y)):
+            return zipping(x, a, y, b, count) { holds(order, ExactDecimal.order($0, $1)) }
         default:
             // Numbers of two types: as numbers of the real line.
             return (0..<count).map { row in
@@ -77,6 +79,8 @@ func compareNumbers(_ left: Register, _ row: Int, _ right: Register, _ other: In
     case (.int(let x), .double(let y)): compare(x[row], y[other])
     case (.double(let x), .int(let y)): compare(y[other], x[row]).map { -$0 }
     case (.uint(let x), .double(let y)): compare(x[row], y[other])
+    case (.decimal(let x), _): compareDecimal(x[row], right, other)
+    case (_, .decimal(let y)): compareDecimal(y[other], left, row).map { -$0 }
     case (.double(let x), .uint(let y)): compare(y[other], x[row]).map { -$0 }
     default: preconditionFailure("checked: numbers")
     }
@@ -128,6 +132,8 @@ func equality(_ left: Register, _ right: Register, negated: Bool, count outer: I
     case (.string(let x), .string(let y)), (.bytes(let x), .bytes(let y)):
         let (xBytes, yBytes) = (x.bytes.span, y.bytes.span)
         equal = zipping(x.extents, a, y.extents, b, count) { equalText(xBytes, $0, yBytes, $1) }
+    case (.decimal(let x), .decimal(let y)):
+        equal = zipping(x, a, y, b, count) { ExactDecimal.order($0, $1) == 0 }
     default: equal = (0..<count).map { equalValues(left, $0, right, $0) }
     }
     var status: [UInt8]?

@@ -9,6 +9,8 @@ extension Function {
             return converted(values, .overflow, 0, context, &status) { Int64(exactly: $0) }
         case .double(let values):
             return converted(values, .overflow, 0, context, &status) { Int64(exactly: $0.rounded(.towardZero)) }
+        case .decimal(let values):
+            return converted(values, .overflow, 0, context, &status) { $0.truncatedInt64 }
         case .string(let texts):
             let bytes = texts.bytes.span
             return converted(texts.extents, .invalidConversion, 0, context, &status) {
@@ -40,6 +42,7 @@ extension Function {
         case .double(let values): return values
         case .int(let values): return mapping(values, context.count) { Double($0) }
         case .uint(let values): return mapping(values, context.count) { Double($0) }
+        case .decimal(let values): return mapping(values, context.count) { $0.double }
         case .string(let texts):
             let bytes = texts.bytes.span
             return converted(texts.extents, .invalidConversion, 0, context, &status) {
@@ -107,6 +110,7 @@ extension Function {
         case .uint(let values):
             return .string(written(values, context) { $0.put(Array(String($1).utf8)) })
         case .double(let values): return .string(written(values, context) { $0.putPlain($1) })
+        case .decimal(let values): return .string(written(values, context) { $0.put($1) })
         case .timestamp(let values): return .string(written(values, context) { $0.putTimestamp($1) })
         case .duration(let values):
             return .string(written(values, context) { $0.put(Array(DurationText.text($1).utf8)) })
@@ -129,7 +133,7 @@ extension Function {
     }
 
     @inline(__always)
-    private func converted<From: BitwiseCopyable, To: BitwiseCopyable>(
+    func converted<From: BitwiseCopyable, To: BitwiseCopyable>(
         _ values: [From], _ error: EvaluationError, _ none: To, _ context: KernelContext,
         _ status: inout StatusBuilder, _ body: (From) -> To?
     ) -> [To] {

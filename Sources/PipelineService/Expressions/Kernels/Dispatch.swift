@@ -36,6 +36,7 @@ extension Function {
         case .toInt: .int(integers(arguments[0], context, &status))
         case .toUint: .uint(unsignedIntegers(arguments[0], context, &status))
         case .toDouble: .double(doubles(arguments[0], context, &status))
+        case .toDecimal: .decimal(decimals(arguments[0], context, &status))
         case .toString: strings(arguments[0], context, &status)
         case .toBool: .bool(booleans(arguments[0], context, &status))
         case .toBytes: .bytes(arguments[0].texts)
@@ -44,6 +45,7 @@ extension Function {
         case .timePart(let part): .int(timeParts(part, arguments, context, &status))
         case .mathMap(let map): mathMapped(map, arguments[0], context, &status)
         case .mathTest(let test): .bool(mathTested(test, arguments[0], context.count))
+        case .roundTo: .decimal(roundedTo(arguments, context, &status))
         case .greatest: extremes(arguments, greatest: true, context.count)
         case .least: extremes(arguments, greatest: false, context.count)
         case .listIndex: elements(arguments, context, &status)
@@ -69,7 +71,8 @@ extension Function {
         case .replace, .join: [.textLimit]
         case .split, .concatenateLists: [.listLimit]
         case .toInt, .toUint: [.invalidConversion, .overflow]
-        case .toDouble, .toBool, .toTimestamp, .toDuration: [.invalidConversion]
+        case .roundTo: [.overflow, .invalidArgument]
+        case .toDouble, .toDecimal, .toBool, .toTimestamp, .toDuration: [.invalidConversion]
         case .toString: [.invalidConversion, .textLimit]
         case .timePart: [.invalidTimeZone]
         case .listIndex: [.indexOutOfRange]

@@ -127,6 +127,7 @@ extension Register {
         case .int?: values = .int(all(0) { if case .int(let v) = $0 { v } else { nil } })
         case .uint?: values = .uint(all(0) { if case .uint(let v) = $0 { v } else { nil } })
         case .double?: values = .double(all(0) { if case .double(let v) = $0 { v } else { nil } })
+        case .decimal?: values = .decimal(all(.zero) { if case .decimal(let v) = $0 { v } else { nil } })
         case .timestamp?: values = .timestamp(all(0) { if case .timestamp(let v) = $0 { v } else { nil } })
         case .duration?: values = .duration(all(0) { if case .duration(let v) = $0 { v } else { nil } })
         case .string?: values = .string(concatenatedTexts(registers, counts))
@@ -143,6 +144,23 @@ extension Register {
         case .string(let texts), .bytes(let texts): min(texts.textBytes, texts.bytes.count)
         case .list(let lists): lists.elements.footprint
         default: 0
+        }
+    }
+
+    /// The bytes that its values take, about.
+    var weight: Int {
+        switch values {
+        case .string(let texts), .bytes(let texts): footprint + texts.extents.count * MemoryLayout<Extent>.size
+        case .list(let lists): lists.extents.count * MemoryLayout<Extent>.size + lists.elements.weight
+        case .map(let table): table.values.reduce(0) { $0 + $1.weight }
+        case .bool(let values): values.count
+        case .int(let values): values.count * 8
+        case .uint(let values): values.count * 8
+        case .double(let values): values.count * 8
+        case .timestamp(let values): values.count * 8
+        case .duration(let values): values.count * 8
+        case .decimal(let values): values.count * MemoryLayout<ExactDecimal>.stride
+        case .null: 0
         }
     }
 

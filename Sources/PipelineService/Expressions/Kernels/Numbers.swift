@@ -16,6 +16,7 @@ extension Function {
             case .multiply: return .double(zipping(a, aConstant, b, bConstant, count) { $0 * $1 })
             case .divide, .remainder: return .double(zipping(a, aConstant, b, bConstant, count) { $0 / $1 })
             }
+        case (.decimal, _), (_, .decimal): return decimalArithmetic(operation, left, right, context, &status)
         case (.string, .string): return .string(joinedTexts(left, right, context, &status))
         case (.bytes, .bytes): return .bytes(joinedTexts(left, right, context, &status))
         case (.timestamp(let a), .duration(let b)), (.duration(let a), .timestamp(let b)):
@@ -86,6 +87,7 @@ extension Function {
     func negated(_ argument: Register, _ context: KernelContext, _ status: inout StatusBuilder) -> Register.Values {
         switch argument.values {
         case .double(let values): return .double(mapping(values, context.count) { -$0 })
+        case .decimal(let values): return .decimal(mapping(values, context.count) { $0.negated })
         case .int(let values):
             for row in 0..<context.count where values[row] == .min { status.fail(row, context.sites[.overflow]) }
             return .int(mapping(values, context.count) { 0 &- $0 })
@@ -119,6 +121,7 @@ extension Function {
                     case .sqrt: value.squareRoot()
                     }
                 })
+        case (_, .decimal(let values)): return mathMapped(map, values, context, &status)
         case (.sqrt, .int(let values)): return .double(mapping(values, context.count) { Double($0).squareRoot() })
         case (.sqrt, .uint(let values)): return .double(mapping(values, context.count) { Double($0).squareRoot() })
         default: preconditionFailure("checked: argument of math")
@@ -145,6 +148,8 @@ extension Function {
                 case (.int(let left), .int(let right)): .int(extreme(left, a, right, b, greatest, count))
                 case (.uint(let left), .uint(let right)): .uint(extreme(left, a, right, b, greatest, count))
                 case (.double(let left), .double(let right)): .double(extreme(left, a, right, b, greatest, count))
+                case (.decimal(let left), .decimal(let right)):
+                    .decimal(zipping(left, a, right, b, isConstant ? 1 : count) { extreme($0, $1, greatest) })
                 default: preconditionFailure("checked: numbers of one type")
                 }
             best = Register(values, isConstant: isConstant)

@@ -14,14 +14,15 @@ extension Function {
             let range = texts.extents[arguments[0].at(row)].range
             let old = olds.bytes[olds.extents[arguments[1].at(row)].range]
             let new = news.bytes[news.extents[arguments[2].at(row)].range]
-            var left = limits.isEmpty ? -1 : limits[arguments[3].at(row)]
+            // Below zero: all of them.
+            var left = limits.isEmpty ? -1 : max(limits[arguments[3].at(row)], -1)
             result.removeAll(keepingCapacity: true)
             var at = range.lowerBound
             while left != 0, result.count <= builder.limit, let place = next(old, in: texts.bytes, at, range) {
                 result.append(contentsOf: texts.bytes[at..<place])
                 result.append(contentsOf: new)
                 at = place + old.count
-                left -= 1
+                if left > 0 { left -= 1 }
                 if old.isEmpty {
                     // Before each code point and behind the last one.
                     guard at < range.upperBound else { break }

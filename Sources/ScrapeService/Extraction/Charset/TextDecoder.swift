@@ -96,14 +96,23 @@ struct TextDecoder {
             var next = source.baseAddress
             var left = source.count
             while left > 0, hasRoom() {
+                let before = left
+                let room = min(chunk.count, limit - output.count)
                 let (written, failure) = unsafe chunk.withUnsafeMutableBufferPointer { target in
-                    var free = target.count
+                    var free = room
                     var place = target.baseAddress
                     let result = unsafe iconv(converter, &next, &left, &place, &free)
-                    return (target.count - free, result == Int.max.magnitude * 2 + 1 ? errno : 0)
+                    // The error is -1 in a type without a sign, which Swift takes for one with a sign.
+                    return (room - free, result == -1 ? errno : 0)
                 }
                 for index in 0..<written { output.append(UInt8(bitPattern: chunk[index])) }
-                guard failure == EILSEQ || failure == EINVAL, left > 0, let byte = unsafe next?.pointee else {
+                // What needs more room than is left is cut off.
+                if failure == E2BIG, written == 0, left == before {
+                    isCut = true
+                    break
+                }
+                guard failure == EILSEQ || failure == EINVAL, left > 0, hasRoom(), let byte = unsafe next?.pointee
+                else {
                     continue
                 }
                 if keepsControls, UInt8(bitPattern: byte) & 0xE0 == 0x80 {
@@ -129,7 +138,9 @@ struct TextDecoder {
         append(0xFFFD)
     }
 
+    /// Appends a character, where there is room for any.
     private mutating func append(_ scalar: UInt32) {
+        guard hasRoom() else { return }
         switch scalar {
         case 0..<0x80: output.append(UInt8(scalar))
         case 0x80..<0x800:

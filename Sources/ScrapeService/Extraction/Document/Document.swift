@@ -38,7 +38,7 @@ struct Document: ~Copyable {
     private(set) var subtreeEnds: Column<NodeID>
     /// The element before a node under the same parent.
     private(set) var previousElements: Column<NodeID>
-    /// Where a node stands in the source; an implied element has no length.
+    /// Where a node stands in the source; an implied element stands where its content does.
     private(set) var sources: Column<ByteRange>
     /// What a text or a comment says.
     private(set) var contents: Column<ByteRange>
