@@ -36,6 +36,16 @@ def apart(tmp_path_factory, postgres, redis):
 
 
 @pytest.fixture
+def stalls():
+    """Notes when the machine lets threads wait while the test runs."""
+    from stalls import Stalls
+
+    watch = Stalls()
+    yield watch
+    watch.ended.set()
+
+
+@pytest.fixture
 def site():
     """Makes sites, which end with the test."""
     from hostile_site import Site

@@ -1,8 +1,6 @@
 """What a site's own log says of two workers that crawl it at once, for two organizations: nginx's word, nobody else's."""
 
 import re
-import threading
-import time
 import urllib.request
 
 import pytest
@@ -64,34 +62,6 @@ def sites(tmp_path):
         tmp_path / "nginx", {"/": f"{tmp_path}/patient/"}, others=[({"/": f"{tmp_path}/busy/"}, "limit_rate 20k;")])
     yield server
     server.end()
-
-
-class Stalls(threading.Thread):
-    """When this machine let a thread that wanted to run wait, and for how long: what nginx was late by, too."""
-
-    PAUSE = 0.01
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.found, self.ended = [], threading.Event()
-        self.start()
-
-    def run(self):
-        while not self.ended.is_set():
-            begin = time.time()
-            time.sleep(self.PAUSE)
-            if (late := time.time() - begin - self.PAUSE) > self.PAUSE:
-                self.found.append((begin, begin + self.PAUSE + late, late))
-
-    def between(self, begin, end):
-        return sum(late for start, stop, late in self.found if start < end and stop > begin)
-
-
-@pytest.fixture
-def stalls():
-    watch = Stalls()
-    yield watch
-    watch.ended.set()
 
 
 def requests_of(admin):
