@@ -51,7 +51,7 @@ public enum ScrapeService {
         let objects = try context.objects()
         let worker = CrawlWorker(
             queue: queue, fetcher: fetcher, robots: robots, pool: pool,
-            evidence: EvidenceKeeper(objects: objects, environment: environment), plans: plans,
+            evidence: EvidenceKeeper(objects: objects, environment: environment), audit: audit, plans: plans,
             environment: environment, retries: RetryRules(attempts: settings[ScrapeSettings.attempts]),
             logger: context.logger)
         let previewer = Previewer(

@@ -40,7 +40,10 @@ import Testing
         let pipeline = plan.pipeline(job: "scrape-jobs/1")
         #expect(pipeline["input"]["scrapeJob"].text == "scrape-jobs/1")
         let rules = pipeline["steps"].elements.map(\.["rule"])
-        #expect(rules.map(\.["expression"].text) == ["title != \"\"", "price == price", "size(tags) > 0"])
+        #expect(
+            rules.map(\.["expression"].text) == [
+                "title != null && title != \"\"", "price != null", "tags != null && size(tags) > 0",
+            ])
         var chosen = plan
         chosen.columns = ["price_currency", "_fetch_time", "other"]
         #expect(plan.unknownColumn == nil && chosen.unknownColumn == "other")

@@ -32,6 +32,7 @@ BUSINESS = {
 BUSINESS_FIELDS = {
     "must be a role": "that no element of a list may be an enumeration's unspecified value",
     "must be in the future": "the time",
+    "must be the caller, or empty": "who calls",
     "must have no control characters": "what a terminal or a database does not take",
 }
 

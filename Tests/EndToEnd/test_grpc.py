@@ -91,7 +91,8 @@ def test_the_same_job_without_json(stubs, channel, tenant, sites):
     for _ in range(300):
         actions = [entry.action for entry in audit.ListAuditLogs(
             stubs.audit_logs.ListAuditLogsRequest(page_size=100), **terms).audit_logs]
-        if {"scraper.create", "scrape_job.create", "pipeline.create", "run.start", "dataset.export"} <= set(actions):
+        if {"scraper.create", "scrape_job.create", "pipeline.create", "run.start", "dataset.export",
+                "scrape_job.end", "run.end"} <= set(actions):
             break
         time.sleep(0.2)
     else:

@@ -131,7 +131,8 @@ def test_a_storm_of_kills_changes_nothing(tmp_path, redis, sites):
         assert len({record["url"] for record in records}) == len(records) == len(site.files())
         assert sorted(int(record["ordinal"]) for record in records) == list(range(1, len(records) + 1))
 
-        wanted = {"scraper.create", "scrape_job.create", "pipeline.create", "run.start"}
+        wanted = {
+            "scraper.create", "scrape_job.create", "scrape_job.end", "pipeline.create", "run.start", "run.end"}
 
         def told():
             entries = list(tenant.list("/api/v1/audit-logs", "auditLogs"))

@@ -67,6 +67,7 @@ def proof(tenant, scraper, started, made, run):
     wanted = {
         ("scraper.create", scraper["name"]), ("scrape_job.create", started["name"]),
         ("pipeline.create", made["name"]), ("run.start", run["name"]), ("dataset.export", run["dataset"]),
+        ("scrape_job.end", started["name"]), ("run.end", run["name"]),
     }
 
     def told():

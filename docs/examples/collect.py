@@ -2,7 +2,7 @@
 
     python3 docs/examples/collect.py run-data/first-admin.json http://127.0.0.1:8080/docs/ pages.csv
 """
-import json, sys, time, urllib.error, urllib.request, uuid
+import json, re, sys, time, urllib.error, urllib.parse, urllib.request, uuid
 
 from sign import sign
 
@@ -41,9 +41,10 @@ def watch(admin, name):
 
 
 def collect(admin, url, output):
+    folder = urllib.parse.urlsplit(url).path.rpartition("/")[0] + "/"
     scraper = make(admin, "scrapers", {
         "displayName": "pages", "startUrls": [url], "limits": {"pages": 500},
-        "scope": {"includePaths": ["^/docs/"]}, "politeness": {"delay": "0s"},
+        "scope": {"includePaths": ["^" + re.escape(folder)]}, "politeness": {"delay": "0s"},
         "extraction": {"fields": [
             {"name": "title", "selector": "h1", "required": True},
             {"name": "section", "selector": ".breadcrumb li:last-child"}]}})
@@ -51,7 +52,7 @@ def collect(admin, url, output):
     progress = watch(admin, job)["progress"]
     pipeline = make(admin, "pipelines", {
         "displayName": "pages", "input": {"scrapeJob": job}, "output": {"newDataset": {"displayName": "pages"}},
-        "steps": [{"rule": {"name": "title is there", "expression": "title != ''"}}]})
+        "steps": [{"rule": {"name": "title is there", "expression": "title != null && title != ''"}}]})
     run = watch(admin, make(admin, f"{pipeline}/runs", {}))
     query = "format=FILE_FORMAT_CSV&columns=title&columns=section&columns=_url"
     with open(output, "wb") as file:

@@ -2,7 +2,7 @@
 
     PYTHONPATH=gen python3 docs/examples/collect_grpc.py run-data/first-admin.json http://127.0.0.1:8080/docs/ pages.csv
 """
-import json, sys, uuid
+import json, re, sys, urllib.parse, uuid
 
 import grpc
 from datavault.pipeline.v1 import datasets_service_pb2, datasets_service_pb2_grpc, file_pb2, pipeline_pb2
@@ -15,10 +15,11 @@ from datavault.scrape.v1 import scraper_pb2, scrapers_service_pb2, scrapers_serv
 def collect(channel, key, url, output):
     who = [("authorization", f"Bearer {key}")]
     once = lambda: str(uuid.uuid4())  # noqa: E731
+    folder = urllib.parse.urlsplit(url).path.rpartition("/")[0] + "/"
 
     scraper = scraper_pb2.Scraper(
         display_name="pages", start_urls=[url], limits=scraper_pb2.CrawlLimits(pages=500),
-        scope=scraper_pb2.Scope(include_paths=["^/docs/"]),
+        scope=scraper_pb2.Scope(include_paths=["^" + re.escape(folder)]),
         extraction=scraper_pb2.Extraction(fields=[
             scraper_pb2.Field(name="title", selector="h1", required=True),
             scraper_pb2.Field(name="section", selector=".breadcrumb li:last-child")]))
@@ -35,7 +36,8 @@ def collect(channel, key, url, output):
     pipeline = pipelines_service_pb2_grpc.PipelinesServiceStub(channel).CreatePipeline(
         pipelines_service_pb2.CreatePipelineRequest(pipeline=pipeline_pb2.Pipeline(
             display_name="pages", input=pipeline_pb2.Input(scrape_job=job.name),
-            steps=[pipeline_pb2.Step(rule=pipeline_pb2.QualityRule(name="title is there", expression="title != ''"))],
+            steps=[pipeline_pb2.Step(rule=pipeline_pb2.QualityRule(
+                name="title is there", expression="title != null && title != ''"))],
             output=pipeline_pb2.Output(new_dataset=pipeline_pb2.NewDataset(display_name="pages"))),
             request_id=once()), metadata=who)
     runs = runs_service_pb2_grpc.RunsServiceStub(channel)

@@ -142,12 +142,13 @@ public struct CollectPlan: Sendable {
         ]
     }
 
-    /// An expression that is true only where a field has a value: of null nothing is true.
+    /// An expression that is true only where a field has a value.
     private static func presence(of field: FieldSpecification) -> String {
-        if field.isList { return "size(\(field.name)) > 0" }
+        let isThere = "\(field.name) != null"
+        if field.isList { return "\(isThere) && size(\(field.name)) > 0" }
         switch field.kind {
-        case .text, .url: return "\(field.name) != \"\""
-        case .integer, .decimal, .boolean, .date, .time, .money: return "\(field.name) == \(field.name)"
+        case .text, .url: return "\(isThere) && \(field.name) != \"\""
+        case .integer, .decimal, .boolean, .date, .time, .money: return isThere
         }
     }
 }

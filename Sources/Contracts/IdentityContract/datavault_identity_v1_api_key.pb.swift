@@ -95,7 +95,8 @@ public nonisolated struct Datavault_Identity_V1_ApiKey: @unchecked Sendable {
     set {_uniqueStorage()._prefix = newValue}
   }
 
-  /// Whose it is, `users/{user}`: it may do no more than that user may at the moment.
+  /// Whose it is, `users/{user}`: it may do no more than that user may at the moment. Always its maker's: another one is
+  /// refused.
   public var owner: String {
     get {_storage._owner}
     set {_uniqueStorage()._owner = newValue}

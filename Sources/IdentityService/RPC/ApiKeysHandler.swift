@@ -24,6 +24,11 @@ struct ApiKeysHandler: Datavault_Identity_V1_ApiKeysService.Handler {
         let intent = CallScope.current?.audit
         return try await core.replay.write(request, id: request.requestID, sealing: keys.vault.vault.replies) { tx in
             let maker = try keys.maker(rights, now: now, in: tx)
+            // A key that was meant for somebody else must not come out as the maker's, with all that the maker may.
+            guard sent.owner.isEmpty || sent.owner == ResourceName.users.name(maker.owner.rawValue) else {
+                throw IdentityError.fieldInvalid(
+                    field: "api_key.owner", problem: "must be the caller, or empty")
+            }
             let scopes = try ApiKeyRules.scopes(
                 asked: sent.scopes, held: maker.held, declared: core.permissions.declared)
             let key = ApiKey(

@@ -2,6 +2,7 @@ import Jobs
 import Persistence
 import PipelineContract
 import PolicyModel
+import ServiceKit
 import Wire
 
 /// Which run is to be worked on.
@@ -120,7 +121,7 @@ struct RunEnding: Sendable {
         }
     }
 
-    /// Writes an ended run, and forgets what only a run that goes on needs.
+    /// Writes an ended run and the event of its end, and forgets what only a run that goes on needs.
     static func write(
         _ run: inout Run, _ core: PipelineCore, _ organization: OrganizationID, in tx: borrowing Transaction
     ) throws {
@@ -128,6 +129,10 @@ struct RunEnding: Sendable {
         (run.endedAt, run.updatedAt) = (now, now)
         try RunStore.update(run, in: tx)
         try RunStore.forgetStates(of: run.id, in: tx)
+        // What came of it belongs into the log as well as that somebody wanted it.
+        let message = RunMessage(run)
+        try core.audit.record(
+            "run.end", by: .pipeline, of: organization, resource: message.name, after: MaskedText.of(message), in: tx)
         guard let dataset = run.dataset else { return }
         // Batches that were written and never committed.
         let prefix = PipelineCore.prefix(organization, dataset: dataset, appender: run.id)

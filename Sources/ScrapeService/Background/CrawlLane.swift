@@ -38,6 +38,7 @@ final class CrawlLane: Sendable {
     private let place: CrawlTurn.Lane
     private let queue: JobQueue
     private let evidence: EvidenceKeeper
+    private let audit: AuditOutbox
     private let configuration: Configuration
     private let logger: Logger
     private let desk = Mutex(LaneDesk())
@@ -45,8 +46,9 @@ final class CrawlLane: Sendable {
 
     init(
         _ payload: CrawlStepPayload, context: JobContext, visitor: PageVisitor, lanes: Int, queue: JobQueue,
-        evidence: EvidenceKeeper, configuration: Configuration, logger: Logger
+        evidence: EvidenceKeeper, audit: AuditOutbox, configuration: Configuration, logger: Logger
     ) {
+        self.audit = audit
         (self.payload, self.context, self.visitor, self.queue) = (payload, context, visitor, queue)
         (self.evidence, self.configuration, self.logger) = (evidence, configuration, logger)
         place = CrawlTurn.Lane(
@@ -138,7 +140,7 @@ final class CrawlLane: Sendable {
         let turn = CrawlTurn(
             lane: place, results: results, kept: holding.kept, held: holding.held,
             wanted: max(configuration.inHand - waiting, 1), until: min(end, now + configuration.horizon),
-            lead: desk.withLock { $0.lead.ahead }, now: now)
+            lead: desk.withLock { $0.lead.ahead }, now: now, audit: audit)
         let outcome = try await context.write(.readCommitted) { tx in try turn.run(in: tx) }
         desk.withLock { desk in
             desk.add(outcome.grants)
@@ -155,7 +157,7 @@ final class CrawlLane: Sendable {
         var (results, holding) = desk.withLock { ($0.takeResults(), $0.holding()) }
         try await evidence.keep(&results, organization: payload.organization, job: payload.job)
         let (place, payload, queue, now) = (place, payload, queue, now)
-        let turn = CrawlTurn(lane: place, results: results, held: holding.held, now: now)
+        let turn = CrawlTurn(lane: place, results: results, held: holding.held, now: now, audit: audit)
         _ = holding.kept
         let start = min(max(time ?? now, now), now + configuration.longestRest)
         try await context.complete(.readCommitted) { tx in

@@ -1,4 +1,7 @@
 import Persistence
+import PolicyModel
+import ScrapeContract
+import ServiceKit
 
 /// One transaction of a lane: what became of its pages is written down, with what they gave and found, and it is given
 /// new pages and the times to ask for them. All of it stands, or none.
@@ -29,6 +32,8 @@ struct CrawlTurn: Sendable {
     /// How long after now the first one may begin, in microseconds.
     var lead: Int64 = 0
     let now: Int64
+    /// Where the job's end is told; nil: nowhere.
+    var audit: AuditOutbox?
 
     /// What a lane has in hand at a host.
     struct Held: Sendable {
@@ -65,6 +70,7 @@ struct CrawlTurn: Sendable {
             endIfOver(&job)
             if job.state.hasEnded {
                 try SweepStore.put(lane.job, of: lane.organization, since: now, in: tx)
+                try tellEnd(of: job, in: tx)
             }
         }
         if job.state == .running, wanted > 0 {
@@ -76,6 +82,15 @@ struct CrawlTurn: Sendable {
         try JobStore.update(job, in: tx)
         outcome.job = job
         return outcome
+    }
+
+    /// What came of a job belongs into the log as well as that somebody wanted it.
+    private func tellEnd(of job: JobRow, in tx: borrowing Transaction) throws {
+        guard let audit else { return }
+        let message = try job.message(fetching: 0)
+        try audit.record(
+            "scrape_job.end", by: .scrape, of: OrganizationID(lane.organization), resource: message.name,
+            after: message.told, in: tx)
     }
 
     private func endIfOver(_ job: inout JobRow) {

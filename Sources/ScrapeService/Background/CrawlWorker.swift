@@ -11,6 +11,7 @@ struct CrawlWorker: Sendable {
     let robots: RobotsKeeper
     let pool: ExtractionPool
     let evidence: EvidenceKeeper
+    let audit: AuditOutbox
     let plans: CrawlPlans
     let environment: ScrapeEnvironment
     var lane = CrawlLane.Configuration()
@@ -40,7 +41,7 @@ struct CrawlWorker: Sendable {
             environment: environment)
         try await CrawlLane(
             payload, context: context, visitor: visitor, lanes: plans.terms.lanes, queue: queue,
-            evidence: evidence, configuration: lane, logger: logger
+            evidence: evidence, audit: audit, configuration: lane, logger: logger
         ).run()
     }
 }

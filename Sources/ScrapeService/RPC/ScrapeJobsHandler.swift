@@ -196,7 +196,7 @@ struct ScrapeJobsHandler: Datavault_Scrape_V1_ScrapeJobsService.Handler {
 
 extension JobMessage {
     /// What the audit log has of it: the scraper as it was has an entry of its own.
-    fileprivate var told: String {
+    var told: String {
         var message = self
         message.clearPlan()
         return MaskedText.of(message)

@@ -11,6 +11,9 @@ public struct SettingSources: Sendable {
 
     /// The variable that names the file, where no argument does.
     public static let fileVariable = "DATAVAULT_CONFIG"
+    /// Variables by which callers are told who they are (`datavault sign`, `collect`), no settings of a role: who calls from
+    /// a shell may start roles from it, too.
+    static let callersVariables: Set = ["DATAVAULT_KEY_ID", "DATAVAULT_SIGNING_SECRET"]
 
     /// Puts sources together.
     public init(arguments: [String: String] = [:], environment: [String: String] = [:], file: SettingsFile? = nil) {

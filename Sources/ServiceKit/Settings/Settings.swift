@@ -143,7 +143,7 @@ public struct Settings: Sendable {
         }
         for variable in sources.environment.keys.sorted()
         where variable.hasPrefix(SettingDeclaration.environmentPrefix) && variable != SettingSources.fileVariable
-            && schema.name(ofVariable: variable) == nil
+            && !SettingSources.callersVariables.contains(variable) && schema.name(ofVariable: variable) == nil
         {
             let name = variable.dropFirst(SettingDeclaration.environmentPrefix.count).lowercased()
                 .map { $0 == "_" ? "." : String($0) }.joined()

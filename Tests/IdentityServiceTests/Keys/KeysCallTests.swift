@@ -82,6 +82,13 @@ import Wire
             let tenants = try await refusal { try await identity.create(admin) { $0.scopes = ["tenants.manage"] } }
             #expect(tenants.reason == "PERMISSION_NOT_HELD")
             #expect(tenants.metadata == ["permission": "tenants.manage"])
+            // A key that somebody else is to have does not come out as the maker's.
+            let others = try await refusal {
+                try await identity.create(admin) { $0.owner = "users/\(few.apiKey.prefix)" }
+            }
+            #expect((others.reason, others.fields) == ("FIELDS_INVALID", ["api_key.owner"]))
+            let own = try await identity.create(admin) { $0.owner = admin.subject }
+            #expect(own.apiKey.owner == admin.subject)
             // A key makes keys within its own permissions only, and for its own owner.
             var caller = admin
             caller.subject = few.apiKey.name

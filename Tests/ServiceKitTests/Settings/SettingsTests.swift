@@ -48,6 +48,13 @@ import Testing
         #expect(all.origin(of: Self.secret.declaration).source == "default")
     }
 
+    /// Who calls the suite from a shell starts it from there, too.
+    @Test func whatCallersSetIsNoSetting() {
+        let found = Self.problems(
+            [:], ["DATAVAULT_KEY_ID": "k", "DATAVAULT_SIGNING_SECRET": "s", "DATAVAULT_KEY": "x"], "")
+        #expect(found == ["DATAVAULT_KEY: there is no such setting"])
+    }
+
     @Test func allThatIsWrongIsNamedAtOnce() {
         let found = Self.problems(
             ["store.nam": "x"], ["DATAVAULT_STORE_POOL_SIZE": "eleven", "DATAVAULT_STORE_POOLSIZE": "1"],
