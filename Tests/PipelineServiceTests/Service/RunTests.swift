@@ -60,7 +60,10 @@ struct RunTests {
             let dataset = try await bed.dataset(run.dataset)
             #expect(dataset.displayName == "Clean prices" && dataset.rowCount == 2)
             let actions = try await bed.events().map(\.action)
-            #expect(actions == ["file.upload", "pipeline.create", "run.start", "dataset.create", "dataset.export"])
+            #expect(
+                actions == [
+                    "file.upload", "pipeline.create", "run.start", "dataset.create", "run.end", "dataset.export",
+                ])
         }
     }
 
